@@ -1,0 +1,59 @@
+# The few functions every CMakeLists.txt of Berth uses. One library per group of the house
+# (docs/architecture.md); third parties are linked PRIVATE so that they stay in the folder that owns them.
+
+include_guard(GLOBAL)
+
+set(BERTH_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+
+# Options shared by every target of ours; an interface library, so that third parties are not touched.
+add_library(berth_options INTERFACE)
+target_compile_features(berth_options INTERFACE cxx_std_20)
+target_compile_options(berth_options INTERFACE ${BERTH_WARNINGS} -fno-omit-frame-pointer)
+target_include_directories(berth_options INTERFACE ${PROJECT_SOURCE_DIR})
+
+if(BERTH_SANITIZE STREQUAL "address")
+  target_compile_options(berth_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
+  target_link_options(berth_options INTERFACE -fsanitize=address,undefined)
+elseif(BERTH_SANITIZE STREQUAL "thread")
+  target_compile_options(berth_options INTERFACE -fsanitize=thread)
+  target_link_options(berth_options INTERFACE -fsanitize=thread)
+elseif(NOT BERTH_SANITIZE STREQUAL "none")
+  message(FATAL_ERROR "BERTH_SANITIZE is '${BERTH_SANITIZE}'; it must be address, thread or none")
+endif()
+
+if(BERTH_HARDEN)
+  target_compile_options(berth_options INTERFACE
+    -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+  target_link_options(berth_options INTERFACE -Wl,-z,relro,-z,now)
+endif()
+
+# berth_library(core_base SOURCES a.cpp HEADERS a.h DEPENDS core_x PRIVATE_DEPENDS third::party)
+# A library whose headers are all verified to compile alone (target all_verify_interface_header_sets).
+function(berth_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ARG_HEADERS})
+  target_link_libraries(${name} PUBLIC berth_options ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
+  if(NOT ARG_SOURCES)
+    set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+  endif()
+endfunction()
+
+# berth_test(core_base_test SOURCES a_test.cpp DEPENDS core_base [LABELS threads])
+# One test program per group; every TEST of it is one ctest entry.
+function(berth_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE berth_options ${ARG_DEPENDS} GTest::gmock_main)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300 LABELS "unit;${ARG_LABELS}")
+endfunction()
+
+# berth_program(berth SOURCES main.cpp DEPENDS cli): a shipped program in build/bin.
+function(berth_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE berth_options ${ARG_DEPENDS} ${ARG_PRIVATE_DEPENDS})
+endfunction()

@@ -1,0 +1,41 @@
+// Every name Berth puts into a cluster stands here once: API group, managers, labels, annotations, objects.
+#pragma once
+
+namespace berth {
+
+inline constexpr char kApiGroup[] = "berth.dev";
+inline constexpr char kApiVersion[] = "berth.dev/v1alpha1";
+
+// Field managers: one stable name per component, so that server-side apply can tell them apart.
+inline constexpr char kOperatorManager[] = "berth-operator";
+inline constexpr char kWebhookManager[] = "berth-webhook";
+
+// Labels on generated objects. The UID label is the identity that release and repair compare.
+inline constexpr char kManagedByLabel[] = "app.kubernetes.io/managed-by";
+inline constexpr char kManagedByValue[] = "berth";
+inline constexpr char kOwnerUidLabel[] = "berth.dev/allocation-uid";
+inline constexpr char kOwnerNameLabel[] = "berth.dev/allocation";
+// On a Namespace: "unmanaged" keeps the default-deny policies out of it.
+inline constexpr char kNetworkPolicyLabel[] = "berth.dev/network-policy";
+inline constexpr char kNetworkPolicyUnmanaged[] = "unmanaged";
+
+// Annotation keys of ours on a generated Service, so that one taken out of the allocation is taken off again.
+inline constexpr char kOwnedAnnotations[] = "berth.dev/owned-annotations";
+
+inline constexpr char kNamespaceNameLabel[] = "kubernetes.io/metadata.name";
+
+inline constexpr char kDenyIngressPolicy[] = "berth-default-deny-ingress";
+inline constexpr char kDenyEgressPolicy[] = "berth-default-deny-egress";
+inline constexpr char kAllowDnsPolicy[] = "berth-allow-dns";
+// Suffixes of the policies of one allocation: "<allocation>-ingress", "<allocation>-egress".
+inline constexpr char kIngressPolicySuffix[] = "-ingress";
+inline constexpr char kEgressPolicySuffix[] = "-egress";
+// A second Service for the inside ports of an allocation that also has outside ports.
+inline constexpr char kInternalServiceSuffix[] = "-internal";
+
+inline constexpr char kOperatorLease[] = "berth-operator";
+inline constexpr char kWebhookSecret[] = "berth-webhook-tls";
+inline constexpr char kWebhookConfiguration[] = "berth-exposure";
+inline constexpr char kWebhookName[] = "exposure.berth.dev";
+
+}  // namespace berth

@@ -1,0 +1,34 @@
+// Facts: what is known of the cluster when exposure is judged.
+//
+// An interface because there are two of them: the webhook's and audit's index over watched objects, and the
+// CLI's over loaded files. Both hold decoded model objects; neither decides anything. Thread-safety: a Facts
+// must not change while a judgement runs.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/exposure_policy.h"
+#include "core/model/port_allocation.h"
+#include "core/model/service.h"
+#include "core/model/workload.h"
+
+namespace berth::exposure {
+
+class Facts {
+ public:
+  virtual ~Facts() = default;
+
+  virtual std::vector<const Service*> services(std::string_view ns) const = 0;
+  virtual std::vector<const Ingress*> ingresses(std::string_view ns) const = 0;
+  // Pods and every pod-template carrier of the namespace.
+  virtual std::vector<const Workload*> workloads(std::string_view ns) const = 0;
+  virtual std::vector<const PortAllocation*> allocations(std::string_view ns) const = 0;
+  // Labels of a namespace, nullptr when the namespace is not known: then a policy with a selector other than
+  // "everything" counts as in force (never fooled by missing data).
+  virtual const Labels* namespace_labels(std::string_view ns) const = 0;
+  virtual std::vector<const ExposurePolicy*> policies() const = 0;
+};
+
+}  // namespace berth::exposure

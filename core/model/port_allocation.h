@@ -1,0 +1,110 @@
+// PortAllocation (berth.dev/v1alpha1, namespaced): an application asks for ports. See docs/reference/api.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/port.h"
+#include "core/model/meta.h"
+#include "core/model/service.h"
+
+namespace berth {
+
+// One source or destination. Exactly one of network, cidr, or (namespace | namespace_selector |
+// pod_selector).
+struct AllocationPeer {
+  std::string network = {};  // a network declared by an ExposurePolicy
+  std::string cidr = {};
+  std::string ns = {};  // `namespace`
+  std::optional<LabelSelector> namespace_selector = {};
+  std::optional<LabelSelector> pod_selector = {};
+
+  bool operator==(const AllocationPeer&) const = default;
+};
+
+struct HealthCheck {
+  std::string path = {};
+
+  bool operator==(const HealthCheck&) const = default;
+};
+
+struct AllocationPort {
+  std::string name = {};
+  TargetPort target_port = {};
+  Protocol protocol = Protocol::kTcp;
+  std::string block = {};
+  std::int64_t port = 0;      // the number asked for, 0 = Berth chooses
+  std::string exposure = {};  // "" = spec.exposure
+  std::vector<AllocationPeer> allow_from = {};
+  std::string description = {};
+  std::optional<HealthCheck> health = {};
+
+  bool operator==(const AllocationPort&) const = default;
+};
+
+struct EgressPort {
+  std::int64_t port = 0;
+  std::int64_t end_port = 0;
+  Protocol protocol = Protocol::kTcp;
+
+  bool operator==(const EgressPort&) const = default;
+};
+
+struct EgressRule {
+  AllocationPeer to = {};  // its fields stand beside `ports` in the API
+  std::vector<EgressPort> ports = {};
+
+  bool operator==(const EgressRule&) const = default;
+};
+
+struct ServiceTemplate {
+  Labels annotations = {};
+  std::string load_balancer_class = {};
+  std::string type = {};  // "" = follows space and exposure
+
+  bool operator==(const ServiceTemplate&) const = default;
+};
+
+struct PortAllocationSpec {
+  std::string range_name = {};
+  std::string purpose = {};
+  Labels selector = {};
+  std::string exposure = {};  // External, Cluster (default), Namespace, Localhost
+  std::vector<AllocationPort> ports = {};
+  std::vector<EgressRule> allow_to = {};
+  ServiceTemplate service = {};
+
+  bool operator==(const PortAllocationSpec&) const = default;
+};
+
+struct AllocatedPort {
+  std::string name = {};
+  std::int64_t port = 0;
+  Protocol protocol = Protocol::kTcp;
+  TargetPort target_port = {};
+
+  bool operator==(const AllocatedPort&) const = default;
+};
+
+struct PortAllocationStatus {
+  std::int64_t observed_generation = -1;
+  std::string range_name = {};
+  std::vector<AllocatedPort> ports = {};
+  std::string summary = {};  // "api:24511/TCP wireguard:24510/UDP": printer column PORTS
+  std::string service_name = {};
+  std::vector<Condition> conditions = {};
+
+  bool operator==(const PortAllocationStatus&) const = default;
+};
+
+struct PortAllocation {
+  Meta meta = {};
+  PortAllocationSpec spec = {};
+  PortAllocationStatus status = {};
+
+  bool operator==(const PortAllocation&) const = default;
+};
+
+}  // namespace berth

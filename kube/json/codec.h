@@ -1,0 +1,49 @@
+// Codec: model structs <-> JSON text, from one description per kind.
+//
+// Reading is strict about what it reads (types, ranges, duplicate keys, depth, size; an error carries the
+// field path, e.g. "spec.ports[2].nodePort") and silent about fields the model does not have. Nothing is
+// truncated. Writing leaves out empty fields, so that a written object carries only what Berth means to own.
+// T is any kind of core/model: PortRange, PortAllocation, ExposurePolicy, PortLedger, Service, Ingress,
+// Namespace, Workload, NetworkPolicy, Lease, Event, Secret, ValidatingWebhookConfiguration (explicitly
+// instantiated). Thread-safety: free functions without state.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace berth::json {
+
+// Limits on any document from outside.
+inline constexpr std::size_t kMaxDocumentBytes = 64U << 20U;
+inline constexpr int kMaxDepth = 128;
+
+template <class T>
+Result<T> decode(std::string_view text);
+
+// apiVersion and kind are written from the description (Workload: from its own fields).
+template <class T>
+std::string encode(const T& object);
+
+// Only {"metadata": {name, namespace, resourceVersion, uid}, "status": ...}: the body of a status PUT or
+// patch.
+template <class T>
+std::string encode_status(const T& object);
+
+template <class T>
+struct List {
+  std::vector<T> items = {};
+  std::string resource_version = {};
+  std::string continue_token = {};
+};
+
+// A <Kind>List answer; `items` may come before or after `metadata` (custom resources put them first).
+// A Workload in a list has neither kind nor apiVersion: they are taken from `item_kind` and
+// `item_api_version`.
+template <class T>
+Result<List<T>> decode_list(std::string_view text, std::string_view item_api_version,
+                            std::string_view item_kind);
+
+}  // namespace berth::json
