@@ -1,0 +1,83 @@
+# Berth: every task of the project is one word here. A plain `make` shows them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+JOBS ?= $(shell nproc)
+GO := $(CURDIR)/.ci/go
+PRESET ?= dev
+
+.PHONY: help
+help: ## show the targets
+	@echo "Berth assigns ports and polices them. Targets:"; echo
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16 | sed 's/^/  make /'
+	@echo; echo "Start with: make demo   (a real local control plane with the whole story, then left running)"
+
+.PHONY: deps
+deps: ## install what is missing: Debian packages and Go
+	@.ci/deps
+
+.PHONY: build
+build: deps ## build/bin/berth-operator, berth-webhook and berth, as shipped
+	@cmake --preset release >build-release.log 2>&1 || { cat build-release.log; rm -f build-release.log; exit 1; }
+	@rm -f build-release.log
+	@cmake --build --preset release -j $(JOBS)
+
+.PHONY: unit
+unit: deps ## unit and simulation tests with address, undefined and thread sanitizers
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --preset dev
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan -j $(JOBS) --target threads_tests
+	@ctest --preset tsan
+
+.PHONY: e2e
+e2e: build ## end-to-end tests on a real API server (all of them, or RUN=regex)
+	@cd e2e && $(GO) vet ./... && $(GO) test -count=1 -timeout 40m -p 1 $(if $(RUN),-run '$(RUN)') ./...
+
+.PHONY: fmt
+fmt: ## format C++ and Go in place
+	@git ls-files -z '*.h' '*.cpp' | xargs -0 -r clang-format-16 -i
+	@gofmt=$$($(GO) env GOROOT)/bin/gofmt; git ls-files -z '*.go' | xargs -0 -r $$gofmt -w
+
+.PHONY: lint
+lint: deps ## formatting, layering, purity of core, headers alone, clang-tidy
+	@.ci/checks/format
+	@.ci/checks/layering.py
+	@cmake --preset dev >/dev/null
+	@.ci/checks/pure_core
+	@cmake --build --preset dev -j $(JOBS) --target all_verify_interface_header_sets
+	@.ci/checks/tidy $(JOBS)
+
+.PHONY: test
+test: lint unit e2e ## everything CI runs
+	@echo "make test: all passed"
+
+.PHONY: cluster-up
+cluster-up: deps ## start the local control plane and leave it running
+	@cd e2e && $(GO) run ./cmd/cluster up
+
+.PHONY: cluster-down
+cluster-down: deps ## stop the local control plane and remove its data
+	@cd e2e && $(GO) run ./cmd/cluster down
+
+.PHONY: demo
+demo: build ## the whole story on a local control plane (or on the cluster of KUBECONFIG)
+	@cd e2e && $(GO) run ./cmd/demo up
+
+.PHONY: demo-down
+demo-down: deps ## remove everything that the demo started
+	@cd e2e && $(GO) run ./cmd/demo down
+
+.PHONY: bench
+bench: deps ## micro benches and the HTTP baseline
+	@cmake --preset release -DBERTH_BENCH=ON >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+	@bench/run
+
+.PHONY: clean
+clean: ## remove build output (the control plane binaries stay in their cache)
+	@rm -rf build
