@@ -1,0 +1,76 @@
+#include "webhook/registration.h"
+
+#include "core/base/api_names.h"
+
+namespace berth::webhook {
+namespace {
+
+const std::vector<std::string> kWrites = {"CREATE", "UPDATE"};
+
+WebhookRule rule(std::string group, std::vector<std::string> resources) {
+  // v1 alone is enough: with matchPolicy Equivalent other served versions arrive converted.
+  return WebhookRule{kWrites, {std::move(group)}, {"v1"}, std::move(resources), "Namespaced"};
+}
+
+// "https://127.0.0.1:9443" -> "127.0.0.1"; "https://[::1]:9443" -> "::1".
+std::string host_of(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  std::string rest = scheme == std::string::npos ? url : url.substr(scheme + 3);
+  rest = rest.substr(0, rest.find('/'));
+  if (!rest.empty() && rest.front() == '[') return rest.substr(1, rest.find(']') - 1);
+  return rest.substr(0, rest.find(':'));
+}
+
+}  // namespace
+
+ValidatingWebhookConfiguration make_registration(const RegistrationOptions& options,
+                                                 const std::string& ca_pem) {
+  ValidatingWebhook webhook;
+  webhook.name = kWebhookName;
+  if (options.url.empty()) {
+    webhook.service = WebhookServiceReference{options.service_namespace, options.service_name, kReviewPath,
+                                              options.service_port};
+  } else {
+    webhook.url = options.url + kReviewPath;
+  }
+  webhook.ca_bundle = ca_pem;
+  // Subresources only where they change exposure: status.loadBalancer (CVE-2020-8554) and kubectl debug.
+  webhook.rules = {
+      rule("", {"services", "services/status", "pods", "pods/ephemeralcontainers", "replicationcontrollers",
+                "podtemplates"}),
+      rule("apps", {"deployments", "statefulsets", "daemonsets", "replicasets"}),
+      rule("batch", {"jobs", "cronjobs"}),
+      rule("networking.k8s.io", {"ingresses"}),
+  };
+  webhook.failure_policy = options.fail_closed ? "Fail" : "Ignore";
+  webhook.match_policy = "Equivalent";
+  if (!options.excluded_namespaces.empty()) {
+    // This label is set by the API server and cannot be given away by a tenant.
+    webhook.namespace_selector.match_expressions = {
+        {kNamespaceNameLabel, "NotIn", options.excluded_namespaces}};
+  }
+  webhook.match_conditions = {
+      {"not-a-node", "!('system:nodes' in request.userInfo.groups)"},
+  };
+  if (!options.operator_user.empty()) {
+    webhook.match_conditions.push_back(
+        {"not-the-berth-operator", "request.userInfo.username != '" + options.operator_user + "'"});
+  }
+  webhook.side_effects = "None";
+  webhook.timeout_seconds = 3;
+  webhook.admission_review_versions = {"v1"};
+
+  ValidatingWebhookConfiguration configuration;
+  configuration.meta.name = kWebhookConfiguration;
+  configuration.meta.labels = {{kManagedByLabel, kManagedByValue}};
+  configuration.webhooks = {std::move(webhook)};
+  return configuration;
+}
+
+std::vector<std::string> certificate_names(const RegistrationOptions& options) {
+  if (!options.url.empty()) return {host_of(options.url)};
+  const std::string base = options.service_name + "." + options.service_namespace;
+  return {base + ".svc", base + ".svc.cluster.local"};
+}
+
+}  // namespace berth::webhook

@@ -1,0 +1,34 @@
+// Registration: the ValidatingWebhookConfiguration that sends reviews here.
+//
+// Pure. Named kinds only, never "*"; own and system namespaces out; a node, and the operator that judges its
+// own Services with the same engine, are not asked (conventions.md E7, P19). Source:
+// admissionregistration.k8s.io/v1.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/model/cluster_objects.h"
+
+namespace berth::webhook {
+
+struct RegistrationOptions {
+  std::string url = {};           // "https://127.0.0.1:9443"; "" registers by Service
+  std::string service_name = {};  // used when url is ""
+  std::string service_namespace = {};
+  std::int64_t service_port = 443;
+  std::vector<std::string> excluded_namespaces = {};
+  std::string operator_user = {};  // "system:serviceaccount:berth-system:berth-operator"
+  bool fail_closed = true;
+};
+
+// The path reviews are posted to.
+inline constexpr char kReviewPath[] = "/v1/review";
+
+ValidatingWebhookConfiguration make_registration(const RegistrationOptions& options,
+                                                 const std::string& ca_pem);
+
+// The names the serving certificate must carry to be reached as registered.
+std::vector<std::string> certificate_names(const RegistrationOptions& options);
+
+}  // namespace berth::webhook

@@ -1,0 +1,83 @@
+#include "webhook/registration.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+namespace berth::webhook {
+namespace {
+
+RegistrationOptions options() {
+  RegistrationOptions made;
+  made.url = "https://127.0.0.1:9443";
+  made.excluded_namespaces = {"kube-system", "berth-system"};
+  made.operator_user = "system:serviceaccount:berth-system:berth-operator";
+  return made;
+}
+
+const ValidatingWebhook& webhook_of(const ValidatingWebhookConfiguration& configuration) {
+  return configuration.webhooks.at(0);
+}
+
+TEST(Registration, NeverMatchesEverything) {
+  const auto made = make_registration(options(), "pem");
+  for (const WebhookRule& rule : webhook_of(made).rules) {
+    for (const auto* list : {&rule.api_groups, &rule.resources, &rule.operations, &rule.api_versions}) {
+      EXPECT_TRUE(std::none_of(list->begin(), list->end(), [](const std::string& entry) {
+        return entry.find('*') != std::string::npos;
+      }));
+    }
+  }
+}
+
+TEST(Registration, LeavesOutWhatCouldLockTheClusterOut) {
+  const auto made = make_registration(options(), "pem");
+  for (const WebhookRule& rule : webhook_of(made).rules) {
+    for (const std::string& resource : rule.resources) {
+      for (const char* forbidden : {"leases", "nodes", "events", "namespaces", "secrets", "endpointslices",
+                                    "deployments/status", "pods/status", "pods/binding"}) {
+        EXPECT_NE(resource, forbidden);
+      }
+    }
+    EXPECT_EQ(std::count(rule.operations.begin(), rule.operations.end(), "DELETE"), 0);
+  }
+  EXPECT_LE(webhook_of(made).timeout_seconds, 3);
+}
+
+TEST(Registration, JudgesServicesTemplatesAndWhatElseOpensAWay) {
+  const auto made = make_registration(options(), "pem");
+  std::vector<std::string> resources;
+  for (const WebhookRule& rule : webhook_of(made).rules) {
+    resources.insert(resources.end(), rule.resources.begin(), rule.resources.end());
+  }
+  for (const char* wanted : {"services", "services/status", "pods", "pods/ephemeralcontainers", "deployments",
+                             "statefulsets", "daemonsets", "replicasets", "replicationcontrollers",
+                             "podtemplates", "jobs", "cronjobs", "ingresses"}) {
+    EXPECT_EQ(std::count(resources.begin(), resources.end(), wanted), 1) << wanted;
+  }
+  EXPECT_EQ(webhook_of(made).match_policy, "Equivalent");
+  EXPECT_EQ(webhook_of(made).side_effects, "None");
+  EXPECT_EQ(webhook_of(made).failure_policy, "Fail");
+}
+
+TEST(Registration, ExcludesNamespacesByTheLabelNobodyCanForge) {
+  const auto made = make_registration(options(), "pem");
+  const LabelSelector& selector = webhook_of(made).namespace_selector;
+  EXPECT_FALSE(matches(selector, {{"kubernetes.io/metadata.name", "kube-system"}}));
+  EXPECT_TRUE(matches(selector, {{"kubernetes.io/metadata.name", "data"}}));
+}
+
+TEST(Registration, IsReachedByUrlOrByService) {
+  auto by_url = options();
+  EXPECT_EQ(webhook_of(make_registration(by_url, "pem")).url, "https://127.0.0.1:9443/v1/review");
+  EXPECT_EQ(certificate_names(by_url), std::vector<std::string>{"127.0.0.1"});
+  by_url.url = "https://[::1]:9443";
+  EXPECT_EQ(certificate_names(by_url), std::vector<std::string>{"::1"});
+  RegistrationOptions by_service;
+  by_service.service_name = "berth-webhook";
+  by_service.service_namespace = "berth-system";
+  ASSERT_TRUE(webhook_of(make_registration(by_service, "pem")).service.has_value());
+  EXPECT_EQ(certificate_names(by_service)[0], "berth-webhook.berth-system.svc");
+}
+
+}  // namespace
+}  // namespace berth::webhook
