@@ -1,0 +1,64 @@
+// The metrics that dashboards for Kubernetes operators know, under the names they know (conventions.md B1).
+//
+// Only names, help, labels and buckets stand here; who counts is elsewhere. Buckets are those of client-go,
+// controller-runtime and component-base, so that existing panels and alerts fit.
+// Thread-safety: as the handles of metrics.h.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "kube/daemon/metrics.h"
+#include "kube/http/server.h"
+
+namespace berth::daemon {
+
+// workqueue_*{name}: one set per queue.
+struct WorkQueueMetrics {
+  Gauge depth;
+  Counter adds;
+  Counter retries;
+  Histogram queue_duration;  // seconds from adding to taking
+  Histogram work_duration;   // seconds from taking to done
+  Gauge unfinished_work;     // seconds, summed over what is being worked on
+  Gauge longest_running;     // seconds of the oldest of them
+};
+WorkQueueMetrics workqueue_metrics(Metrics& metrics, const std::string& name);
+
+// controller_runtime_reconcile_*{controller}: one set per controller.
+struct ReconcileMetrics {
+  Counter success;        // controller_runtime_reconcile_total{result="success"}
+  Counter requeue;        // {result="requeue"}
+  Counter requeue_after;  // {result="requeue_after"}
+  Counter error;          // {result="error"}
+  Counter errors;         // controller_runtime_reconcile_errors_total: add together with `error`
+  Counter terminal_errors;
+  Histogram time;  // seconds
+  Gauge active_workers;
+  Gauge max_concurrent;
+};
+ReconcileMetrics reconcile_metrics(Metrics& metrics, const std::string& controller);
+
+// controller_runtime_webhook_*{webhook}: one set per path.
+struct WebhookMetrics {
+  Histogram latency;  // seconds
+  Gauge in_flight;
+};
+WebhookMetrics webhook_metrics(Metrics& metrics, const std::string& path);
+// controller_runtime_webhook_requests_total{webhook,code}. Keep the ones for common codes.
+Counter webhook_requests(Metrics& metrics, const std::string& path, int code);
+
+// rest_client_requests_total{code,method,host}; code is a status, or "<error>" when there was no answer.
+Counter rest_client_requests(Metrics& metrics, const std::string& code, const std::string& method,
+                             const std::string& host);
+// rest_client_request_duration_seconds{verb,host}.
+Histogram rest_client_duration(Metrics& metrics, const std::string& verb, const std::string& host);
+
+// leader_election_master_status{name}: 1 while we lead.
+Gauge leader_status(Metrics& metrics, const std::string& name);
+
+// berth_http_server_*{listener}, from the server's own counts at every text(). `stats` must stay callable.
+void export_server_stats(Metrics& metrics, const std::string& listener,
+                         std::function<http::ServerStats()> stats);
+
+}  // namespace berth::daemon
