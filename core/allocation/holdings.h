@@ -1,0 +1,78 @@
+// Holdings: which entries of the ledger serve which ports of an allocation's spec.
+//
+// The one place that answers "does this port keep its number?": a port keeps it as long as its name stays in
+// the spec, whatever happens to ranges (invariant I5). Only an edit of the allocation itself moves a number:
+// another `port`, another `rangeName` whose range does not hold the number, or, where the protocol is part of
+// the key, another `protocol`. Another `block` or `purpose` does not move a held number: from here it cannot
+// be told from an edit of the range. Thread-safety: pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/allocation/ledger.h"
+#include "core/allocation/occupancy.h"
+#include "core/allocation/range.h"
+#include "core/allocation/refusal.h"
+#include "core/model/port_allocation.h"
+
+namespace berth::allocation {
+
+// A port of the spec and the number that serves it.
+struct Holding {
+  Slot slot = {};
+  Port number;
+  NumberKey key;
+  std::int64_t sequence = 0;
+  std::string range = {};
+
+  bool operator==(const Holding&) const = default;
+};
+
+// An entry, or some slots of it, that serves no port of the spec any more.
+struct Surplus {
+  HeldNumber number;
+  std::vector<Slot> slots = {};  // those that are not needed; all of them = the entry can go
+
+  bool operator==(const Surplus&) const = default;
+};
+
+struct Holdings {
+  Space space = Space::kNodePort;
+  std::vector<Holding> serving = {};      // in the order of spec.ports
+  std::vector<std::string> wanting = {};  // names of ports without a number, in the order of spec.ports
+  std::vector<Surplus> surplus = {};      // by space and key; a number that still may be published is in it
+  std::vector<std::string> notes = {};    // what a user should know, e.g. a number outside its block
+
+  bool operator==(const Holdings&) const = default;
+  [[nodiscard]] bool complete() const { return wanting.empty(); }
+  [[nodiscard]] const Holding* find(const std::string& slot) const;
+};
+
+// The space an allocation lives in. Held numbers bind it: a range that is deleted, replaced in another space
+// or given another purpose moves nothing. Otherwise the range decides; without one, a refusal.
+std::variant<Space, Refusal> route(const PortAllocation& allocation, const Ranges& ranges,
+                                   const std::vector<HeldNumber>& entries);
+
+// `entries`: everything the ledgers hold under the allocation's UID. When several serve one port, the number
+// that the spec requests wins, then the one in status, then the lowest sequence.
+// A chosen NodePort that a foreign Service grabbed before it could be published (uses) does not serve.
+Holdings assess(const PortAllocation& allocation, Space space, const std::vector<HeldNumber>& entries,
+                const Ranges& ranges, const Uses& uses);
+
+// A number that the allocation shows (status.ports, or its own Services), by port name.
+struct ShownNumber {
+  Slot slot = {};
+  Port number;
+
+  bool operator==(const ShownNumber&) const = default;
+};
+
+// What recovery re-claims when the ledger does not know it: one number per port of the spec that has no
+// explicit request for another one; status before Services. `services`: any, only generated ones count.
+std::vector<ShownNumber> shown_numbers(const PortAllocation& allocation, Space space,
+                                       const std::vector<const Service*>& services);
+
+}  // namespace berth::allocation

@@ -1,0 +1,96 @@
+// Occupancy: which numbers observed Services and Pods use, whoever declared them; and which numbers no
+// outside exposure may have.
+//
+// Derived anew from what is observed, never kept in step by hand. Counted are nodePort, healthCheckNodePort
+// and the hidden node ports of LoadBalancers (space NodePort); the ports of LoadBalancer Services (space
+// Service: they may share one address; ports of other Services are private to their cluster IP and do not
+// count); hostPorts of Pods (space HostPort). Thread-safety: immutable after construction.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/allocation/ledger.h"
+#include "core/allocation/space.h"
+#include "core/model/exposure_policy.h"
+#include "core/model/port_allocation.h"
+#include "core/model/service.h"
+#include "core/model/workload.h"
+
+namespace berth::allocation {
+
+// The UID of the allocation that generated the object: its controller ownerReference when that is a
+// PortAllocation, otherwise the label berth.dev/allocation-uid; empty when it is nobody's.
+Uid generated_for(const Meta& meta);
+
+struct Use {
+  std::string holder = {};  // "Service data/web (nodePort)", for messages
+  Uid owner = {};           // the allocation it was generated for, empty for foreign objects
+
+  auto operator<=>(const Use&) const = default;
+};
+
+class Uses {
+ public:
+  Uses() = default;
+  explicit Uses(const std::vector<const Service*>& services);
+  // Host ports need to know whose pods they are: an allocation's own pods may use its numbers.
+  Uses(const std::vector<const Service*>& services, const std::vector<const Workload*>& pods,
+       const std::vector<const PortAllocation*>& allocations);
+
+  // Whoever uses that number and is not the allocation `owner`; nullptr when nobody does.
+  [[nodiscard]] const Use* other_than(const Uid& owner, Space space, const NumberKey& key) const;
+  // Does an object generated for `owner` use the number?
+  [[nodiscard]] bool used_by(const Uid& owner, Space space, const NumberKey& key) const;
+  // External: used by an object that is not generated for the holder of the ledger's entry (there may be no
+  // entry at all).
+  [[nodiscard]] const Use* external(const Ledger& ledger, const NumberKey& key) const;
+  // Every key in use in that space.
+  [[nodiscard]] std::vector<NumberKey> keys(Space space) const;
+
+ private:
+  void add(Space space, const NumberKey& key, Use use);
+  void add_service(const Service& service);
+
+  std::map<Space, std::map<NumberKey, std::vector<Use>>> uses_;
+};
+
+// The numbers that a Service occupies in a space.
+std::vector<NumberKey> numbers_of(const Service& service, Space space);
+
+// Numbers that ExposurePolicies list as internal, as far as outside exposure is concerned.
+class InternalNumbers {
+ public:
+  InternalNumbers() = default;
+  explicit InternalNumbers(const std::vector<const ExposurePolicy*>& policies);
+
+  struct Finding {
+    std::string policy = {};
+    std::string service = {};  // what the policy says lives there, may be empty
+  };
+
+  // The first policy (by name) to which the number is internal, whatever its namespaceSelector. Inside one
+  // policy an exact number beats a span, between equals internal wins (docs/reference/api.md).
+  [[nodiscard]] std::optional<Finding> find(Port port, Protocol protocol) const;
+  // The same, only policies in force in a namespace with these labels; nullptr = unknown labels: all of them.
+  [[nodiscard]] std::optional<Finding> find(Port port, Protocol protocol,
+                                            const Labels* namespace_labels) const;
+
+ private:
+  struct Line {
+    PortSpan span;
+    Protocol protocol;
+    bool internal;
+    std::string service;
+  };
+  struct Policy {
+    std::string name;
+    LabelSelector namespace_selector;
+    std::vector<Line> lines;
+  };
+  std::vector<Policy> policies_;  // by name
+};
+
+}  // namespace berth::allocation

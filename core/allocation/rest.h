@@ -1,0 +1,36 @@
+// RestClock: for how long this leader has seen a released number rest.
+//
+// Measured on the leader's monotonic clock and never on the `since` of an entry: clock skew between leaders
+// can lengthen a rest but never shorten it (allocation.md 4.7). After a change of leader every rest begins
+// anew. Not a clock itself: the time is a parameter. Thread-safety: none, one owner.
+#pragma once
+
+#include <map>
+
+#include "core/allocation/ledger.h"
+#include "core/allocation/range.h"
+#include "core/base/instant.h"
+
+namespace berth::allocation {
+
+class RestClock {
+ public:
+  // Notes the resting entries of the ledgers: new ones begin to rest at `monotonic_now`, others are
+  // forgotten.
+  void observe(const Ledgers& ledgers, Instant monotonic_now);
+
+  // How much longer the entry must rest before somebody else may have the number; zero when it has rested.
+  // `reuse_after` of the range the entry was taken from (the default when that range is gone), at least
+  // `at_least`. Requires: a resting entry. An entry that was never observed has its whole rest before it.
+  [[nodiscard]] Duration remaining(const HeldNumber& resting, const Ranges& ranges, Duration at_least,
+                                   Instant monotonic_now) const;
+
+ private:
+  struct Seen {
+    std::int64_t sequence;
+    Instant first;
+  };
+  std::map<Space, std::map<NumberKey, Seen>> seen_;
+};
+
+}  // namespace berth::allocation

@@ -1,0 +1,64 @@
+// Status of PortAllocation and PortRange, made from what is decided and observed.
+//
+// Conditions of a PortAllocation, always all of them and in this order; the first that fails gives Ready its
+// reason:
+//   Allocated  True: NumbersHeld. False: the RefusalReason, or Pending before the first answer.
+//   Published  True: ServiceInPlace, NothingToPublish (Localhost only), HostPort. False: NotAllocated,
+//              NameTaken, Refused (the API server would not take it), PortInternal, Unprotected (its
+//              policies cannot be written, so it is not opened).
+//   Enforced   True: PoliciesInPlace. False: NotAllocated or a reason of desired/ports.h.
+//   Ready      True: Ready.
+//   Reconciling, Stalled: as kstatus reads them; Stalled when only an edit can help.
+// An unchanged status compares equal to the one present (merged_conditions), so nothing is written at rest.
+// Thread-safety: pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/allocation/refusal.h"
+#include "core/allocation/usage.h"
+#include "core/desired/ports.h"
+#include "core/model/port_allocation.h"
+#include "core/model/port_range.h"
+
+namespace berth::desired {
+
+struct AllocationFindings {
+  std::vector<allocation::Holding> numbers = {};    // what the spec's ports hold, in its order
+  bool complete = false;                            // every port of the spec has its number
+  std::vector<std::string> notes = {};              // for the message of Allocated
+  std::optional<allocation::Refusal> refusal = {};  // why it is not complete
+  std::string service_name = {};                    // "" while nothing is published
+  bool host_port = false;                           // the pods publish, no Service does
+  std::optional<Problem> publication = {};          // why it is not published as written
+  std::vector<Problem> enforcement = {};            // why it is not enforced as written
+};
+
+PortAllocationStatus make_allocation_status(const PortAllocation& allocation,
+                                            const AllocationFindings& findings, Instant now);
+
+// "api:24511/TCP wireguard:24510/UDP"; at most 1024 bytes, cut at a port and ended with "...".
+std::string make_summary(const std::vector<AllocatedPort>& ports);
+
+// `compiled` empty: the range could not be read, `error` says why. `others`: every range, for overlaps.
+// `node_ports`: the API server's --service-node-port-range when it is known.
+struct RangeFindings {
+  const allocation::CompiledRange* compiled = nullptr;
+  const Error* error = nullptr;
+  allocation::RangeUsage usage = {};
+  std::vector<std::string> overlapping = {};    // names of the ranges of the space that share numbers
+  std::vector<std::string> frozen_shards = {};  // shards of the range that cannot be read
+  std::optional<PortSpan> node_ports = {};
+};
+
+// Ready False: InvalidSpec, PerNodeNotSupported, LedgerFrozen. NearExhaustion from 80 % of what may be
+// handed out, Exhausted at the last number.
+PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& findings, Instant now);
+
+// Names of the other usable ranges of the same space that share a number with this one.
+std::vector<std::string> overlapping_ranges(const allocation::CompiledRange& range,
+                                            const allocation::Ranges& ranges);
+
+}  // namespace berth::desired
