@@ -1,0 +1,84 @@
+// FactIndex: Facts kept up to date object by object, partitioned by namespace.
+//
+// Values are shared, so that an index costs no second copy of what a watch has decoded. It decides nothing.
+// Thread-safety: none; the owner locks out writers while a judgement reads (a judgement takes microseconds).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "core/exposure/facts.h"
+
+namespace berth::exposure {
+
+class FactIndex final : public Facts {
+ public:
+  void put(std::shared_ptr<const Service> object) { put_in(services_, std::move(object)); }
+  void put(std::shared_ptr<const Ingress> object) { put_in(ingresses_, std::move(object)); }
+  void put(std::shared_ptr<const Workload> object);
+  void put(std::shared_ptr<const PortAllocation> object) { put_in(allocations_, std::move(object)); }
+  void put(std::shared_ptr<const ExposurePolicy> object) { put_in(policies_, std::move(object)); }
+  void put(std::shared_ptr<const Namespace> object);
+
+  void remove(const Service& object) { remove_from(services_, object.meta); }
+  void remove(const Ingress& object) { remove_from(ingresses_, object.meta); }
+  void remove(const Workload& object);
+  void remove(const PortAllocation& object) { remove_from(allocations_, object.meta); }
+  void remove(const ExposurePolicy& object) { remove_from(policies_, object.meta); }
+  void remove(const Namespace& object);
+
+  std::vector<const Service*> services(std::string_view ns) const override { return all(services_, ns); }
+  std::vector<const Ingress*> ingresses(std::string_view ns) const override { return all(ingresses_, ns); }
+  std::vector<const Workload*> workloads(std::string_view ns) const override { return all(workloads_, ns); }
+  std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
+    return all(allocations_, ns);
+  }
+  const Labels* namespace_labels(std::string_view ns) const override;
+  std::vector<const ExposurePolicy*> policies() const override { return all(policies_, ""); }
+
+ private:
+  // Ordered by name within a namespace, so that findings come out in a stable order.
+  template <class T>
+  using Partition = std::unordered_map<std::string, std::map<std::string, std::shared_ptr<const T>>>;
+
+  template <class T>
+  static void put_in(Partition<T>& partition, std::shared_ptr<const T> object) {
+    auto& objects = partition[object->meta.ns];
+    const std::string& name = object->meta.name;
+    objects.insert_or_assign(name, std::move(object));
+  }
+
+  template <class T>
+  static void remove_from(Partition<T>& partition, const Meta& meta) {
+    erase(partition, meta.ns, meta.name);
+  }
+
+  template <class T>
+  static void erase(Partition<T>& partition, const std::string& ns, const std::string& name) {
+    const auto objects = partition.find(ns);
+    if (objects == partition.end()) return;
+    objects->second.erase(name);
+    if (objects->second.empty()) partition.erase(objects);
+  }
+
+  template <class T>
+  static std::vector<const T*> all(const Partition<T>& partition, std::string_view ns) {
+    std::vector<const T*> found;
+    const auto objects = partition.find(std::string(ns));
+    if (objects == partition.end()) return found;
+    found.reserve(objects->second.size());
+    for (const auto& entry : objects->second) found.push_back(entry.second.get());
+    return found;
+  }
+
+  Partition<Service> services_;
+  Partition<Ingress> ingresses_;
+  Partition<Workload> workloads_;  // keyed by kind and name
+  Partition<PortAllocation> allocations_;
+  Partition<ExposurePolicy> policies_;
+  std::unordered_map<std::string, Labels> namespaces_;
+};
+
+}  // namespace berth::exposure
