@@ -1,0 +1,158 @@
+// Store: the objects of one kind as last heard of, and the one lock under which all kinds are read together.
+//
+// It is a copy and may be behind; it is never half a list (a list is buffered and swapped in at InitDone),
+// never older than what this process itself has written (put_written), and never brings back the dead
+// (tombstones). "Not in the store" does not mean "does not exist" before ready(), and even then only as of
+// resource_version(): ask the server before destroying on that ground.
+//
+// Thread-safety: readers from any thread, under a Snapshot; apply(), put_written() and removed() from any
+// thread, one at a time per store. Listeners are called by the changing thread, after the change can be read
+// and without the lock.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/object_key.h"
+#include "kube/runtime/resource_version.h"
+#include "kube/runtime/watcher.h"
+
+namespace berth::runtime {
+
+// The lock of all stores of a process. Writers are not starved by readers.
+class StoreGroup {
+ public:
+  StoreGroup() = default;
+  StoreGroup(const StoreGroup&) = delete;
+  StoreGroup& operator=(const StoreGroup&) = delete;
+
+  // A right to read every store of the group as of one moment. Holds back writers: keep it short, do no IO
+  // under it, and take only one at a time per thread.
+  class Snapshot {
+   public:
+    [[nodiscard]] bool of(const StoreGroup& group) const { return group_ == &group; }
+    // Grows with every change of any store.
+    [[nodiscard]] std::uint64_t version() const { return group_->version_; }
+
+   private:
+    friend class StoreGroup;
+    explicit Snapshot(const StoreGroup& group);
+    const StoreGroup* group_;
+    std::shared_lock<std::shared_mutex> lock_;
+  };
+
+  [[nodiscard]] Snapshot snapshot() const { return Snapshot(*this); }
+
+ private:
+  template <class T>
+  friend class Store;
+
+  [[nodiscard]] std::unique_lock<std::shared_mutex> write() const;
+
+  mutable std::mutex gate_;  // held by a writer while it waits, so that new readers queue behind it
+  mutable std::shared_mutex lock_;
+  std::uint64_t version_ = 0;
+};
+
+using Snapshot = StoreGroup::Snapshot;
+
+// One object before and after; exactly one may be null.
+template <class T>
+struct Change {
+  std::shared_ptr<const T> before = {};
+  std::shared_ptr<const T> after = {};
+
+  [[nodiscard]] ObjectKey key() const { return (after ? after : before)->meta.key(); }
+};
+
+// T is any struct with a Meta called meta.
+template <class T>
+class Store {
+ public:
+  using Object = std::shared_ptr<const T>;
+  using Listener = std::function<void(const Change<T>&)>;
+  // Called after a rewind has emptied the store, and when the list after it has been swapped in.
+  struct Hooks {
+    std::function<void(const Rewound&)> rewound = {};
+    std::function<void()> listed = {};  // after every list, its changes told before
+  };
+
+  // `group` must outlive the store.
+  explicit Store(StoreGroup& group, Listener listener = {}, Hooks hooks = {});
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // The sink of a Watcher<T>.
+  void apply(WatchOutput<T> output);
+  [[nodiscard]] WatchSink<T> sink() {
+    return [this](WatchOutput<T> output) { apply(std::move(output)); };
+  }
+
+  // The object as the server returned it from a write of ours. Goes in at once; what the watch has to say of
+  // it that is older is then left out.
+  void put_written(T object);
+  // A delete of ours that the server completed (Client::remove returned nullopt). Only that very object goes,
+  // and no late event or reply brings it back.
+  void removed(const ObjectKey& key, const Uid& uid);
+
+  // A list has been swapped in since the start or the last rewind.
+  [[nodiscard]] bool ready(const Snapshot& snapshot) const;
+  // Of the last list, event or bookmark; "" before the first.
+  [[nodiscard]] const std::string& resource_version(const Snapshot& snapshot) const;
+
+  [[nodiscard]] Object get(const Snapshot& snapshot, const ObjectKey& key) const;  // nullptr: not here
+  [[nodiscard]] std::size_t size(const Snapshot& snapshot) const;
+
+  // In the order of (namespace, name).
+  [[nodiscard]] std::vector<Object> all(const Snapshot& snapshot) const;
+  [[nodiscard]] std::vector<Object> in_namespace(const Snapshot& snapshot, std::string_view ns) const;
+  // The same without copying; the references live as long as the snapshot.
+  template <class Visit>
+  void for_each(const Snapshot& snapshot, Visit&& visit) const;
+  template <class Visit>
+  void for_each_in(const Snapshot& snapshot, std::string_view ns, Visit&& visit) const;
+
+  // Shorthands that take a snapshot of their own.
+  [[nodiscard]] bool ready() const { return ready(group_->snapshot()); }
+  [[nodiscard]] Object get(const ObjectKey& key) const { return get(group_->snapshot(), key); }
+
+ private:
+  using Objects = std::map<ObjectKey, Object>;
+
+  static constexpr std::size_t kMaxTombstones = 8192;
+
+  void check(const Snapshot& snapshot) const;
+  void put(T object, std::vector<Change<T>>& changes);
+  void drop(const T& object, std::vector<Change<T>>& changes);
+  void swap_in(std::string resource_version, std::vector<Change<T>>& changes);
+  void advance(const std::string& resource_version);
+  void bury(const Uid& uid);
+  void tell(const std::vector<Change<T>>& changes) const;
+
+  StoreGroup* group_;
+  Listener listener_;
+  Hooks hooks_;
+
+  // Guarded by the group's lock.
+  Objects objects_;
+  bool ready_ = false;
+  std::string version_;
+  std::set<Uid> buried_;
+  std::deque<Uid> burials_;  // oldest first
+  // Of the applying thread only.
+  Objects incoming_;
+};
+
+}  // namespace berth::runtime
+
+#include "kube/runtime/store_impl.h"

@@ -1,0 +1,113 @@
+// WorkQueue: keys that need work, each at most once in line and never in two hands at once.
+//
+// A key added twice stands once, at the earlier of the two times. A key added while it is being worked on is
+// held, and goes in line when done() is called. A failed key is added again with retry(), which waits longer
+// each time it fails in a row (Backoff) and at least the server's Retry-After. Why a key was added is not
+// kept: work is decided from what is observed. Keys due at the same time come out in the order they became
+// due first, then by insertion.
+//
+// Thread-safety: every function from any thread. Key needs operator<.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+#include "core/base/instant.h"
+#include "core/base/object_key.h"
+#include "core/base/result.h"
+#include "kube/runtime/backoff.h"
+#include "kube/runtime/clock.h"
+
+namespace berth::runtime {
+
+// A key of a queue that serves several kinds.
+struct WorkKey {
+  std::string kind = {};
+  ObjectKey object = {};
+
+  auto operator<=>(const WorkKey&) const = default;
+};
+
+// Metrics hooks; called under the queue's lock, so they must be quick and must not call the queue.
+struct QueueObserver {
+  std::function<void()> added = {};  // went in line (not when it stood there already)
+  std::function<void()> retried = {};
+  std::function<void(Duration waited)> taken = {};  // since it was due
+  std::function<void(Duration worked)> finished = {};
+  std::function<void(std::size_t depth)> depth = {};  // keys in line, due or not
+};
+
+template <class Key = WorkKey>
+class WorkQueue {
+ public:
+  // `clock` must outlive the queue.
+  explicit WorkQueue(const Clock& clock, Backoff backoff = {}, std::uint64_t seed = 0,
+                     QueueObserver observer = {});
+  WorkQueue(const WorkQueue&) = delete;
+  WorkQueue& operator=(const WorkQueue&) = delete;
+
+  void add(const Key& key, Duration delay = Duration(0));
+
+  // Adds the key after a failure; counts failures in a row. Returns the delay.
+  Duration retry(const Key& key, Duration at_least = Duration(0));
+  // The key did not fail: its next failure is a first one.
+  void forget(const Key& key);
+
+  // Waits for a key that is due; nullopt when stopped or shut down. Every key taken must be given to done().
+  std::optional<Key> take(std::stop_token stop);
+  // Without waiting: nullopt when none is due now.
+  std::optional<Key> try_take();
+  void done(const Key& key);
+
+  // From now on take() returns nullopt, also where it waits.
+  void shut_down();
+
+  // When the next key becomes due (maybe in the past); nullopt when none is in line.
+  [[nodiscard]] std::optional<Instant> next_due() const;
+  [[nodiscard]] std::size_t depth() const;
+  [[nodiscard]] std::size_t in_hand() const;
+  [[nodiscard]] int failures(const Key& key) const;
+  // Since the key that has been worked on longest was taken; 0 when none is.
+  [[nodiscard]] Duration longest_running() const;
+
+ private:
+  struct Place {
+    Instant due = {};
+    std::uint64_t serial = 0;
+    auto operator<=>(const Place&) const = default;
+  };
+  struct Hand {
+    Instant since = {};
+    std::optional<Instant> again = {};  // re-triggered while running
+  };
+
+  void put_in_line(const Key& key, Instant due);
+  std::optional<Key> take_due(Instant now);
+  void observe_depth() const;
+
+  const Clock* clock_;
+  const Backoff backoff_;
+  const std::uint64_t seed_;
+  const QueueObserver observer_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<Place, Key> line_;
+  std::map<Key, Place> places_;
+  std::map<Key, Hand> hands_;
+  std::map<Key, int> failures_;
+  std::uint64_t serial_ = 0;
+  bool shut_down_ = false;
+};
+
+}  // namespace berth::runtime
+
+#include "kube/runtime/work_queue_impl.h"
