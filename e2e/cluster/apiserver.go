@@ -15,7 +15,7 @@ import (
 
 // APIServer is one kube-apiserver of a cluster.
 type APIServer struct {
-	*Component
+	*process.Service
 	URL     string // https://127.0.0.1:PORT
 	cluster *Cluster
 }
@@ -93,11 +93,11 @@ func (c *Cluster) apiServer(name string, port int, options APIServerOptions) *AP
 	}
 	args = append(append(args, c.options.APIServerArgs...), options.Args...)
 	server := &APIServer{
-		Component: c.component(name, c.binaries.APIServer, args),
-		URL:       fmt.Sprintf("https://127.0.0.1:%d", port),
-		cluster:   c,
+		Service: c.component(name, c.binaries.APIServer, args),
+		URL:     fmt.Sprintf("https://127.0.0.1:%d", port),
+		cluster: c,
 	}
-	server.ready = server.isReady
+	server.Ready = server.isReady
 	return server
 }
 
@@ -108,5 +108,5 @@ func (s *APIServer) isReady(ctx context.Context) error {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(text)
-	return answersOK(ctx, &tls.Config{RootCAs: roots}, s.URL+"/readyz?verbose")
+	return process.AnswersOK(ctx, &tls.Config{RootCAs: roots}, s.URL+"/readyz?verbose")
 }

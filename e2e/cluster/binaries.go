@@ -177,6 +177,9 @@ func (r recipe) build(ctx context.Context, source, root string, log io.Writer) e
 		}
 		fmt.Fprintf(log, "  %s after %.0f s\n", program.name, time.Since(began).Seconds())
 	}
+	if err := os.Chmod(temporary, 0o755); err != nil { // MkdirTemp makes it private
+		return err
+	}
 	return os.Rename(temporary, filepath.Join(root, r.key))
 }
 

@@ -11,7 +11,7 @@
 // A package of tests shares one: see RunTests.
 //
 // Two things go beyond what other clusters offer. Every part can be killed, frozen and restarted under the
-// eyes of its clients (Component). And nothing is ever forgotten: compaction is off and everything is
+// eyes of its clients (process.Service). And nothing is ever forgotten: compaction is off and everything is
 // stored as JSON, so History and Replay show every state that ever was, which makes "at no time had a
 // number two owners" a question with an exact answer. To save that, etcd never calls fsync: the data
 // survive a SIGKILL of the processes, not a crash of the machine.
@@ -21,7 +21,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,9 +63,9 @@ type Options struct {
 
 // Cluster is one control plane.
 type Cluster struct {
-	Etcd              *Component
+	Etcd              *process.Service
 	APIServer         *APIServer
-	ControllerManager *Component
+	ControllerManager *process.Service
 
 	dir       string
 	temporary bool
@@ -75,8 +74,9 @@ type Cluster struct {
 	ports     ports
 
 	mu     sync.Mutex
-	others []*APIServer       // added later
-	strays []*process.Process // found by Open, to be ended with the rest
+	others []*APIServer                // added later
+	kept   []*process.Service          // see Keep
+	strays map[string]*process.Process // found by Open, to be ended with the rest
 
 	stateMu sync.Mutex // one writer of the state file at a time
 }
@@ -87,23 +87,6 @@ type ports struct {
 	Etcd      int `json:"etcd"`
 	EtcdPeer  int `json:"etcdPeer"`
 }
-
-// state is what a later command needs to know, kept in Dir/state.json.
-type state struct {
-	Key       string                    `json:"key"` // Binaries.Key of the programs that run
-	Options   Options                   `json:"options"`
-	Ports     ports                     `json:"ports"`
-	Processes map[string]process.Handle `json:"processes"`
-}
-
-// Files in Dir.
-const (
-	stateFile         = "state.json"
-	managerKubeconfig = "pki/kube-controller-manager.kubeconfig"
-)
-
-// ErrNotRunning is returned by Open for a folder in which there is no control plane.
-var ErrNotRunning = errors.New("no control plane has been started here")
 
 // Start starts a control plane and returns when it can be used: the API server is ready, and the namespace
 // "default" has its service account, without which it would refuse Pods. If anything fails, everything is
@@ -177,109 +160,6 @@ func (c *Cluster) startAll(ctx context.Context) error {
 	return WriteKubeconfig(c.Kubeconfig(), c.AdminConfig())
 }
 
-// Open finds the control plane again that was started in dir, by whomever. It does not ask whether all its
-// parts are alive: see Healthy.
-func Open(dir string) (*Cluster, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	known, err := readState(dir)
-	if err != nil {
-		return nil, err
-	}
-	cache, err := cacheDir()
-	if err != nil {
-		return nil, err
-	}
-	binaries := recipe{key: known.Key}.in(filepath.Join(cache, "control-plane"))
-	c := &Cluster{dir: dir, options: known.Options, binaries: binaries, ports: known.Ports}
-	c.define()
-	for _, component := range c.components() {
-		name := component.spec.Name
-		if p, alive := process.Attach(name, component.spec.Log, known.Processes[name]); alive {
-			component.process.Store(p)
-		}
-		delete(known.Processes, name)
-	}
-	for name, handle := range known.Processes { // API servers that were added
-		if p, alive := process.Attach(name, c.logPath(name), handle); alive {
-			c.strays = append(c.strays, p)
-		}
-	}
-	return c, nil
-}
-
-// Up makes sure that a control plane runs in options.Dir: one that is healthy, of the present version and
-// started with the same options is returned as it is; anything else is ended and started again with the
-// data it had. The second result tells whether it was started now.
-func Up(ctx context.Context, options Options) (c *Cluster, started bool, err error) {
-	if options.Dir == "" {
-		return nil, false, errors.New("Up needs a folder")
-	}
-	if options.Log == nil {
-		options.Log = os.Stderr
-	}
-	unlock, err := lockDir(ctx, options.Dir, options.Log)
-	if err != nil {
-		return nil, false, err
-	}
-	defer unlock()
-	binaries, err := EnsureBinaries(ctx, options.Log)
-	if err != nil {
-		return nil, false, err
-	}
-	c, err = Open(options.Dir)
-	switch {
-	case errors.Is(err, ErrNotRunning):
-	case err != nil:
-		return nil, false, err
-	default:
-		reason := c.Healthy(ctx)
-		if reason == nil && c.binaries.Key != binaries.Key {
-			reason = fmt.Errorf("it runs %s", c.binaries.Key)
-		}
-		if reason == nil && !sameOptions(c.options, options) {
-			reason = errors.New("it was started with other options")
-		}
-		if reason == nil {
-			return c, false, nil
-		}
-		fmt.Fprintf(options.Log, "starting the control plane again: %v\n", reason)
-		if err := c.kill(); err != nil {
-			return nil, false, err
-		}
-		if options.BasePort != c.options.BasePort {
-			if err := os.Remove(c.path(stateFile)); err != nil { // forgets the ports, keeps the data
-				return nil, false, err
-			}
-		}
-	}
-	c, err = Start(ctx, options)
-	return c, err == nil, err
-}
-
-// Down ends the control plane in dir and removes its data. Files in dir that are not its own stay.
-// A control plane that does not exist is down already.
-func Down(ctx context.Context, dir string) error {
-	unlock, err := lockDir(ctx, dir, os.Stderr)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	c, err := Open(dir)
-	if errors.Is(err, ErrNotRunning) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := c.kill(); err != nil {
-		return err
-	}
-	return c.removeData()
-}
-
 // Stop ends all processes at once, in an order in which none complains about the other. A temporary folder
 // is removed.
 func (c *Cluster) Stop() error {
@@ -295,28 +175,19 @@ func (c *Cluster) Healthy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	for _, component := range c.components() {
-		if err := component.Ready(ctx); err != nil {
+		if err := component.Check(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// DefaultDir returns the folder in which cmd/cluster works unless told otherwise: $BERTH_STATE/cluster, by
-// default ~/.cache/berth/run/cluster.
-func DefaultDir() (string, error) {
-	if dir := os.Getenv("BERTH_STATE"); dir != "" {
-		return filepath.Abs(filepath.Join(dir, "cluster"))
-	}
-	cache, err := cacheDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(cache, "run", "cluster"), nil
-}
-
 // Dir returns the folder with certificates, data and logs.
 func (c *Cluster) Dir() string { return c.dir }
+
+// ProgramDir returns a folder for the logs and kubeconfigs of programs that belong to this cluster, see Keep.
+// Down removes it.
+func (c *Cluster) ProgramDir() string { return c.path("programs") }
 
 // LogDir returns the folder in which all logs are.
 func (c *Cluster) LogDir() string { return c.path("logs") }
@@ -340,7 +211,7 @@ func (c *Cluster) define() {
 		"--log-level=warn",
 		"--quota-backend-bytes=" + strconv.Itoa(8<<30), // nothing is compacted away
 	}, c.options.EtcdArgs...))
-	c.Etcd.ready = func(ctx context.Context) error { return answersOK(ctx, nil, etcd+"/readyz") }
+	c.Etcd.Ready = func(ctx context.Context) error { return process.AnswersOK(ctx, nil, etcd+"/readyz") }
 
 	c.APIServer = c.apiServer("kube-apiserver", c.ports.APIServer, APIServerOptions{})
 
@@ -356,7 +227,7 @@ func (c *Cluster) define() {
 		"--kube-api-qps=2000",
 		"--kube-api-burst=4000",
 	}, c.options.ControllerManagerArgs...))
-	c.ControllerManager.ready = c.hasDefaultServiceAccount
+	c.ControllerManager.Ready = c.hasDefaultServiceAccount
 }
 
 // controllers are those that tests of Berth can notice. There are no nodes to run anything on, so nothing
@@ -364,28 +235,29 @@ func (c *Cluster) define() {
 const controllers = "endpointslice-controller,endpointslice-mirroring-controller,namespace-controller," +
 	"garbage-collector-controller,serviceaccount-controller,serviceaccount-token-controller," +
 	"root-ca-certificate-publisher-controller,replicaset-controller,deployment-controller," +
-	"validatingadmissionpolicy-status-controller"
+	"clusterrole-aggregation-controller,validatingadmissionpolicy-status-controller"
 
-func (c *Cluster) component(name, path string, args []string) *Component {
-	return &Component{
-		spec: process.Spec{
+func (c *Cluster) component(name, path string, args []string) *process.Service {
+	return &process.Service{
+		Spec: process.Spec{
 			Name:     name,
 			Path:     path,
 			Args:     args,
 			Log:      c.logPath(name),
 			Detached: c.options.Detached,
 		},
-		started: c.writeState,
+		Started: c.writeState,
+		Grace:   5 * time.Second, // the API server waits much longer for its watches to end
 	}
 }
 
 // components lists all parts in the order in which they start.
-func (c *Cluster) components() []*Component {
+func (c *Cluster) components() []*process.Service {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := []*Component{c.Etcd, c.APIServer.Component, c.ControllerManager}
+	all := []*process.Service{c.Etcd, c.APIServer.Service, c.ControllerManager}
 	for _, other := range c.others {
-		all = append(all, other.Component)
+		all = append(all, other.Service)
 	}
 	return all
 }
@@ -393,12 +265,19 @@ func (c *Cluster) components() []*Component {
 // kill ends all processes, the last one started first.
 func (c *Cluster) kill() error {
 	var all error
+	c.mu.Lock()
+	kept, strays := c.kept, c.strays
+	c.kept, c.strays = nil, nil
+	c.mu.Unlock()
+	for _, service := range kept {
+		all = errors.Join(all, service.Kill())
+	}
+	for _, stray := range strays {
+		all = errors.Join(all, stray.Kill())
+	}
 	components := c.components()
 	for i := len(components) - 1; i >= 0; i-- {
 		all = errors.Join(all, components[i].Kill())
-	}
-	for _, stray := range c.strays {
-		all = errors.Join(all, stray.Kill())
 	}
 	return all
 }
@@ -406,52 +285,6 @@ func (c *Cluster) kill() error {
 func (c *Cluster) logPath(name string) string { return filepath.Join(c.LogDir(), name+".log") }
 
 func (c *Cluster) path(below string) string { return filepath.Join(c.dir, below) }
-
-// removeData removes what we have put into dir, and dir itself if nothing else is in it.
-func (c *Cluster) removeData() error {
-	for _, own := range []string{"etcd", "pki", "logs", "kubeconfig", "audit-policy.yaml", stateFile} {
-		if err := os.RemoveAll(c.path(own)); err != nil {
-			return err
-		}
-	}
-	_ = os.Remove(c.dir) // fails, rightly, if it is not empty
-	return nil
-}
-
-func (c *Cluster) writeState() error {
-	c.stateMu.Lock()
-	defer c.stateMu.Unlock()
-	known := state{Key: c.binaries.Key, Options: c.options, Ports: c.ports, Processes: map[string]process.Handle{}}
-	for _, component := range c.components() {
-		if p := component.process.Load(); p != nil {
-			known.Processes[component.spec.Name] = p.Handle()
-		}
-	}
-	text, err := json.MarshalIndent(known, "", "  ")
-	if err != nil {
-		return err
-	}
-	temporary := c.path(stateFile + ".new")
-	if err := os.WriteFile(temporary, text, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temporary, c.path(stateFile))
-}
-
-func readState(dir string) (state, error) {
-	text, err := os.ReadFile(filepath.Join(dir, stateFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return state{}, ErrNotRunning
-	}
-	if err != nil {
-		return state{}, err
-	}
-	var known state
-	if err := json.Unmarshal(text, &known); err != nil {
-		return state{}, fmt.Errorf("%s: %w", filepath.Join(dir, stateFile), err)
-	}
-	return known, nil
-}
 
 func choosePorts(base int) (ports, error) {
 	if base != 0 {
@@ -462,25 +295,4 @@ func choosePorts(base int) (ports, error) {
 		return ports{}, err
 	}
 	return ports{free[0], free[1], free[2]}, nil
-}
-
-// sameOptions compares what is kept of options.
-func sameOptions(a, b Options) bool {
-	left, errLeft := json.Marshal(a)
-	right, errRight := json.Marshal(b)
-	return errLeft == nil && errRight == nil && string(left) == string(right)
-}
-
-// lockDir lets one command at a time work on a folder. The lock lies beside it: Down removes the folder.
-func lockDir(ctx context.Context, dir string, log io.Writer) (unlock func(), err error) {
-	dir, err = filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return nil, err
-	}
-	return lock(ctx, dir+".lock", func() {
-		fmt.Fprintf(log, "waiting for another command that works on %s\n", dir)
-	})
 }

@@ -22,6 +22,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Spec says what to run.
@@ -184,7 +186,7 @@ func (p *Process) Stop(grace time.Duration) error {
 	if err := p.Kill(); err != nil {
 		return err
 	}
-	return fmt.Errorf("%s did not end within %s of SIGTERM and was killed", p.name, grace)
+	return fmt.Errorf("%s %w: it did not end within %s of SIGTERM", p.name, ErrKilled, grace)
 }
 
 // Kill ends the process at once (SIGKILL, which also ends a paused one) and returns when it is gone.
@@ -222,6 +224,12 @@ func Tail(path string, lines int) string {
 	}
 	all := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// LimitOpenFiles sets how many files and sockets the process may have open from now on. Those it has stay
+// open.
+func (p *Process) LimitOpenFiles(most uint64) error {
+	return unix.Prlimit(p.handle.PID, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: most, Max: most}, nil)
 }
 
 // onLastingThread runs f on one thread that never ends. The kernel sends the parent-death signal when the

@@ -14,6 +14,8 @@ type Usage struct {
 	RSS     int64         // bytes of memory resident now
 	PeakRSS int64         // bytes, the most since the start
 	CPU     time.Duration // user and system time since the start, exact to 10 ms
+	Threads int
+	Files   int // open files and sockets
 }
 
 // Usage reads the present memory and the CPU time so far.
@@ -35,14 +37,21 @@ func (p *Process) Usage() (Usage, error) {
 		if len(fields) < 2 {
 			continue
 		}
-		kib, _ := strconv.ParseInt(fields[1], 10, 64)
+		number, _ := strconv.ParseInt(fields[1], 10, 64) // other lines hold other things
 		switch fields[0] {
 		case "VmRSS:":
-			usage.RSS = kib << 10
+			usage.RSS = number << 10
 		case "VmHWM:":
-			usage.PeakRSS = kib << 10
+			usage.PeakRSS = number << 10
+		case "Threads:":
+			usage.Threads = int(number)
 		}
 	}
+	files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.handle.PID))
+	if err != nil {
+		return Usage{}, err
+	}
+	usage.Files = len(files)
 	return usage, nil
 }
 

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"berth.dev/e2e/cluster"
+	"berth.dev/e2e/process"
 )
 
 func main() {
@@ -105,7 +106,7 @@ func status(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range []*cluster.Component{c.Etcd, c.APIServer.Component, c.ControllerManager} {
+	for _, part := range []*process.Service{c.Etcd, c.APIServer.Service, c.ControllerManager} {
 		p := part.Process()
 		if p == nil {
 			fmt.Fprintf(os.Stderr, "%-24s does not run\n", part.Name())
