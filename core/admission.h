@@ -12,6 +12,7 @@
 
 #include "core/base/instant.h"
 #include "core/exposure/facts.h"
+#include "core/exposure/verdict.h"
 
 namespace berth {
 
@@ -27,36 +28,15 @@ struct AdmissionRequest {
   std::optional<Judged> old_object = {};  // UPDATE and DELETE
 };
 
-// Strictest last. The policy's own actions are already applied: action Warn turns a refusal into kWarn;
-// `unknown: Deny` turns what cannot be resolved into kDeny, `unknown: Warn` leaves it kUnknown, `unknown:
-// Allow` makes it kAllow (no finding).
-enum class Decision { kAllow, kWarn, kUnknown, kDeny };
+using exposure::Decision;
+using exposure::Finding;
+using exposure::to_string;
+using exposure::Verdict;
 
-// "Allow", "Warn", "Unknown", "Deny".
-const char* to_string(Decision decision);
-
-// One way out and what one policy says of it.
-struct Finding {
-  Decision decision = Decision::kAllow;
-  bool audit_only = false;    // the policy's action is Audit: recorded, neither denied nor warned
-  std::string policy = {};    // name of the ExposurePolicy
-  std::int64_t port = 0;      // the number the finding is about, 0 when it is not known
-  std::string protocol = {};  // TCP, UDP, SCTP
-  std::string via = {};       // LoadBalancer, NodePort, ExternalIP, Ingress, HostPort, HostNetwork
-  std::string path = {};      // 'Service data/web (LoadBalancer) port 443 -> targetPort "pg" -> ...'
-  std::string message = {};   // why, without the path
-  std::string fix = {};       // what to write instead
-
-  bool operator==(const Finding&) const = default;
-};
-
-struct Verdict {
-  Decision decision = Decision::kAllow;  // strictest of the findings that are not audit_only
-  std::vector<Finding> findings = {};    // only ways out that the request adds or widens; in a stable order
-
-  bool operator==(const Verdict&) const = default;
-};
-
+// Only what the request adds or widens is judged (ratchet), and only by policies that are in force for the
+// object's namespace. DELETE, and updates of an object that is being deleted, open nothing. Numbers that are
+// no port (the API server refuses them; a linter has nobody behind it) are denied whenever a policy is in
+// force.
 Verdict judge(const AdmissionRequest& request, const exposure::Facts& facts, Instant now);
 
 // What the API server is told.

@@ -1,0 +1,182 @@
+#include "core/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/exposure/findings.h"
+#include "core/exposure/overlay.h"
+#include "core/exposure/policy_table.h"
+#include "core/exposure/rules.h"
+#include "core/exposure/ways_out.h"
+
+namespace berth {
+namespace {
+
+using exposure::Facts;
+using exposure::Overlay;
+using exposure::PolicyTable;
+using exposure::Subject;
+using exposure::WayOut;
+
+// What the API server puts into a dry run where it would choose a node port (control-plane.md 3).
+constexpr std::int64_t kDryRunNodePort = 32769;
+// admission/v1: longer warnings may be cut by the server.
+constexpr std::size_t kMaxWarning = 256;
+// A denial is read by people: the first ways tell what is wrong.
+constexpr std::size_t kMaxParagraphs = 10;
+constexpr std::size_t kMaxPaths = 10;
+
+const Meta& meta_of(const Judged& judged) {
+  return std::visit([](const auto& object) -> const Meta& { return object.meta; }, judged);
+}
+
+Subject subject_of(const Judged& judged) {
+  return std::visit([](const auto& object) -> Subject { return &object; }, judged);
+}
+
+bool is_workload(const Judged& judged) { return std::holds_alternative<Workload>(judged); }
+
+// The object as it would be stored: what only the cluster sets is not taken from the request.
+Judged as_stored(Judged judged, bool dry_run) {
+  if (Service* service = std::get_if<Service>(&judged); service != nullptr && dry_run) {
+    for (ServicePort& port : service->ports) {
+      if (port.node_port == kDryRunNodePort) port.node_port = 0;
+    }
+    if (service->health_check_node_port == kDryRunNodePort) service->health_check_node_port = 0;
+  }
+  // A Pod that is written now will run, whatever its status claims.
+  if (Workload* workload = std::get_if<Workload>(&judged)) workload->phase.clear();
+  return judged;
+}
+
+// The ways that the request adds or widens.
+std::vector<WayOut> added_ways(const Subject& object, const std::optional<Subject>& old_object,
+                               const Facts& before, const Facts& after) {
+  std::vector<WayOut> now_open = ways_of(object, after);
+  if (now_open.empty()) return now_open;
+  std::vector<WayOut> were_open;
+  if (old_object) were_open = ways_of(*old_object, before);
+  if (const Workload* const* workload = std::get_if<const Workload*>(&object)) {
+    // A pod made again from an unchanged template opens nothing that its owner did not open before.
+    for (const Workload* owner : owners_of(**workload, before)) {
+      const std::vector<WayOut> ways = ways_of(*owner, before);
+      were_open.insert(were_open.end(), ways.begin(), ways.end());
+    }
+  }
+  return added(were_open, std::move(now_open));
+}
+
+Decision strictest_of(const std::vector<Finding>& findings) {
+  Decision decision = Decision::kAllow;
+  for (const Finding& finding : findings) {
+    if (!finding.audit_only) decision = std::max(decision, finding.decision);
+  }
+  return decision;
+}
+
+// Cut at a whole UTF-8 character.
+std::string shortened(std::string text, std::size_t limit) {
+  constexpr char kMore[] = "...";
+  if (text.size() <= limit) return text;
+  std::size_t end = limit - (sizeof(kMore) - 1);
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text + kMore;
+}
+
+// Findings that say the same of several ways, as one paragraph of the denial.
+struct Paragraph {
+  const Finding* finding;
+  std::vector<std::string> paths;
+};
+
+std::vector<Paragraph> paragraphs(const std::vector<Finding>& findings) {
+  std::vector<Paragraph> list;
+  for (const Finding& finding : findings) {
+    if (finding.audit_only || finding.decision != Decision::kDeny) continue;
+    const auto same = std::find_if(list.begin(), list.end(), [&](const Paragraph& paragraph) {
+      return paragraph.finding->message == finding.message && paragraph.finding->fix == finding.fix;
+    });
+    if (same == list.end()) {
+      list.push_back({&finding, {finding.path}});
+    } else {
+      same->paths.push_back(finding.path);
+    }
+  }
+  return list;
+}
+
+std::string and_more(std::size_t count, std::size_t shown) {
+  return count > shown ? "... and " + std::to_string(count - shown) + " more" : "";
+}
+
+std::string denial_text(const std::vector<Finding>& findings) {
+  const std::vector<Paragraph> list = paragraphs(findings);
+  std::string text;
+  for (std::size_t i = 0; i < std::min(list.size(), kMaxParagraphs); ++i) {
+    const Paragraph& paragraph = list[i];
+    // The API server writes `denied the request: ` in front: the text begins on its own line.
+    text += "\n  " + paragraph.finding->message + ":";
+    for (std::size_t k = 0; k < std::min(paragraph.paths.size(), kMaxPaths); ++k) {
+      text += "\n    " + paragraph.paths[k];
+    }
+    const std::string more_paths = and_more(paragraph.paths.size(), kMaxPaths);
+    if (!more_paths.empty()) text += "\n    " + more_paths;
+    text += "\n  fix: " + paragraph.finding->fix;
+  }
+  const std::string more = and_more(list.size(), kMaxParagraphs);
+  return more.empty() ? text : text + "\n  " + more;
+}
+
+}  // namespace
+
+Verdict judge(const AdmissionRequest& request, const Facts& facts, Instant now) {
+  if (request.operation == Operation::kDelete || !request.object) return {};
+  if (meta_of(*request.object).deleting()) return {};
+  const std::vector<std::string> namespaces = {meta_of(*request.object).ns};
+  std::vector<const ExposurePolicy*> policies = facts.policies();
+  policies.erase(
+      std::remove_if(policies.begin(), policies.end(),
+                     [&](const ExposurePolicy* policy) { return !in_force(*policy, namespaces, facts); }),
+      policies.end());
+  if (policies.empty()) return {};
+
+  const Judged stored = as_stored(*request.object, request.dry_run);
+  const Subject object = subject_of(stored);
+  std::optional<Subject> old_object;
+  if (request.operation == Operation::kUpdate && request.old_object)
+    old_object = subject_of(*request.old_object);
+
+  Verdict verdict;
+  verdict.findings = exposure::make_number_findings(object, old_object);
+  if (verdict.findings.empty()) {
+    const Overlay before(facts, object, old_object);
+    const Overlay after(facts, object, object);
+    const std::vector<WayOut> ways = added_ways(object, old_object, before, after);
+    if (!ways.empty()) {
+      std::vector<PolicyTable> tables;
+      tables.reserve(policies.size());
+      for (const ExposurePolicy* policy : policies) tables.emplace_back(*policy);
+      verdict.findings = make_findings(ways, tables, after, is_workload(stored), now);
+    }
+  }
+  verdict.decision = strictest_of(verdict.findings);
+  return verdict;
+}
+
+Outcome outcome(const Verdict& verdict) {
+  Outcome told;
+  told.allowed = verdict.decision != Decision::kDeny;
+  if (!told.allowed) told.message = denial_text(verdict.findings);
+  for (const Finding& finding : verdict.findings) {
+    const std::string line = finding.message + ": " + finding.path;
+    if (finding.audit_only) {
+      told.audit.push_back(std::string(to_string(finding.decision)) + ": " + line);
+    } else if (finding.decision == Decision::kWarn || finding.decision == Decision::kUnknown) {
+      told.warnings.push_back(shortened(line, kMaxWarning));
+    }
+  }
+  return told;
+}
+
+}  // namespace berth

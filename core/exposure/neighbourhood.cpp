@@ -1,0 +1,88 @@
+#include "core/exposure/neighbourhood.h"
+
+#include <algorithm>
+
+#include "core/exposure/container_ports.h"
+
+namespace berth::exposure {
+namespace {
+
+// A Pod that ended serves nothing and does not come back (core/v1 PodPhase).
+bool ended(const Workload& workload) {
+  return workload.kind == "Pod" && (workload.phase == "Succeeded" || workload.phase == "Failed");
+}
+
+const OwnerReference* controller_of(const Workload& workload) {
+  const auto& owners = workload.meta.owner_references;
+  const auto found = std::find_if(owners.begin(), owners.end(),
+                                  [](const OwnerReference& owner) { return owner.controller; });
+  return found == owners.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+bool selects(const Service& service, const Workload& workload) {
+  return !service.selector.empty() && matches_labels(service.selector, workload.template_labels);
+}
+
+const std::vector<const Service*>& Neighbourhood::services() {
+  if (!services_) services_ = facts_.services(ns_);
+  return *services_;
+}
+
+const std::vector<const Ingress*>& Neighbourhood::ingresses() {
+  if (!ingresses_) ingresses_ = facts_.ingresses(ns_);
+  return *ingresses_;
+}
+
+const std::vector<const Workload*>& Neighbourhood::workloads() {
+  if (!workloads_) workloads_ = facts_.workloads(ns_);
+  return *workloads_;
+}
+
+const Service* Neighbourhood::service(std::string_view name) {
+  const auto& all = services();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const Service* service) { return service->meta.name == name; });
+  return found == all.end() ? nullptr : *found;
+}
+
+std::vector<const Workload*> Neighbourhood::selected_by(const Service& service) {
+  std::vector<const Workload*> selected;
+  std::map<const Workload*, std::vector<const Workload*>> seen_of_owner;
+  for (const Workload* workload : workloads()) {
+    if (!selects(service, *workload) || ended(*workload)) continue;
+    if (const Workload* made_by = owner(*workload)) {
+      if (workload->kind != "Pod") continue;
+      std::vector<const Workload*>& seen = seen_of_owner[made_by];
+      const bool known = std::any_of(seen.begin(), seen.end(), [&](const Workload* other) {
+        return other->kind == workload->kind && same_ports(other->pod, workload->pod);
+      });
+      if (known) continue;
+      seen.push_back(workload);
+    }
+    selected.push_back(workload);
+  }
+  return selected;
+}
+
+const Workload* Neighbourhood::owner(const Workload& workload) {
+  const OwnerReference* reference = controller_of(workload);
+  if (reference == nullptr) return nullptr;
+  if (!owners_) {
+    owners_.emplace();
+    for (const Workload* candidate : workloads()) {
+      // Pods own no pods, and there are many of them.
+      if (candidate->kind == "Pod") continue;
+      owners_->emplace(std::pair<std::string_view, std::string_view>(candidate->kind, candidate->meta.name),
+                       candidate);
+    }
+  }
+  const auto found = owners_->find({reference->kind, reference->name});
+  if (found == owners_->end()) return nullptr;
+  const Uid& uid = found->second->meta.uid;
+  const bool same = uid.empty() || reference->uid.empty() || uid == reference->uid;
+  return same ? found->second : nullptr;
+}
+
+}  // namespace berth::exposure

@@ -1,0 +1,51 @@
+// Neighbourhood: one namespace of the facts, read once, and the joins inside it.
+//
+// Services, Ingresses and workloads only meet within a namespace, so a judgement never looks further. Each
+// list is fetched at first use. Thread-safety: none; one per judgement.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/exposure/facts.h"
+
+namespace berth::exposure {
+
+class Neighbourhood {
+ public:
+  Neighbourhood(const Facts& facts, std::string ns) : facts_(facts), ns_(std::move(ns)) {}
+
+  const std::vector<const Service*>& services();
+  const std::vector<const Ingress*>& ingresses();
+  const std::vector<const Workload*>& workloads();
+
+  // nullptr when there is none of that name.
+  const Service* service(std::string_view name);
+
+  // The workloads whose pods `service` leads to: its selector takes their labels in, and they still serve
+  // (Pods that Succeeded or Failed do not). None for a Service without a selector. A template made by a known
+  // owner (the ReplicaSets a Deployment keeps for its history) counts only by the owner and by its pods. Pods
+  // of one owner that declare the same ports stand in for each other: only the first of them is listed.
+  std::vector<const Workload*> selected_by(const Service& service);
+
+  // The controller that made `workload`, by ownerReference (kind, name, and uid where both are known);
+  // nullptr when it has none or it is not known.
+  const Workload* owner(const Workload& workload);
+
+ private:
+  const Facts& facts_;
+  std::string ns_;
+  std::optional<std::vector<const Service*>> services_;
+  std::optional<std::vector<const Ingress*>> ingresses_;
+  std::optional<std::vector<const Workload*>> workloads_;
+  std::optional<std::map<std::pair<std::string_view, std::string_view>, const Workload*>> owners_;
+};
+
+// `service` has a selector and it takes the labels of the workload's pods in.
+bool selects(const Service& service, const Workload& workload);
+
+}  // namespace berth::exposure

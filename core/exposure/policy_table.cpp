@@ -1,0 +1,142 @@
+#include "core/exposure/policy_table.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace berth::exposure {
+namespace {
+
+std::string indexed(const std::string& list, std::size_t index) {
+  return list + "[" + std::to_string(index) + "]";
+}
+
+// A date ("2027-01-01", the midnight it begins with) or a full RFC 3339 time.
+Result<Instant> parse_date(const std::string& text) {
+  constexpr std::size_t kDateLength = 10;
+  return parse_rfc3339(text.size() == kDateLength ? text + "T00:00:00Z" : text);
+}
+
+std::size_t slot(Protocol protocol) { return static_cast<std::size_t>(protocol); }
+
+bool takes_in(const std::vector<std::string>& via, Via wanted) {
+  return via.empty() || std::find(via.begin(), via.end(), to_string(wanted)) != via.end();
+}
+
+}  // namespace
+
+PolicyTable::PolicyTable(const ExposurePolicy& policy) : policy_(&policy) {
+  const ExposurePolicySpec& spec = policy.spec;
+  for (std::size_t i = 0; i < spec.networks.size(); ++i) {
+    const PolicyNetwork& network = spec.networks[i];
+    std::vector<Cidr>& cidrs = networks_[network.name];
+    for (std::size_t k = 0; k < network.cidrs.size(); ++k) {
+      Result<Cidr> cidr = Cidr::parse(network.cidrs[k]);
+      if (cidr) {
+        cidrs.push_back(*cidr);
+      } else {
+        issues_.push_back(
+            malformed(cidr.error().message, indexed(indexed("spec.networks", i) + ".cidrs", k)));
+      }
+    }
+  }
+  for (std::size_t i = 0; i < spec.internal.size(); ++i)
+    list(spec.internal[i], true, indexed("spec.internal", i));
+  for (std::size_t i = 0; i < spec.external.size(); ++i)
+    list(spec.external[i], false, indexed("spec.external", i));
+  for (std::vector<Listing>& listings : listings_) {
+    std::stable_sort(listings.begin(), listings.end(), [](const Listing& left, const Listing& right) {
+      return std::pair(!left.exact, !left.internal) < std::pair(!right.exact, !right.internal);
+    });
+  }
+  for (std::size_t i = 0; i < spec.exceptions.size(); ++i) {
+    const ExposureException& exception = spec.exceptions[i];
+    const std::string field = indexed("spec.exceptions", i);
+    if (exception.owner.empty() || exception.reason.empty()) {
+      issues_.push_back(malformed("an exception needs an owner and a reason", field));
+      continue;
+    }
+    const Result<Instant> end = parse_rfc3339(exception.expires_at);
+    if (end) {
+      exceptions_.emplace_back(&exception, *end);
+    } else {
+      issues_.push_back(malformed(end.error().message, field + ".expiresAt"));
+    }
+  }
+}
+
+void PolicyTable::list(const PolicyPort& entry, bool internal, const std::string& field) {
+  std::vector<PortSpan> spans;
+  if (entry.port != 0) {
+    const Result<Port> port = Port::checked(entry.port);
+    if (port) {
+      spans.push_back({*port, *port});
+    } else {
+      issues_.push_back(malformed(port.error().message, field + ".port"));
+    }
+  }
+  for (std::size_t k = 0; k < entry.ports.size(); ++k) {
+    const Result<PortSpan> span = parse_port_span(entry.ports[k]);
+    if (span) {
+      spans.push_back(*span);
+    } else {
+      issues_.push_back(malformed(span.error().message, indexed(field + ".ports", k)));
+    }
+  }
+  std::optional<Instant> refused_from;
+  if (entry.deprecated && !entry.deprecated->after.empty()) {
+    const Result<Instant> date = parse_date(entry.deprecated->after);
+    if (date) {
+      refused_from = *date;
+    } else {
+      issues_.push_back(malformed(date.error().message, field + ".deprecated.after"));
+    }
+  }
+  for (const std::string& name : entry.from) {
+    if (networks_.find(name) == networks_.end()) {
+      issues_.push_back(malformed("there is no network '" + name + "' in spec.networks", field + ".from"));
+    }
+  }
+  for (const PortSpan& span : spans) {
+    listings_[slot(entry.protocol)].push_back(
+        {span, span.first == span.last, internal, &entry, refused_from});
+  }
+}
+
+std::vector<const Listing*> PolicyTable::standing(std::int64_t number, Protocol protocol) const {
+  std::vector<const Listing*> deciding;
+  const Result<Port> port = Port::checked(number);
+  if (!port) return deciding;
+  for (const Listing& listing : listings_[slot(protocol)]) {
+    if (!listing.span.contains(*port)) continue;
+    const bool same_rank = deciding.empty() || (deciding.front()->exact == listing.exact &&
+                                                deciding.front()->internal == listing.internal);
+    if (!same_rank) break;
+    deciding.push_back(&listing);
+  }
+  return deciding;
+}
+
+const ExposureException* PolicyTable::exception(const WayOut& way, std::int64_t number, Instant now) const {
+  // A workload without a name yet cannot be the one that was meant.
+  if (way.workload == nullptr || way.workload->meta.name.empty()) return nullptr;
+  const Workload& workload = *way.workload;
+  for (const auto& [exception, end] : exceptions_) {
+    if (exception->ns == workload.meta.ns && exception->workload.kind == workload.kind &&
+        exception->workload.name == workload.meta.name && exception->port == number &&
+        exception->protocol == way.protocol && takes_in(exception->via, way.via) && now < end) {
+      return exception;
+    }
+  }
+  return nullptr;
+}
+
+bool PolicyTable::inside(const Cidr& range, const std::vector<std::string>& networks) const {
+  return std::any_of(networks.begin(), networks.end(), [&](const std::string& name) {
+    const auto network = networks_.find(name);
+    return network != networks_.end() && std::any_of(network->second.begin(), network->second.end(),
+                                                     [&](const Cidr& cidr) { return cidr.contains(range); });
+  });
+}
+
+}  // namespace berth::exposure

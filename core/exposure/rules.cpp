@@ -1,0 +1,247 @@
+#include "core/exposure/rules.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/api_names.h"
+#include "core/base/cidr.h"
+#include "core/exposure/allocations.h"
+#include "core/exposure/load_balancers.h"
+#include "core/exposure/wording.h"
+
+namespace berth::exposure {
+namespace {
+
+constexpr char kReachable[] = " and would be reachable from outside the cluster";
+
+// Everything a rule may look at.
+struct Question {
+  const WayOut& way;
+  const PolicyTable& policy;
+  const Facts& facts;
+  Instant now;
+
+  [[nodiscard]] const ExposurePolicySpec& spec() const { return policy.policy().spec; }
+  [[nodiscard]] bool excepted(std::int64_t number) const {
+    return policy.exception(way, number, now) != nullptr;
+  }
+  // An exception for the container port holds the whole way open, except for internal numbers.
+  [[nodiscard]] bool end_excepted() const { return way.container_port != 0 && excepted(way.container_port); }
+};
+
+Decision decision_of(const std::string& setting, Decision when_absent) {
+  if (setting == "Deny") return Decision::kDeny;
+  if (setting == "Warn") return Decision::kWarn;
+  if (setting == "Allow") return Decision::kAllow;
+  return when_absent;
+}
+
+// "port 5432 (PostgreSQL)", "port 51820/UDP".
+std::string port_text(const Question& question, std::int64_t number, const Listing* listing) {
+  std::string text = "port " + number_text(number, question.way.protocol);
+  if (listing == nullptr) return text;
+  const std::string& what =
+      listing->entry->service.empty() ? listing->entry->purpose : listing->entry->service;
+  return what.empty() ? text : text + " (" + one_line(what) + ")";
+}
+
+struct Listed {
+  std::int64_t number;
+  const Listing* listing;
+};
+
+// Listings of the way's numbers that decide and are external, with their numbers.
+std::vector<Listed> external_listings(const Question& question) {
+  std::vector<Listed> found;
+  for (const std::int64_t number : question.way.numbers()) {
+    for (const Listing* listing : question.policy.standing(number, question.way.protocol)) {
+      if (!listing->internal) found.push_back({number, listing});
+    }
+  }
+  return found;
+}
+
+std::string removal_text(const Listing& listing) {
+  const std::string& removed_in = listing.entry->deprecated->remove_in;
+  return removed_in.empty() ? "" : ", removed in " + one_line(removed_in);
+}
+
+// --- the rules
+// --------------------------------------------------------------------------------------------------
+
+using Rule = std::optional<Objection> (*)(const Question&);
+
+// Internal beats everything but an exception for exactly that number.
+std::optional<Objection> internal_number(const Question& question) {
+  for (const std::int64_t number : question.way.numbers()) {
+    const std::vector<const Listing*> standing = question.policy.standing(number, question.way.protocol);
+    if (standing.empty() || !standing.front()->internal || question.excepted(number)) continue;
+    return Objection{Ground::kInternal, Decision::kDeny, number,
+                     port_text(question, number, standing.front()) + " is internal", kReachable};
+  }
+  return std::nullopt;
+}
+
+// A deprecated port whose date has come.
+std::optional<Objection> removed_port(const Question& question) {
+  for (const auto& [number, listing] : external_listings(question)) {
+    if (!listing->refused_from || question.now < *listing->refused_from || question.excepted(number))
+      continue;
+    return Objection{Ground::kRemoved, Decision::kDeny, number,
+                     port_text(question, number, listing) + " is deprecated" + removal_text(*listing) +
+                         " and refused since " + one_line(listing->entry->deprecated->after),
+                     kReachable};
+  }
+  return std::nullopt;
+}
+
+// tls: Passthrough holds for the number shown and for the container port; an Ingress ends TLS itself.
+std::optional<Objection> ends_tls(const Question& question) {
+  if (question.way.via != Via::kIngress) return std::nullopt;
+  for (const auto& [number, listing] : external_listings(question)) {
+    const bool binds = number == question.way.shown || number == question.way.container_port;
+    if (!binds || listing->entry->tls != "Passthrough" || question.excepted(number)) continue;
+    return Objection{
+        Ground::kEndsTls, Decision::kDeny, number,
+        port_text(question, number, listing) + " must keep its TLS up to the container (tls: Passthrough)",
+        ", and an Ingress ends TLS"};
+  }
+  return std::nullopt;
+}
+
+bool sources_inside(const Question& question, const std::vector<std::string>& networks) {
+  const auto readable_and_inside = [&](const std::string& text) {
+    const Result<Cidr> range = Cidr::parse(text);
+    return range.ok() && question.policy.inside(*range, networks);
+  };
+  const std::vector<std::string>& ranges = question.way.audience.sources;
+  if (question.way.via == Via::kLoadBalancer && !ranges.empty() &&
+      std::all_of(ranges.begin(), ranges.end(), readable_and_inside)) {
+    return true;
+  }
+  const AllocationPort* allocated = covering_port(question.way, question.facts);
+  if (allocated == nullptr || allocated->allow_from.empty()) return false;
+  return std::all_of(allocated->allow_from.begin(), allocated->allow_from.end(),
+                     [&](const AllocationPeer& peer) {
+                       if (!peer.network.empty()) {
+                         return std::find(networks.begin(), networks.end(), peer.network) != networks.end();
+                       }
+                       // Namespaces and pods are inside the cluster and no way out.
+                       return peer.cidr.empty() || readable_and_inside(peer.cidr);
+                     });
+}
+
+std::string ranges_of(const ExposurePolicySpec& spec, const std::vector<std::string>& networks) {
+  std::string text;
+  for (const PolicyNetwork& network : spec.networks) {
+    if (std::find(networks.begin(), networks.end(), network.name) == networks.end()) continue;
+    for (const std::string& cidr : network.cidrs) text += (text.empty() ? "" : ", ") + one_line(cidr);
+  }
+  return text;
+}
+
+// `from` binds the sources. Lines that list one number are alternatives; one without `from` lets everybody
+// in.
+std::optional<Objection> open_sources(const Question& question) {
+  for (const std::int64_t number : question.way.numbers()) {
+    const std::vector<const Listing*> standing = question.policy.standing(number, question.way.protocol);
+    if (standing.empty() || standing.front()->internal || question.excepted(number)) continue;
+    std::vector<std::string> networks;
+    bool everybody = false;
+    for (const Listing* listing : standing) {
+      everybody = everybody || listing->entry->from.empty();
+      networks.insert(networks.end(), listing->entry->from.begin(), listing->entry->from.end());
+    }
+    if (everybody || sources_inside(question, networks)) continue;
+    std::string names;
+    for (const std::string& name : networks) names += (names.empty() ? "" : ", ") + one_line(name);
+    return Objection{
+        Ground::kSources,
+        Decision::kDeny,
+        number,
+        port_text(question, number, standing.front()) + " is for " + names + " only",
+        ", and this way is not restricted to " + std::string(networks.size() == 1 ? "it" : "them"),
+        ranges_of(question.spec(), networks)};
+  }
+  return std::nullopt;
+}
+
+// The container port is not known: spec.unknown decides (default Warn, which stays Unknown).
+std::optional<Objection> unresolved_end(const Question& question) {
+  if (question.way.unresolved.empty()) return std::nullopt;
+  Decision decision = decision_of(question.spec().unknown, Decision::kUnknown);
+  if (decision == Decision::kAllow) return std::nullopt;
+  if (decision == Decision::kWarn) decision = Decision::kUnknown;
+  return Objection{Ground::kUnresolved, decision, 0,
+                   "it is not known which container port is reached from outside the cluster (" +
+                       one_line(question.way.unresolved) + "), and unknown ways are " +
+                       (decision == Decision::kDeny ? "refused" : "reported"),
+                   ""};
+}
+
+// Neither listed as external nor allocated: spec.undeclared decides (default Deny). The number named is the
+// container's, for a node port chosen by the cluster says nothing.
+std::optional<Objection> undeclared_way(const Question& question) {
+  if (!question.way.unresolved.empty() || !external_listings(question).empty()) return std::nullopt;
+  const std::vector<std::int64_t> numbers = question.way.numbers();
+  if (numbers.empty()) return std::nullopt;
+  for (const std::int64_t number : numbers) {
+    if (question.excepted(number)) return std::nullopt;
+  }
+  if (covering_port(question.way, question.facts) != nullptr) return std::nullopt;
+  const Decision decision = decision_of(question.spec().undeclared, Decision::kDeny);
+  if (decision == Decision::kAllow) return std::nullopt;
+  return Objection{Ground::kUndeclared, decision, numbers.front(),
+                   port_text(question, numbers.front(), nullptr) + " is not declared as external",
+                   kReachable};
+}
+
+// Still allowed, but not for long.
+std::optional<Objection> deprecated_port(const Question& question) {
+  for (const auto& [number, listing] : external_listings(question)) {
+    if (!listing->entry->deprecated || question.excepted(number)) continue;
+    const std::string& after = listing->entry->deprecated->after;
+    return Objection{Ground::kDeprecated, Decision::kWarn, number,
+                     port_text(question, number, listing) + " is deprecated" + removal_text(*listing),
+                     after.empty() ? "" : ", and will be refused from " + one_line(after)};
+  }
+  return std::nullopt;
+}
+
+// In the order of Ground: the first that objects decides.
+constexpr std::array<Rule, 7> kRules = {
+    &internal_number, &removed_port,   &ends_tls,        &open_sources,
+    &unresolved_end,  &undeclared_way, &deprecated_port,
+};
+
+}  // namespace
+
+std::optional<Objection> objection(const WayOut& way, const PolicyTable& policy, const Facts& facts,
+                                   Instant now) {
+  const Question question{way, policy, facts, now};
+  for (const Rule rule : kRules) {
+    // A health check answers with the node's own state: only its number can be wrong.
+    if (way.health_check && rule != &internal_number) continue;
+    if (rule != &internal_number && question.end_excepted()) return std::nullopt;
+    std::optional<Objection> objected = rule(question);
+    if (!objected) continue;
+    const bool softened = policy.policy().spec.action == "Warn" && objected->decision == Decision::kDeny;
+    if (softened) objected->decision = Decision::kWarn;
+    return objected;
+  }
+  return std::nullopt;
+}
+
+bool in_force(const ExposurePolicy& policy, const std::vector<std::string>& namespaces, const Facts& facts) {
+  const LabelSelector& selector = policy.spec.namespace_selector;
+  if (selector.empty()) return true;
+  return std::any_of(namespaces.begin(), namespaces.end(), [&](const std::string& ns) {
+    const Labels* known = facts.namespace_labels(ns);
+    if (known == nullptr) return true;
+    Labels labels = *known;
+    labels[kNamespaceNameLabel] = ns;
+    return matches(selector, labels);
+  });
+}
+
+}  // namespace berth::exposure

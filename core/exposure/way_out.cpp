@@ -1,0 +1,158 @@
+#include "core/exposure/way_out.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "core/base/cidr.h"
+
+namespace berth::exposure {
+namespace {
+
+bool has(const std::vector<std::string>& list, std::string_view item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+template <class T>
+void add_once(std::vector<T>& list, T item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(std::move(item));
+}
+
+bool source_was_in(const std::vector<std::string>& before, const std::string& source) {
+  if (has(before, source)) return true;
+  const Result<Cidr> range = Cidr::parse(source);
+  if (!range) return false;
+  return std::any_of(before.begin(), before.end(), [&](const std::string& text) {
+    const Result<Cidr> earlier = Cidr::parse(text);
+    // A range that cannot be read restricted nobody.
+    return !earlier || earlier->contains(*range);
+  });
+}
+
+// "*.example.org" stands for one more label in front (networking/v1 IngressRule.host).
+bool host_was_in(const std::vector<std::string>& before, const std::string& host) {
+  return std::any_of(before.begin(), before.end(), [&](const std::string& earlier) {
+    if (earlier.empty() || earlier == host) return true;
+    if (earlier.size() < 2 || earlier.compare(0, 2, "*.") != 0) return false;
+    const std::size_t dot = host.find('.');
+    return dot != std::string::npos && dot != 0 && host.compare(dot, std::string::npos, earlier, 1) == 0;
+  });
+}
+
+}  // namespace
+
+const char* to_string(Via via) {
+  switch (via) {
+    case Via::kLoadBalancer:
+      return "LoadBalancer";
+    case Via::kNodePort:
+      return "NodePort";
+    case Via::kExternalIp:
+      return "ExternalIP";
+    case Via::kIngress:
+      return "Ingress";
+    case Via::kHostPort:
+      return "HostPort";
+    case Via::kHostNetwork:
+      return "HostNetwork";
+  }
+  return "Custom";
+}
+
+bool wider(const Audience& before, const Audience& after) {
+  if (!before.sources.empty()) {
+    if (after.sources.empty()) return true;
+    for (const std::string& source : after.sources) {
+      if (!source_was_in(before.sources, source)) return true;
+    }
+  }
+  for (const std::string& host : after.hosts) {
+    if (!host_was_in(before.hosts, host)) return true;
+  }
+  for (const std::string& address : after.addresses) {
+    if (!has(before.addresses, "") && !has(before.addresses, address)) return true;
+  }
+  return false;
+}
+
+std::int64_t WayOut::service_number() const {
+  if (service_port != nullptr) return service_port->port;
+  return backend != nullptr ? backend->port_number : 0;
+}
+
+std::vector<std::int64_t> WayOut::numbers() const {
+  std::vector<std::int64_t> known;
+  for (const std::int64_t number : {container_port, service_number(), shown}) {
+    if (number != 0) add_once(known, number);
+  }
+  return known;
+}
+
+std::vector<std::string> WayOut::namespaces() const {
+  std::vector<std::string> names;
+  if (ingress != nullptr) add_once(names, ingress->meta.ns);
+  if (service != nullptr) add_once(names, service->meta.ns);
+  if (workload != nullptr) add_once(names, workload->meta.ns);
+  return names;
+}
+
+WayIdentity identity(const WayOut& way) {
+  const Meta* opener = nullptr;
+  const char* kind = "";
+  if (way.ingress != nullptr) {
+    opener = &way.ingress->meta;
+    kind = "Ingress";
+  } else if (way.service != nullptr) {
+    opener = &way.service->meta;
+    kind = "Service";
+  } else if (way.workload != nullptr) {
+    opener = &way.workload->meta;
+    kind = "";  // the workload itself follows
+  }
+  std::string service_name;
+  if (way.service != nullptr) {
+    service_name = way.service->meta.name;
+  } else if (way.backend != nullptr) {
+    service_name = way.backend->service;
+  }
+  // What is not known is told apart by what was asked for: another name may lead elsewhere.
+  std::string asked_for;
+  if (!way.unresolved.empty()) {
+    if (way.service_port != nullptr) {
+      asked_for = "target " + berth::to_string(way.service_port->target_port);
+    } else if (way.backend != nullptr) {
+      asked_for = "backend " + way.backend->port_name + " " + way.backend->resource;
+    } else {
+      asked_for = "ports";
+    }
+  }
+  return {way.via,
+          kind,
+          opener != nullptr ? opener->ns : "",
+          opener != nullptr ? opener->name : "",
+          way.protocol,
+          std::move(service_name),
+          way.service_number(),
+          way.workload != nullptr ? way.workload->kind : "",
+          way.workload != nullptr ? way.workload->meta.name : "",
+          way.container_port,
+          std::move(asked_for),
+          way.health_check};
+}
+
+std::vector<WayOut> added(const std::vector<WayOut>& before, std::vector<WayOut> after) {
+  std::multimap<WayIdentity, const WayOut*> known;
+  for (const WayOut& way : before) known.emplace(identity(way), &way);
+  const auto was_there = [&](const WayOut& way) {
+    const auto [first, last] = known.equal_range(identity(way));
+    return std::any_of(first, last, [&](const auto& entry) {
+      const WayOut& earlier = *entry.second;
+      const bool same_number = earlier.shown == way.shown || earlier.shown == 0 || way.shown == 0;
+      return same_number && !wider(earlier.audience, way.audience);
+    });
+  };
+  after.erase(std::remove_if(after.begin(), after.end(), was_there), after.end());
+  return after;
+}
+
+}  // namespace berth::exposure

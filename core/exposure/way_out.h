@@ -1,0 +1,69 @@
+// WayOut: one chain from outside the cluster to a container port.
+//
+// Not a judgement: a way out may be perfectly allowed. A WayOut points into the objects it was found in, so
+// the Facts (and the judged object) must outlive it. Thread-safety: values over constant objects.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "core/base/port.h"
+#include "core/model/service.h"
+#include "core/model/workload.h"
+
+namespace berth::exposure {
+
+// What opens the way; the names are the `via` values of the API.
+enum class Via { kLoadBalancer, kNodePort, kExternalIp, kIngress, kHostPort, kHostNetwork };
+
+const char* to_string(Via via);
+
+// Who can use the way. Only the list that belongs to `via` is filled; an empty list says nothing.
+struct Audience {
+  std::vector<std::string> sources = {};    // LoadBalancer: loadBalancerSourceRanges; empty = everybody
+  std::vector<std::string> hosts = {};      // Ingress: host names; "" among them = every host
+  std::vector<std::string> addresses = {};  // ExternalIP: the addresses; HostPort: hostIPs, "" = every one
+
+  bool operator==(const Audience&) const = default;
+};
+
+// `after` lets somebody in that `before` does not. Source ranges that cannot be read count as everybody.
+bool wider(const Audience& before, const Audience& after);
+
+struct WayOut {
+  Via via = Via::kLoadBalancer;
+  std::int64_t shown = 0;  // the number shown outside; 0 = not known yet (the cluster chooses it)
+  Protocol protocol = Protocol::kTcp;
+  Audience audience = {};
+
+  const Ingress* ingress = nullptr;           // via Ingress
+  const IngressBackend* backend = nullptr;    // via Ingress
+  const Service* service = nullptr;           // absent for host ports, and when an Ingress names none that is
+  const ServicePort* service_port = nullptr;  // absent as above, and for a health check
+  const Workload* workload = nullptr;         // absent while nothing is selected
+  std::string container = {};                 // "" when no container declares the port
+  std::int64_t container_port = 0;            // 0 = not known
+  std::string unresolved = {};                // why the end of the way is not known; "" = it is known
+  bool health_check = false;  // healthCheckNodePort: answers the load balancer, leads to no pod
+
+  // Of the Service port, or of the backend that names a Service which is not there; 0 = none.
+  [[nodiscard]] std::int64_t service_number() const;
+  // The numbers on the way that are known, without repetition: container port, Service port, number shown.
+  [[nodiscard]] std::vector<std::int64_t> numbers() const;
+  // Namespaces of the objects on the way, without repetition.
+  [[nodiscard]] std::vector<std::string> namespaces() const;
+};
+
+// What makes two ways the same way, whichever version of the objects they were found in. The number shown is
+// compared apart (it may not be known), the container's name and the spelling of targetPort do not matter.
+using WayIdentity = std::tuple<Via, std::string, std::string, std::string, Protocol, std::string,
+                               std::int64_t, std::string, std::string, std::int64_t, std::string, bool>;
+WayIdentity identity(const WayOut& way);
+
+// The ways of `after` that `before` does not have, or has only for a narrower audience.
+std::vector<WayOut> added(const std::vector<WayOut>& before, std::vector<WayOut> after);
+
+}  // namespace berth::exposure

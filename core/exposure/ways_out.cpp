@@ -1,0 +1,362 @@
+#include "core/exposure/ways_out.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "core/base/overloaded.h"
+#include "core/exposure/container_ports.h"
+#include "core/exposure/load_balancers.h"
+#include "core/exposure/neighbourhood.h"
+
+namespace berth::exposure {
+namespace {
+
+// Owner chains are three long in practice (CronJob, Job, Pod); a forged circle must end too.
+constexpr int kMaxOwners = 8;
+
+// The beginning of a way: everything up to the Service port.
+struct Opening {
+  Via via = Via::kLoadBalancer;
+  std::int64_t shown = 0;
+  Audience audience = {};
+  const Ingress* ingress = nullptr;
+  const IngressBackend* backend = nullptr;
+};
+
+// The end of a way: everything behind the Service port.
+struct Ending {
+  const Workload* workload = nullptr;
+  std::string container = {};
+  std::int64_t number = 0;
+  std::string unresolved = {};
+};
+
+void add_sorted(std::vector<std::string>& list, const std::string& item) {
+  const auto place = std::lower_bound(list.begin(), list.end(), item);
+  if (place == list.end() || *place != item) list.insert(place, item);
+}
+
+// Source ranges belong to the whole Service and are the same for the same way.
+void join(Audience& audience, const Audience& more) {
+  for (const std::string& host : more.hosts) add_sorted(audience.hosts, host);
+  for (const std::string& address : more.addresses) add_sorted(audience.addresses, address);
+}
+
+// Ways, each once: the same way found again only widens its audience.
+class Collection {
+ public:
+  void add(WayOut way) {
+    const auto [place, is_new] = places_.emplace(std::pair(identity(way), way.shown), ways_.size());
+    if (is_new) {
+      ways_.push_back(std::move(way));
+    } else {
+      join(ways_[place->second].audience, way.audience);
+    }
+  }
+
+  std::vector<WayOut> take() { return std::move(ways_); }
+
+ private:
+  std::map<std::pair<WayIdentity, std::int64_t>, std::size_t> places_;
+  std::vector<WayOut> ways_;
+};
+
+// The topmost owner of whom `says_the_same` holds all the way up, or `workload` itself.
+const Workload& reported_as(const Workload& workload, Neighbourhood& around,
+                            const std::function<bool(const Workload&)>& says_the_same) {
+  const Workload* top = &workload;
+  for (int step = 0; step < kMaxOwners; ++step) {
+    const Workload* above = around.owner(*top);
+    if (above == nullptr || above == top || !says_the_same(*above)) break;
+    top = above;
+  }
+  return *top;
+}
+
+bool refers_to(const IngressBackend& backend, const ServicePort& port) {
+  if (!backend.port_name.empty()) return backend.port_name == port.name;
+  return backend.port_number == port.port;
+}
+
+// Every backend of the Ingress with the host that leads to it; "" = every host.
+template <class F>
+void each_backend(const Ingress& ingress, F use) {
+  if (ingress.default_backend) use(*ingress.default_backend, std::string());
+  for (const IngressRule& rule : ingress.rules) {
+    for (const IngressPath& path : rule.paths) use(path.backend, rule.host);
+  }
+}
+
+// The number an Ingress shows is its controller's: 443 with TLS, 80 without (networking/v1 IngressSpec).
+std::int64_t shown_by(const Ingress& ingress) { return ingress.tls ? 443 : 80; }
+
+Opening ingress_opening(const Ingress& ingress, const IngressBackend& backend,
+                        std::vector<std::string> hosts) {
+  Opening opening{Via::kIngress, shown_by(ingress), {}, &ingress, &backend};
+  opening.audience.hosts = std::move(hosts);
+  return opening;
+}
+
+// What the Service itself opens for one of its ports.
+std::vector<Opening> own_openings(const Service& service, const ServicePort& port) {
+  std::vector<Opening> openings;
+  const bool balances = service.type == "LoadBalancer";
+  if (balances && !is_internal_load_balancer(service)) {
+    Opening opening{Via::kLoadBalancer, port.port};
+    opening.audience.sources = service.load_balancer_source_ranges;
+    openings.push_back(std::move(opening));
+  }
+  if (service.type == "NodePort" || (balances && opens_node_port(service, port))) {
+    openings.push_back({Via::kNodePort, port.node_port});
+  }
+  Opening by_address{Via::kExternalIp, port.port};
+  for (const std::string& ip : service.external_ips) add_sorted(by_address.audience.addresses, ip);
+  if (!balances) {
+    // An address in the status of any other type was written by hand (CVE-2020-8554, exposure.md row 9).
+    for (const LoadBalancerIngress& claimed : service.load_balancer_status) {
+      add_sorted(by_address.audience.addresses, claimed.ip.empty() ? claimed.hostname : claimed.ip);
+    }
+  }
+  if (!by_address.audience.addresses.empty()) openings.push_back(std::move(by_address));
+  return openings;
+}
+
+std::string nobody_has(const Service& service, const std::string& name) {
+  if (service.selector.empty()) {
+    return "Service " + to_string(service.meta.key()) + " has no selector, so the port named \"" + name +
+           "\" cannot be looked up";
+  }
+  return "no workload that Service " + to_string(service.meta.key()) + " selects has a port named \"" + name +
+         "\"";
+}
+
+// Ends of a Service port in one workload.
+void add_endings(const Service& service, const ServicePort& port, const Workload& workload,
+                 Neighbourhood& around, std::vector<Ending>& endings) {
+  for (const ContainerEnd& end : ends_of(port, workload.pod)) {
+    const Workload& top = reported_as(workload, around, [&](const Workload& above) {
+      if (!selects(service, above)) return false;
+      const std::vector<ContainerEnd> same = ends_of(port, above.pod);
+      return std::any_of(same.begin(), same.end(),
+                         [&](const ContainerEnd& candidate) { return candidate.number == end.number; });
+    });
+    endings.push_back({&top, end.container != nullptr ? end.container->name : "", end.number, {}});
+  }
+}
+
+// Where a Service port leads, whoever is selected; never empty.
+std::vector<Ending> all_endings(const Service& service, const ServicePort& port,
+                                const std::vector<const Workload*>& selected, Neighbourhood& around) {
+  if (service.type == "ExternalName") {
+    return {
+        {nullptr, "", 0,
+         "Service " + to_string(service.meta.key()) + " is an ExternalName for " + service.external_name}};
+  }
+  std::vector<Ending> endings;
+  for (const Workload* workload : selected) add_endings(service, port, *workload, around, endings);
+  if (!endings.empty()) return endings;
+  return std::visit(Overloaded{[](std::int64_t number) -> std::vector<Ending> {
+                                 return {{nullptr, "", number, {}}};
+                               },
+                               [&](const std::string& name) -> std::vector<Ending> {
+                                 return {{nullptr, "", 0, nobody_has(service, name)}};
+                               }},
+                    target_of(port));
+}
+
+WayOut way(const Opening& opening, const Service* service, const ServicePort* port, const Ending& ending) {
+  WayOut found;
+  found.via = opening.via;
+  found.shown = opening.shown;
+  found.protocol = port != nullptr ? port->protocol : Protocol::kTcp;
+  found.audience = opening.audience;
+  found.ingress = opening.ingress;
+  found.backend = opening.backend;
+  found.service = service;
+  found.service_port = port;
+  found.workload = ending.workload;
+  found.container = ending.container;
+  found.container_port = ending.number;
+  found.unresolved = ending.unresolved;
+  return found;
+}
+
+struct NamedBackend {
+  const Ingress* ingress;
+  const IngressBackend* backend;
+  std::string host;
+};
+
+std::vector<NamedBackend> backends_naming(const Service& service, Neighbourhood& around) {
+  std::vector<NamedBackend> backends;
+  for (const Ingress* ingress : around.ingresses()) {
+    each_backend(*ingress, [&](const IngressBackend& backend, const std::string& host) {
+      if (backend.service == service.meta.name && backend.resource.empty()) {
+        backends.push_back({ingress, &backend, host});
+      }
+    });
+  }
+  return backends;
+}
+
+using EndingsOf = std::function<std::vector<Ending>(const ServicePort&)>;
+
+// Every way through `service`, its ends as `endings_of` tells.
+void add_ways_through(const Service& service, Neighbourhood& around, const EndingsOf& endings_of,
+                      Collection& ways) {
+  const std::vector<NamedBackend> backends = backends_naming(service, around);
+  for (const ServicePort& port : service.ports) {
+    std::vector<Opening> openings = own_openings(service, port);
+    for (const NamedBackend& named : backends) {
+      if (refers_to(*named.backend, port)) {
+        openings.push_back(ingress_opening(*named.ingress, *named.backend, {named.host}));
+      }
+    }
+    if (openings.empty()) continue;
+    const std::vector<Ending> endings = endings_of(port);
+    for (const Opening& opening : openings) {
+      for (const Ending& ending : endings) ways.add(way(opening, &service, &port, ending));
+    }
+  }
+}
+
+void add_health_check(const Service& service, Collection& ways) {
+  if (service.type != "LoadBalancer" || service.health_check_node_port == 0) return;
+  WayOut found;
+  found.via = Via::kNodePort;
+  found.shown = service.health_check_node_port;
+  found.service = &service;
+  found.health_check = true;
+  ways.add(std::move(found));
+}
+
+void add_backend(const Ingress& ingress, const IngressBackend& backend, std::vector<std::string> hosts,
+                 Neighbourhood& around, Collection& ways) {
+  const Opening opening = ingress_opening(ingress, backend, std::move(hosts));
+  const auto unresolved = [&](const Service* service, std::string reason) {
+    ways.add(way(opening, service, nullptr, {nullptr, "", 0, std::move(reason)}));
+  };
+  if (!backend.resource.empty())
+    return unresolved(nullptr, "the backend is the resource " + backend.resource);
+  const Service* service = around.service(backend.service);
+  const std::string name = to_string(ObjectKey{ingress.meta.ns, backend.service});
+  if (service == nullptr) return unresolved(nullptr, "there is no Service " + name + " yet");
+
+  const auto [first, last] = std::pair(service->ports.begin(), service->ports.end());
+  if (std::any_of(first, last, [&](const ServicePort& port) { return refers_to(backend, port); })) {
+    const std::vector<const Workload*> selected = around.selected_by(*service);
+    for (const ServicePort& port : service->ports) {
+      if (!refers_to(backend, port)) continue;
+      for (const Ending& ending : all_endings(*service, port, selected, around)) {
+        ways.add(way(opening, service, &port, ending));
+      }
+    }
+    return;
+  }
+  const std::string port =
+      backend.port_name.empty() ? std::to_string(backend.port_number) : "named \"" + backend.port_name + "\"";
+  unresolved(service, "Service " + name + " has no port " + port);
+}
+
+void add_node_openings(const Workload& workload, Neighbourhood& around, Collection& ways) {
+  const PodSpec& pod = workload.pod;
+  const std::vector<HostOpening> openings = host_openings(pod);
+  for (const HostOpening& opening : openings) {
+    WayOut found;
+    found.via = pod.host_network ? Via::kHostNetwork : Via::kHostPort;
+    found.shown = opening.shown;
+    found.protocol = opening.port->protocol;
+    if (!pod.host_network) found.audience.addresses.push_back(opening.port->host_ip);
+    found.workload = &reported_as(workload, around, [&](const Workload& above) {
+      const std::vector<HostOpening> same = host_openings(above.pod);
+      return above.pod.host_network == pod.host_network &&
+             std::any_of(same.begin(), same.end(),
+                         [&](const HostOpening& candidate) { return candidate.same_numbers(opening); });
+    });
+    found.container = opening.container->name;
+    found.container_port = opening.port->container_port;
+    ways.add(std::move(found));
+  }
+  if (pod.host_network && openings.empty()) {
+    WayOut found;
+    found.via = Via::kHostNetwork;
+    found.workload = &reported_as(workload, around, [](const Workload& above) {
+      return above.pod.host_network && host_openings(above.pod).empty();
+    });
+    found.unresolved =
+        "no container declares a port, and with hostNetwork every port that a process opens is open "
+        "on the node";
+    ways.add(std::move(found));
+  }
+}
+
+}  // namespace
+
+std::vector<WayOut> ways_of(const Service& service, const Facts& facts) {
+  Neighbourhood around(facts, service.meta.ns);
+  Collection ways;
+  std::optional<std::vector<const Workload*>> selected;  // looked for only when something is open
+  add_ways_through(
+      service, around,
+      [&](const ServicePort& port) {
+        if (!selected) selected = around.selected_by(service);
+        return all_endings(service, port, *selected, around);
+      },
+      ways);
+  add_health_check(service, ways);
+  return ways.take();
+}
+
+std::vector<WayOut> ways_of(const Ingress& ingress, const Facts& facts) {
+  Neighbourhood around(facts, ingress.meta.ns);
+  Collection ways;
+  // Many paths lead to few ports: each backend is followed once, with all its hosts.
+  std::map<std::tuple<std::string_view, std::int64_t, std::string_view, std::string_view>,
+           std::pair<const IngressBackend*, std::vector<std::string>>>
+      backends;
+  each_backend(ingress, [&](const IngressBackend& backend, const std::string& host) {
+    auto& entry = backends[{backend.service, backend.port_number, backend.port_name, backend.resource}];
+    if (entry.first == nullptr) entry.first = &backend;
+    add_sorted(entry.second, host);
+  });
+  for (const auto& [key, entry] : backends) add_backend(ingress, *entry.first, entry.second, around, ways);
+  return ways.take();
+}
+
+std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts) {
+  Neighbourhood around(facts, workload.meta.ns);
+  Collection ways;
+  for (const Service* service : around.services()) {
+    if (!selects(*service, workload) || service->type == "ExternalName") continue;
+    add_ways_through(
+        *service, around,
+        [&](const ServicePort& port) {
+          std::vector<Ending> endings;
+          add_endings(*service, port, workload, around, endings);
+          return endings;
+        },
+        ways);
+  }
+  add_node_openings(workload, around, ways);
+  return ways.take();
+}
+
+std::vector<WayOut> ways_of(const Subject& subject, const Facts& facts) {
+  return std::visit([&](const auto* object) { return ways_of(*object, facts); }, subject);
+}
+
+std::vector<const Workload*> owners_of(const Workload& workload, const Facts& facts) {
+  Neighbourhood around(facts, workload.meta.ns);
+  std::vector<const Workload*> owners;
+  const Workload* above = around.owner(workload);
+  for (int step = 0; above != nullptr && step < kMaxOwners; ++step) {
+    owners.push_back(above);
+    above = around.owner(*above);
+  }
+  return owners;
+}
+
+}  // namespace berth::exposure

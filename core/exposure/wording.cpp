@@ -1,0 +1,211 @@
+#include "core/exposure/wording.h"
+
+#include <variant>
+
+#include "core/base/overloaded.h"
+
+namespace berth::exposure {
+namespace {
+
+constexpr char kAskForException[] = "ask for an exception (kubectl berth explain --exception)";
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string text;
+  for (const std::string& item : list) text += (text.empty() ? "" : ", ") + one_line(item);
+  return text;
+}
+
+std::string service_text(const Service& service) { return object_text("Service", service.meta); }
+
+std::string with_type(const Service& service) {
+  return service_text(service) + " (" + (service.type.empty() ? "ClusterIP" : one_line(service.type)) + ")";
+}
+
+std::string hosts_text(const Audience& audience) {
+  std::string text;
+  for (const std::string& host : audience.hosts) {
+    text += (text.empty() ? "" : ", ") + (host.empty() ? std::string("every host") : one_line(host));
+  }
+  return text.empty() ? "" : " (" + text + ")";
+}
+
+// ' -> Service data/db port 80' of an Ingress, whether or not the Service is there.
+std::string backend_text(const WayOut& way) {
+  const IngressBackend& backend = *way.backend;
+  if (!backend.resource.empty()) return " -> resource " + one_line(backend.resource);
+  std::string text = " -> Service " + to_string(ObjectKey{way.ingress->meta.ns, one_line(backend.service)});
+  if (!backend.port_name.empty()) text += " port \"" + one_line(backend.port_name) + "\"";
+  if (way.service_port != nullptr && !backend.port_name.empty()) {
+    return text + " (" + number_text(way.service_port->port, way.protocol) + ")";
+  }
+  return backend.port_name.empty() ? text + " port " + number_text(backend.port_number, way.protocol) : text;
+}
+
+std::string opening_text(const WayOut& way) {
+  if (way.health_check) {
+    return with_type(*way.service) + " healthCheckNodePort " + std::to_string(way.shown);
+  }
+  const std::string number = number_text(way.service_number(), way.protocol);
+  switch (way.via) {
+    case Via::kIngress:
+      return object_text("Ingress", way.ingress->meta) + hosts_text(way.audience) + backend_text(way);
+    case Via::kLoadBalancer:
+      return with_type(*way.service) + " port " + number;
+    case Via::kNodePort:
+      return with_type(*way.service) + " node port " +
+             (way.shown == 0 ? "chosen by the cluster" : std::to_string(way.shown)) + " -> port " + number;
+    case Via::kExternalIp:
+      return with_type(*way.service) + " at " + joined(way.audience.addresses) + " port " + number;
+    case Via::kHostPort:
+    case Via::kHostNetwork:
+      break;
+  }
+  return "";
+}
+
+std::string target_text(const WayOut& way) {
+  if (way.service_port == nullptr) return "";
+  return std::visit(
+      Overloaded{[](std::monostate) { return std::string(); },
+                 [](std::int64_t number) { return " -> targetPort " + std::to_string(number); },
+                 [](const std::string& name) { return " -> targetPort \"" + one_line(name) + "\""; }},
+      way.service_port->target_port);
+}
+
+std::string container_text(const WayOut& way) {
+  return way.container.empty() ? "" : " container " + one_line(way.container);
+}
+
+std::string number_shown_text(const WayOut& way) {
+  const std::string number = number_text(way.container_port, way.protocol);
+  const std::string workload = object_text(way.workload->kind, way.workload->meta);
+  if (way.via == Via::kHostPort) {
+    const std::string ip = way.audience.addresses.empty() ? "" : way.audience.addresses.front();
+    return workload + container_text(way) + " hostPort " + (ip.empty() ? "" : one_line(ip) + ":") +
+           std::to_string(way.shown) + " -> port " + number;
+  }
+  return workload + " (hostNetwork)" + container_text(way) +
+         (way.container_port == 0 ? "" : " port " + number);
+}
+
+// What closes the way, whichever number on it is wrong.
+std::string closing(const WayOut& way, bool judged_is_workload) {
+  const bool from_behind = judged_is_workload && way.service != nullptr;
+  const std::string relabel =
+      from_behind ? "take the labels that " + service_text(*way.service) + " selects off the pods, or " : "";
+  const std::string which = from_behind ? service_text(*way.service) : "the Service";
+  switch (way.via) {
+    case Via::kLoadBalancer:
+      return relabel + "make " + which + " ClusterIP";
+    case Via::kNodePort:
+      if (way.service->type == "LoadBalancer") {
+        return relabel + "set allocateLoadBalancerNodePorts: false and no nodePort" +
+               (from_behind ? " in " + which : "");
+      }
+      return relabel + "make " + which + " ClusterIP";
+    case Via::kExternalIp:
+      return relabel + "remove " +
+             (way.service->external_ips.empty() ? "the address from status.loadBalancer" : "externalIPs") +
+             " from " + which;
+    case Via::kIngress:
+      return relabel + "take that backend out of " +
+             (from_behind ? object_text("Ingress", way.ingress->meta) : std::string("the Ingress"));
+    case Via::kHostPort:
+      return "remove the hostPort or set hostIP: 127.0.0.1";
+    case Via::kHostNetwork:
+      return "remove hostNetwork";
+  }
+  return "";
+}
+
+// Another number would do: the wrong one is only shown, or only the Service's own.
+std::string renumbering(const WayOut& way, std::int64_t number) {
+  if (number == way.container_port) return "";
+  if (way.health_check) return "choose another healthCheckNodePort";
+  const bool service_port = way.service_port != nullptr && number == way.service_port->port;
+  if (service_port) return "give the Service port another number";
+  if (number != way.shown) return "";
+  if (way.via == Via::kNodePort) return "choose another nodePort";
+  if (way.via == Via::kHostPort) return "choose another hostPort";
+  return "";
+}
+
+std::string source_fix(const WayOut& way, const std::string& ranges) {
+  const std::string within = ranges.empty() ? "the networks it names" : ranges;
+  if (way.service != nullptr && way.via != Via::kIngress && way.service->type == "LoadBalancer") {
+    return "set loadBalancerSourceRanges within " + within + " and allocateLoadBalancerNodePorts: false";
+  }
+  return "use a Service of type LoadBalancer with loadBalancerSourceRanges within " + within +
+         " and allocateLoadBalancerNodePorts: false, or a PortAllocation with allowFrom";
+}
+
+std::string unresolved_fix(const WayOut& way) {
+  if (way.via == Via::kHostNetwork) return "declare the ports of the containers, or remove hostNetwork";
+  if (way.backend != nullptr && !way.backend->resource.empty()) return "use a Service as the backend";
+  if (way.service == nullptr) return "create the Service first";
+  if (way.service_port == nullptr) return "name a port that the Service has";
+  if (way.service->type == "ExternalName") return "lead to a Service with a selector";
+  if (way.service->selector.empty())
+    return "write the targetPort as a number, or give the Service a selector";
+  return "create the workload first, or write the targetPort as a number";
+}
+
+}  // namespace
+
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) c = ' ';
+  }
+  return text;
+}
+
+std::string number_text(std::int64_t number, Protocol protocol) {
+  const std::string digits = std::to_string(number);
+  return protocol == Protocol::kTcp ? digits : digits + "/" + to_string(protocol);
+}
+
+std::string object_text(const std::string& kind, const Meta& meta) {
+  const std::string name = meta.name.empty() ? meta.generate_name + "*" : meta.name;
+  return one_line(kind + " " + to_string(ObjectKey{meta.ns, name}));
+}
+
+std::string path_of(const WayOut& way) {
+  if (way.via == Via::kHostPort || way.via == Via::kHostNetwork) return number_shown_text(way);
+  std::string text = opening_text(way) + target_text(way);
+  if (way.health_check) return text;
+  if (way.workload != nullptr) {
+    return text + " -> " + object_text(way.workload->kind, way.workload->meta) + container_text(way) +
+           " port " + number_text(way.container_port, way.protocol);
+  }
+  if (!way.unresolved.empty()) return text + " -> ?";
+  return text + (way.service->selector.empty() ? " (the Service has no selector)"
+                                               : " (no workload is selected yet)");
+}
+
+std::string fix_for(const WayOut& way, const Objection& objection, bool judged_is_workload) {
+  switch (objection.ground) {
+    case Ground::kInternal: {
+      const std::string other = renumbering(way, objection.number);
+      if (way.health_check) return other;
+      return (other.empty() ? closing(way, judged_is_workload) : other) + ", or " + kAskForException;
+    }
+    case Ground::kUndeclared:
+      return closing(way, judged_is_workload) +
+             ", or allocate the port with a PortAllocation (exposure: External), or list it under "
+             "spec.external of "
+             "the policy";
+    case Ground::kRemoved:
+    case Ground::kDeprecated:
+      return "move to the port that replaces it, or " + std::string(kAskForException);
+    case Ground::kEndsTls:
+      return "use a Service of type LoadBalancer instead of the Ingress";
+    case Ground::kSources:
+      return source_fix(way, objection.allowed_from);
+    case Ground::kUnresolved:
+      return unresolved_fix(way);
+  }
+  return "";
+}
+
+}  // namespace berth::exposure
