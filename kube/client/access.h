@@ -16,6 +16,7 @@ namespace berth::client {
 struct ClusterAccess {
   std::string host = {};  // a name or an address, IPv6 without brackets
   std::uint16_t port = 443;
+  std::string path = {};             // before every request's own, e.g. "/k8s/clusters/c-1"; usually ""
   bool plain = false;                // http://, for local proxies only
   std::string ca_pem = {};           // "" = the system's certificates
   std::string client_cert_pem = {};  // both or none

@@ -82,7 +82,8 @@ class EventRecorder {
 
   bool take_token(const std::string& object, Instant now);
   void prune(Instant now);
-  Status write(const Event& event, std::int64_t count, Instant last, bool first) const;
+  [[nodiscard]] Status create(const Event& event) const;
+  [[nodiscard]] Status count(const Series& series) const;
 
   const Client* client_;
   const Config config_;
@@ -91,6 +92,7 @@ class EventRecorder {
   std::map<std::string, Bucket> buckets_;  // by object
   std::deque<SeriesKey> pending_;
   std::uint64_t serial_ = 0;
+  Instant pruned_at_ = {};
   Counts counts_ = {};
 };
 

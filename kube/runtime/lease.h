@@ -107,7 +107,8 @@ class LeaseKeeper {
   [[nodiscard]] const LeaseState& state() const { return state_; }
 
  private:
-  Status write(const LeaseAction& action);
+  Status look_and_write();
+  void give_up();
   void publish();
 
   const client::Client client_;
@@ -116,6 +117,7 @@ class LeaseKeeper {
   LeaseState state_ = {};
   Instant next_ = {};
   std::uint64_t steps_ = 0;
+  bool look_first_ = true;
 
   std::atomic<bool> lost_ = false;
   std::atomic<bool> leading_ = false;

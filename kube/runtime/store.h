@@ -57,7 +57,7 @@ class StoreGroup {
   template <class T>
   friend class Store;
 
-  [[nodiscard]] std::unique_lock<std::shared_mutex> write() const;
+  [[nodiscard]] std::unique_lock<std::shared_mutex> write();
 
   mutable std::mutex gate_;  // held by a writer while it waits, so that new readers queue behind it
   mutable std::shared_mutex lock_;
@@ -131,13 +131,18 @@ class Store {
 
   static constexpr std::size_t kMaxTombstones = 8192;
 
+  using Changes = std::vector<Change<T>>;
+
   void check(const Snapshot& snapshot) const;
-  void put(T object, std::vector<Change<T>>& changes);
-  void drop(const T& object, std::vector<Change<T>>& changes);
-  void swap_in(std::string resource_version, std::vector<Change<T>>& changes);
+  // Runs `edit` under the lock, then tells the listener.
+  template <class Edit>
+  void change(Edit&& edit);
+  void put(T object, Changes& changes);
+  void drop(const T& object, Changes& changes);
+  void swap_in(std::string resource_version, Changes& changes);
+  void empty_out(const Rewound& event);
   void advance(const std::string& resource_version);
   void bury(const Uid& uid);
-  void tell(const std::vector<Change<T>>& changes) const;
 
   StoreGroup* group_;
   Listener listener_;

@@ -11,9 +11,9 @@
 // - Silence (bookmarks come each 60 s, so 75 s without a byte): the connection is taken for dead; open again.
 //   After two silent watches in a row: list again, for after a restore of etcd a watch from the future is
 //   silent for ever.
-// - A list that is older than what was seen before, and an event that is not newer than the last, mean that
-//   history was rewound: the sink gets Rewound before the list, so that the owner drops what it derived.
-//   The resourceVersion that a watch starts from never goes backwards without that.
+// - A list or an event that is older than what was seen before means that history was rewound: list again,
+//   and tell the sink (Rewound) before the objects of that list, so that the owner drops what it derived.
+//   The version that a watch starts from never goes backwards without that.
 // - 401 (a token that expired), 429, 5xx, a broken connection: open again from the last version.
 //
 // Thread-safety: one thread steps; cancel() from any thread.

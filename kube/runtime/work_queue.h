@@ -105,6 +105,7 @@ class WorkQueue {
   std::map<Key, Hand> hands_;
   std::map<Key, int> failures_;
   std::uint64_t serial_ = 0;
+  std::uint64_t changes_ = 0;  // of the line, so that a waiter sees one
   bool shut_down_ = false;
 };
 

@@ -1,0 +1,243 @@
+// The bodies of store.h's templates. Include store.h instead.
+#pragma once
+
+#include <cstdlib>
+
+#include "core/base/overloaded.h"
+#include "kube/runtime/store.h"
+
+namespace berth::runtime {
+
+template <class T>
+Store<T>::Store(StoreGroup& group, Listener listener, Hooks hooks)
+    : group_(&group), listener_(std::move(listener)), hooks_(std::move(hooks)) {}
+
+template <class T>
+void Store<T>::apply(WatchOutput<T> output) {
+  std::visit(Overloaded{
+                 [&](Rewound& event) { empty_out(event); },
+                 [&](Init&) { incoming_.clear(); },
+                 [&](InitApply<T>& event) {
+                   ObjectKey key = event.object.meta.key();
+                   incoming_.insert_or_assign(std::move(key),
+                                              std::make_shared<const T>(std::move(event.object)));
+                 },
+                 [&](InitDone& event) {
+                   change([&](Changes& changes) { swap_in(std::move(event.resource_version), changes); });
+                   if (hooks_.listed) hooks_.listed();
+                 },
+                 [&](Apply<T>& event) {
+                   change([&](Changes& changes) {
+                     const std::string version = event.object.meta.resource_version;
+                     put(std::move(event.object), changes);
+                     advance(version);
+                   });
+                 },
+                 [&](Delete<T>& event) {
+                   change([&](Changes& changes) {
+                     bury(event.object.meta.uid);
+                     drop(event.object, changes);
+                     advance(event.object.meta.resource_version);
+                   });
+                 },
+                 [&](Reached& event) {
+                   const auto lock = group_->write();
+                   advance(event.resource_version);
+                 },
+             },
+             output);
+}
+
+template <class T>
+void Store<T>::put_written(T object) {
+  change([&](Changes& changes) { put(std::move(object), changes); });
+}
+
+template <class T>
+void Store<T>::removed(const ObjectKey& key, const Uid& uid) {
+  if (uid.empty()) std::abort();  // without a uid this could take a successor of the same name away
+  change([&](Changes& changes) {
+    bury(uid);
+    const auto found = objects_.find(key);
+    if (found == objects_.end() || found->second->meta.uid != uid) return;
+    changes.push_back({found->second, nullptr});
+    objects_.erase(found);
+  });
+}
+
+template <class T>
+bool Store<T>::ready(const Snapshot& snapshot) const {
+  check(snapshot);
+  return ready_;
+}
+
+template <class T>
+const std::string& Store<T>::resource_version(const Snapshot& snapshot) const {
+  check(snapshot);
+  return version_;
+}
+
+template <class T>
+typename Store<T>::Object Store<T>::get(const Snapshot& snapshot, const ObjectKey& key) const {
+  check(snapshot);
+  const auto found = objects_.find(key);
+  return found == objects_.end() ? nullptr : found->second;
+}
+
+template <class T>
+std::size_t Store<T>::size(const Snapshot& snapshot) const {
+  check(snapshot);
+  return objects_.size();
+}
+
+template <class T>
+std::vector<typename Store<T>::Object> Store<T>::all(const Snapshot& snapshot) const {
+  std::vector<Object> found;
+  found.reserve(size(snapshot));
+  for (const auto& [key, object] : objects_) found.push_back(object);
+  return found;
+}
+
+template <class T>
+std::vector<typename Store<T>::Object> Store<T>::in_namespace(const Snapshot& snapshot,
+                                                              std::string_view ns) const {
+  check(snapshot);
+  std::vector<Object> found;
+  for (auto at = objects_.lower_bound(ObjectKey{std::string(ns), ""}); at != objects_.end(); ++at) {
+    if (at->first.ns != ns) break;
+    found.push_back(at->second);
+  }
+  return found;
+}
+
+template <class T>
+template <class Visit>
+void Store<T>::for_each(const Snapshot& snapshot, Visit&& visit) const {
+  check(snapshot);
+  for (const auto& [key, object] : objects_) visit(*object);
+}
+
+template <class T>
+template <class Visit>
+void Store<T>::for_each_in(const Snapshot& snapshot, std::string_view ns, Visit&& visit) const {
+  check(snapshot);
+  for (auto at = objects_.lower_bound(ObjectKey{std::string(ns), ""}); at != objects_.end(); ++at) {
+    if (at->first.ns != ns) break;
+    visit(*at->second);
+  }
+}
+
+template <class T>
+void Store<T>::check(const Snapshot& snapshot) const {
+  if (!snapshot.of(*group_)) std::abort();  // another group's lock protects nothing here
+}
+
+template <class T>
+template <class Edit>
+void Store<T>::change(Edit&& edit) {
+  Changes changes;
+  {
+    const auto lock = group_->write();
+    edit(changes);
+  }
+  if (!listener_) return;
+  for (const Change<T>& each : changes) listener_(each);
+}
+
+template <class T>
+void Store<T>::put(T object, Changes& changes) {
+  if (buried_.contains(object.meta.uid)) return;
+  const auto found = objects_.find(object.meta.key());
+  if (found != objects_.end()) {
+    const Order order = compare_versions(object.meta.resource_version, found->second->meta.resource_version);
+    if (order == Order::kOlder || order == Order::kSame) return;
+  }
+  ObjectKey key = object.meta.key();
+  auto after = std::make_shared<const T>(std::move(object));
+  if (found == objects_.end()) {
+    changes.push_back({nullptr, after});
+    objects_.emplace(std::move(key), std::move(after));
+  } else {
+    changes.push_back({found->second, after});
+    found->second = std::move(after);
+  }
+}
+
+// A deletion only takes the object it is about: one of the same name may have been made since.
+template <class T>
+void Store<T>::drop(const T& object, Changes& changes) {
+  const auto found = objects_.find(object.meta.key());
+  if (found == objects_.end()) return;
+  if (found->second->meta.uid != object.meta.uid &&
+      !is_older(found->second->meta.resource_version, object.meta.resource_version)) {
+    return;
+  }
+  changes.push_back({found->second, nullptr});
+  objects_.erase(found);
+}
+
+// The list is the truth as of its version; only what we know to be newer (a write of ours whose answer came
+// while the list was on its way) stays as it is.
+template <class T>
+void Store<T>::swap_in(std::string resource_version, Changes& changes) {
+  Objects fresh = std::move(incoming_);
+  incoming_.clear();
+  for (auto at = fresh.begin(); at != fresh.end();) {
+    at = buried_.contains(at->second->meta.uid) ? fresh.erase(at) : std::next(at);
+  }
+  for (const auto& [key, present] : objects_) {
+    const auto found = fresh.find(key);
+    if (found == fresh.end()) {
+      if (is_older(resource_version, present->meta.resource_version)) {
+        fresh.emplace(key, present);
+      } else {
+        bury(present->meta.uid);
+        changes.push_back({present, nullptr});
+      }
+      continue;
+    }
+    const Order order =
+        compare_versions(found->second->meta.resource_version, present->meta.resource_version);
+    if (order == Order::kOlder || order == Order::kSame) {
+      found->second = present;
+    } else {
+      changes.push_back({present, found->second});
+    }
+  }
+  for (const auto& [key, listed] : fresh) {
+    if (!objects_.contains(key)) changes.push_back({nullptr, listed});
+  }
+  objects_ = std::move(fresh);
+  ready_ = true;
+  version_ = std::move(resource_version);
+}
+
+template <class T>
+void Store<T>::empty_out(const Rewound& event) {
+  change([&](Changes& changes) {
+    for (const auto& [key, present] : objects_) changes.push_back({present, nullptr});
+    objects_.clear();
+    ready_ = false;
+    version_.clear();
+    buried_.clear();
+    burials_.clear();
+  });
+  incoming_.clear();
+  if (hooks_.rewound) hooks_.rewound(event);
+}
+
+template <class T>
+void Store<T>::advance(const std::string& resource_version) {
+  if (version_.empty() || is_older(version_, resource_version)) version_ = resource_version;
+}
+
+template <class T>
+void Store<T>::bury(const Uid& uid) {
+  if (uid.empty() || !buried_.insert(uid).second) return;
+  burials_.push_back(uid);
+  if (burials_.size() <= kMaxTombstones) return;
+  buried_.erase(burials_.front());
+  burials_.pop_front();
+}
+
+}  // namespace berth::runtime
