@@ -3,12 +3,11 @@
 // Only text building: what has to change is decided in core/desired. A merge patch touches no field it does
 // not name, which is how foreign fields survive; a list is always replaced whole; an object merges, so what
 // shall go from it is named and removed. Paths are lists of keys ("metadata", "labels", "a.b/c"): nothing is
-// split at dots. A later edit of the same path wins. Thread-safety: values.
+// split at dots. A later edit of the same path, or of one above or below it, wins. Thread-safety: values.
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "core/model/meta.h"
 #include "core/model/network_policy.h"
 #include "core/model/service.h"
+#include "kube/json/writer.h"
 
 namespace berth::json {
 
@@ -35,7 +35,7 @@ class MergePatch {
   MergePatch& set(const PatchPath& path, std::int64_t value);
   MergePatch& set(const PatchPath& path, bool value);
   MergePatch& set(const PatchPath& path, const std::vector<std::string>& value);
-  // Requires: valid JSON text. An object in it merges like any other.
+  // Requires: valid JSON text of one value. An object in it merges like any other.
   MergePatch& set_json(const PatchPath& path, std::string json);
   MergePatch& remove(const PatchPath& path);
 
@@ -46,26 +46,32 @@ class MergePatch {
   MergePatch& remove_label(const std::string& key);
   MergePatch& set_annotation(const std::string& key, std::string_view value);
   MergePatch& remove_annotation(const std::string& key);
+  // The whole list.
   MergePatch& set_owner_references(const std::vector<OwnerReference>& wanted);
 
+  // A label selector merges like every object: its entries are set, matchExpressions becomes the whole list
+  // (removed when empty). Name keys of matchLabels that shall go with remove().
+  MergePatch& set_label_selector(const PatchPath& path, const LabelSelector& wanted);
   // spec.ports as a whole list: never a strategic merge, which loses one of TCP and UDP on one port.
   MergePatch& set_ports(const std::vector<ServicePort>& wanted);
-  // spec becomes exactly that of `wanted`, foreign selector keys and rules included in what goes.
-  MergePatch& replace_spec(const NetworkPolicy& present, const NetworkPolicy& wanted);
+  // spec.ingress or spec.egress of a NetworkPolicy as a whole list; empty: removed, no rule, closed.
+  MergePatch& set_ingress_rules(const std::vector<NetworkPolicyRule>& wanted);
+  MergePatch& set_egress_rules(const std::vector<NetworkPolicyRule>& wanted);
 
   // No edit but preconditions: sending it would change nothing.
   [[nodiscard]] bool empty() const { return !edited_; }
   [[nodiscard]] std::string text() const;
 
  private:
-  // An object of edits, or a leaf: JSON text ("null" removes).
+  // Either members or, when not empty, a leaf: JSON text ("null" removes).
   struct Node {
     std::map<std::string, Node> members = {};
     std::string leaf = {};
   };
 
+  MergePatch& set_leaf(const PatchPath& path, std::string json);
   Node& at(const PatchPath& path);
-  static std::string print(const Node& node);
+  static void print(const Node& node, Writer& writer);
 
   Node root_ = {};
   bool edited_ = false;

@@ -1,0 +1,42 @@
+#include "kube/json/path.h"
+
+#include <algorithm>
+
+#include "kube/json/utf8.h"
+
+namespace berth::json {
+namespace {
+
+// Keys come from outside: a path stays one short printable line.
+constexpr std::size_t kMaxKeyBytes = 128;
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+std::string printable(std::string_view key) {
+  std::string text(cut_utf8(key, kMaxKeyBytes));
+  if (text.size() < key.size()) text += "...";
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; }, '?');
+  return text;
+}
+
+}  // namespace
+
+std::string FieldPath::text() const {
+  std::string text;
+  for (const Step& step : steps_) {
+    if (step.index != kNoIndex) {
+      text += "[" + std::to_string(step.index) + "]";
+    } else if (!step.key.empty() && std::all_of(step.key.begin(), step.key.end(), is_plain)) {
+      if (!text.empty()) text += ".";
+      text += printable(step.key);
+    } else {
+      text += "[" + printable(step.key) + "]";
+    }
+  }
+  return text;
+}
+
+}  // namespace berth::json
