@@ -1,0 +1,596 @@
+// The catalogue of bypasses (exposure.md, section 3), row by row: the manifest that exposes, and beside it
+// the harmless one that looks the same.
+#include <functional>
+#include <gtest/gtest.h>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/admission.h"
+#include "core/exposure/testing/world.h"
+
+namespace berth {
+namespace {
+
+using namespace exposure::testing;  // NOLINT(google-build-using-namespace): builders, only here
+
+constexpr Instant kNow{1'795'000'000'000};  // 2026-11-18
+
+Verdict create(const World& world, Judged object) {
+  AdmissionRequest request;
+  request.object = std::move(object);
+  return judge(request, world, kNow);
+}
+
+Verdict update(const World& world, Judged before, Judged after) {
+  AdmissionRequest request;
+  request.operation = Operation::kUpdate;
+  request.old_object = std::move(before);
+  request.object = std::move(after);
+  return judge(request, world, kNow);
+}
+
+struct Case {
+  std::string name;
+  std::function<Verdict(World&)> act;  // on a world that holds only the policy
+  Decision expected;
+  std::string said = "";  // part of the first finding's message or path
+};
+
+class Catalogue : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Catalogue, JudgesTheManifest) {
+  World world(control_plane());
+  const Verdict verdict = GetParam().act(world);
+  EXPECT_EQ(verdict.decision, GetParam().expected) << outcome(verdict).message;
+  if (GetParam().said.empty()) return;
+  ASSERT_FALSE(verdict.findings.empty());
+  const Finding& first = verdict.findings.front();
+  EXPECT_NE((first.message + "\n" + first.path).find(GetParam().said), std::string::npos)
+      << first.message << "\n"
+      << first.path;
+}
+
+Service load_balancer(std::vector<ServicePort> ports) { return service("LoadBalancer", std::move(ports)); }
+Service cluster_ip(std::vector<ServicePort> ports) { return service("ClusterIP", std::move(ports)); }
+
+Service internal_load_balancer(const char* annotation, const char* value) {
+  Service made = load_balancer({port(5432)});
+  made.meta.annotations[annotation] = value;
+  made.allocate_load_balancer_node_ports = false;
+  return made;
+}
+
+Service with_external_ip(Service made) {
+  made.external_ips = {"203.0.113.9"};
+  return made;
+}
+
+ServicePort named_port(std::string name, ServicePort made) {
+  made.name = std::move(name);
+  return made;
+}
+
+Workload with_init(Workload made, ContainerPort opened, const char* restart_policy) {
+  made.pod.init_containers = {container("proxy", {std::move(opened)})};
+  made.pod.init_containers.front().restart_policy = restart_policy;
+  return made;
+}
+
+Workload on_host_network(Workload made) {
+  made.pod.host_network = true;
+  return made;
+}
+
+Workload labelled(Workload made, Labels labels) {
+  made.template_labels = labels;
+  made.meta.labels = std::move(labels);
+  return made;
+}
+
+const Case kCases[] = {
+    {"Row01_LoadBalancerShows443ForANumericTarget",
+     [](World& w) { return create(w, load_balancer({port(443, number_of(5432))})); }, Decision::kDeny,
+     "Service data/web (LoadBalancer) port 443 -> targetPort 5432"},
+    {"Row01_LookAlikeLeadsToAWebServer",
+     [](World& w) { return create(w, load_balancer({port(443, number_of(8443))})); }, Decision::kAllow},
+    {"Row01_LookAlikeStaysInside",
+     [](World& w) { return create(w, cluster_ip({port(443, number_of(5432))})); }, Decision::kAllow},
+
+    {"Row02_NamedTargetResolvesToTheDatabase",
+     [](World& w) {
+       w.add(workload("StatefulSet", "pg", {container_port(5432, "pg")}));
+       return create(w, load_balancer({port(443, name_of("pg"))}));
+     },
+     Decision::kDeny, "port 443 -> targetPort \"pg\" -> StatefulSet data/pg container main port 5432"},
+    {"Row02_NamedTargetInASidecar",
+     [](World& w) {
+       w.add(with_init(deployment({container_port(8443, "web")}), container_port(5432, "pg"), "Always"));
+       return create(w, load_balancer({port(443, name_of("pg"))}));
+     },
+     Decision::kDeny, "container proxy port 5432"},
+    {"Row02_LookAlikeNameMeansTheWebServer",
+     [](World& w) {
+       w.add(deployment({container_port(8443, "pg"), container_port(5432, "db")}));
+       return create(w, load_balancer({port(443, name_of("pg"))}));
+     },
+     Decision::kAllow},
+    {"Row02_LookAlikeNameOnAnInitContainerThatEnds",
+     [](World& w) {
+       w.add(with_init(deployment({container_port(8443, "web")}), container_port(5432, "web"), ""));
+       return create(w, load_balancer({port(443, name_of("web"))}));
+     },
+     Decision::kAllow},
+
+    {"Row03_NameWithoutPodsIsUnknown",
+     [](World& w) { return create(w, load_balancer({port(443, name_of("pg"))})); }, Decision::kUnknown,
+     "has a port named \"pg\""},
+    {"Row03_TheWorkloadThatComesLaterIsJudged",
+     [](World& w) {
+       w.add(load_balancer({port(443, name_of("pg"))}));
+       return create(w, deployment({container_port(5432, "pg")}));
+     },
+     Decision::kDeny, "Service data/web (LoadBalancer) port 443 -> targetPort \"pg\" -> Deployment data/web"},
+    {"Row03_LookAlikeMapsTheNameToTheWebServer",
+     [](World& w) {
+       w.add(load_balancer({port(443, name_of("pg"))}));
+       return create(w, deployment({container_port(8443, "pg")}));
+     },
+     Decision::kAllow},
+    {"Row03_TheTemplateThatLearnsTheNameLaterIsJudged",
+     [](World& w) {
+       w.add(load_balancer({port(443, name_of("pg"))}));
+       w.add(deployment({container_port(5432, "db")}));
+       return update(w, deployment({container_port(5432, "db")}), deployment({container_port(5432, "pg")}));
+     },
+     Decision::kDeny},
+
+    {"Row04_OneOfTwoDeploymentsMapsTheNameToTheDatabase",
+     [](World& w) {
+       w.add(deployment({container_port(8443, "web")}, "good"));
+       w.add(deployment({container_port(5432, "web")}, "evil"));
+       return create(w, load_balancer({port(443, name_of("web"))}));
+     },
+     Decision::kDeny, "Deployment data/evil"},
+    {"Row04_LookAlikeTheOtherDeploymentIsNotSelected",
+     [](World& w) {
+       w.add(deployment({container_port(8443, "web")}, "good"));
+       w.add(workload("Deployment", "db", {container_port(5432, "web")}, {{"app", "db"}}));
+       return create(w, load_balancer({port(443, name_of("web"))}));
+     },
+     Decision::kAllow},
+    {"Row04_TheNameInOnePodMapsTwice",
+     [](World& w) {
+       Workload both = deployment({container_port(8443, "web")});
+       both.pod.containers.push_back(container("second", {container_port(5432, "web")}));
+       w.add(both);
+       return create(w, load_balancer({port(443, name_of("web"))}));
+     },
+     Decision::kDeny, "container second port 5432"},
+
+    {"Row05_AbsentTargetIsTheServicePort", [](World& w) { return create(w, load_balancer({port(5432)})); },
+     Decision::kDeny, "port 5432 (PostgreSQL)"},
+    {"Row05_TargetZeroIsTheServicePort",
+     [](World& w) { return create(w, load_balancer({port(5432, number_of(0))})); }, Decision::kDeny},
+    {"Row05_EmptyTargetIsTheServicePort",
+     [](World& w) { return create(w, load_balancer({port(5432, name_of(""))})); }, Decision::kDeny},
+    {"Row05_LookAlikeAbsentTargetOf443", [](World& w) { return create(w, load_balancer({port(443)})); },
+     Decision::kAllow},
+
+    {"Row06_LabellingAPodIntoAPublicService",
+     [](World& w) {
+       w.add(load_balancer({port(443, name_of("web"))}));
+       const Workload pod =
+           workload("Pod", "postgres-0", {container_port(5432, "web")}, {{"app", "postgres"}});
+       w.add(pod);
+       return update(w, pod, labelled(pod, {{"app", "web"}}));
+     },
+     Decision::kDeny, "Pod data/postgres-0"},
+    {"Row06_LookAlikeAnotherLabel",
+     [](World& w) {
+       w.add(load_balancer({port(443, name_of("web"))}));
+       const Workload pod =
+           workload("Pod", "postgres-0", {container_port(5432, "web")}, {{"app", "postgres"}});
+       w.add(pod);
+       return update(w, pod, labelled(pod, {{"app", "postgres"}, {"role", "primary"}}));
+     },
+     Decision::kAllow},
+
+    {"Row07_SelectorMovedToTheDatabase",
+     [](World& w) {
+       w.add(workload("StatefulSet", "pg", {container_port(5432, "main")}, {{"app", "postgres"}}));
+       w.add(deployment({container_port(8443, "main")}));
+       const Service before = load_balancer({port(443, name_of("main"))});
+       w.add(before);
+       Service after = before;
+       after.selector = {{"app", "postgres"}};
+       return update(w, before, after);
+     },
+     Decision::kDeny, "StatefulSet data/pg"},
+    {"Row07_LookAlikeSelectorMovedToAnotherWebServer",
+     [](World& w) {
+       w.add(workload("Deployment", "next", {container_port(8443, "main")}, {{"app", "next"}}));
+       w.add(deployment({container_port(8443, "main")}));
+       const Service before = load_balancer({port(443, name_of("main"))});
+       w.add(before);
+       Service after = before;
+       after.selector = {{"app", "next"}};
+       return update(w, before, after);
+     },
+     Decision::kAllow},
+
+    {"Row08_ExternalIpOnAClusterIpService",
+     [](World& w) { return create(w, with_external_ip(cluster_ip({port(5432)}))); }, Decision::kDeny,
+     "(ClusterIP) at 203.0.113.9 port 5432"},
+    {"Row08_ExternalIpWithAHarmlessLookingNumber",
+     [](World& w) { return create(w, with_external_ip(cluster_ip({port(443, number_of(5432))}))); },
+     Decision::kDeny},
+    {"Row08_LookAlikeNoExternalIp", [](World& w) { return create(w, cluster_ip({port(5432)})); },
+     Decision::kAllow},
+    {"Row08_LookAlikeExternalIpForTheWebServer",
+     [](World& w) { return create(w, with_external_ip(cluster_ip({port(443, number_of(8443))}))); },
+     Decision::kAllow},
+
+    {"Row09_StatusClaimsAnAddress",
+     [](World& w) {
+       const Service before = cluster_ip({port(5432)});
+       w.add(before);
+       Service after = before;
+       after.load_balancer_status = {{"10.0.0.5", ""}};
+       return update(w, before, after);
+     },
+     Decision::kDeny, "at 10.0.0.5"},
+    {"Row09_LookAlikeTheLoadBalancersOwnStatus",
+     [](World& w) {
+       const Service before = load_balancer({port(443, number_of(8443))});
+       w.add(before);
+       Service after = before;
+       after.load_balancer_status = {{"10.0.0.5", ""}};
+       return update(w, before, after);
+     },
+     Decision::kAllow},
+
+    {"Row10_AnInternalLoadBalancerOpensNodePorts",
+     [](World& w) {
+       Service made = internal_load_balancer("networking.gke.io/load-balancer-type", "Internal");
+       made.allocate_load_balancer_node_ports.reset();
+       made.ports.front().node_port = 31234;
+       return create(w, made);
+     },
+     Decision::kDeny, "node port 31234 -> port 5432"},
+    {"Row10_ANodePortWrittenByHandStaysOpen",
+     [](World& w) {
+       Service made = internal_load_balancer("networking.gke.io/load-balancer-type", "Internal");
+       made.ports.front().node_port = 31234;
+       return create(w, made);
+     },
+     Decision::kDeny},
+    {"Row10_LookAlikeAllocatesNone",
+     [](World& w) {
+       return create(w, internal_load_balancer("networking.gke.io/load-balancer-type", "Internal"));
+     },
+     Decision::kAllow},
+    {"Row10_AnInternalNumberAsHiddenNodePort",
+     [](World& w) {
+       Service made = load_balancer({node_port(27017, 443, number_of(8443))});
+       return create(w, made);
+     },
+     Decision::kDeny, "port 27017 (MongoDB)"},
+
+    {"Row11_TheHealthCheckNodePortIsANumberOutside",
+     [](World& w) {
+       Service made = load_balancer({port(443, number_of(8443))});
+       made.external_traffic_policy = "Local";
+       made.health_check_node_port = 27017;
+       return create(w, made);
+     },
+     Decision::kDeny, "healthCheckNodePort 27017"},
+    {"Row11_LookAlikeAnotherNumber",
+     [](World& w) {
+       Service made = load_balancer({port(443, number_of(8443))});
+       made.external_traffic_policy = "Local";
+       made.health_check_node_port = 30999;
+       return create(w, made);
+     },
+     Decision::kAllow},
+
+    {"Row18_IngressToAPortNameThatLeadsToTheDatabase",
+     [](World& w) {
+       w.add(workload("StatefulSet", "pg", {container_port(5432, "sql")}));
+       w.add(cluster_ip({named_port("pg", port(80, name_of("sql")))}));
+       return create(w, ingress({backend("web", "pg")}));
+     },
+     Decision::kDeny,
+     "Ingress data/front (a.example.org) -> Service data/web port \"pg\" (80) -> targetPort \"sql\" -> "
+     "StatefulSet "
+     "data/pg container main port 5432"},
+    {"Row18_LookAlikeTheOtherPortOfTheService",
+     [](World& w) {
+       w.add(deployment({container_port(5432, "sql"), container_port(8080, "http")}));
+       w.add(cluster_ip(
+           {named_port("pg", port(5432, name_of("sql"))), named_port("http", port(80, name_of("http")))}));
+       return create(w, ingress({backend("web", "http")}));
+     },
+     Decision::kAllow},
+    {"Row18_TheServiceThatComesLaterIsJudged",
+     [](World& w) {
+       w.add(ingress({backend("web", 80)}));
+       return create(w, cluster_ip({port(80, number_of(5432))}));
+     },
+     Decision::kDeny, "Ingress data/front"},
+    {"Row18_TheServicePortItselfIsInternal",
+     [](World& w) { return create(w, ingress({backend("db", 5432)})); }, Decision::kDeny, "port 5432"},
+    {"Row18_AMissingServiceIsUnknown", [](World& w) { return create(w, ingress({backend("db", 8080)})); },
+     Decision::kUnknown, "no Service data/db"},
+    {"Row18_AMissingPortIsUnknown",
+     [](World& w) {
+       w.add(cluster_ip({port(80)}));
+       return create(w, ingress({backend("web", "pg")}));
+     },
+     Decision::kUnknown, "has no port named \"pg\""},
+
+    {"Row19_OnlyADefaultBackend",
+     [](World& w) {
+       w.add(cluster_ip({port(80, number_of(27017))}));
+       Ingress made = ingress({});
+       made.rules.clear();
+       made.default_backend = backend("web", 80);
+       return create(w, made);
+     },
+     Decision::kDeny, "port 27017 (MongoDB)"},
+    {"Row19_LookAlikeDefaultBackendIsTheWebServer",
+     [](World& w) {
+       w.add(cluster_ip({port(80, number_of(8080))}));
+       Ingress made = ingress({});
+       made.rules.clear();
+       made.default_backend = backend("web", 80);
+       return create(w, made);
+     },
+     Decision::kAllow},
+
+    {"Row21_AResourceBackendIsUnknown",
+     [](World& w) {
+       IngressBackend resource;
+       resource.resource = "k8s.example.com/StorageBucket/static";
+       return create(w, ingress({resource}));
+     },
+     Decision::kUnknown, "StorageBucket"},
+
+    {"Row42_HostPortWithAnotherNumberInFrontOfTheDatabase",
+     [](World& w) { return create(w, deployment({host_port(15432, 5432)})); }, Decision::kDeny,
+     "Deployment data/web container main hostPort 15432 -> port 5432"},
+    {"Row42_TheHostPortItselfIsInternal",
+     [](World& w) { return create(w, deployment({host_port(5432, 8443)})); }, Decision::kDeny,
+     "port 5432 (PostgreSQL)"},
+    {"Row42_LookAlikeHostPortOfTheWebServer",
+     [](World& w) { return create(w, deployment({host_port(443, 8443)})); }, Decision::kAllow},
+    {"Row42_LookAlikeNoHostPort", [](World& w) { return create(w, deployment({host_port(0, 5432)})); },
+     Decision::kAllow},
+
+    {"Row43_TheForbiddenHostPortHidesBehindALegalOne",
+     [](World& w) {
+       return create(w, deployment({host_port(443, 8443), host_port(0, 9000), host_port(15432, 5432)}));
+     },
+     Decision::kDeny, "hostPort 15432"},
+    {"Row43_LookAlikeTheInternalPortHasNone",
+     [](World& w) {
+       return create(w, deployment({host_port(443, 8443), host_port(0, 5432)}));
+     },
+     Decision::kAllow},
+
+    {"Row44_HostPortOfASidecar",
+     [](World& w) { return create(w, with_init(deployment({}), host_port(15432, 5432), "Always")); },
+     Decision::kDeny, "container proxy hostPort 15432"},
+    {"Row44_HostPortOfAnInitContainer",
+     [](World& w) { return create(w, with_init(deployment({}), host_port(15432, 5432), "")); },
+     Decision::kDeny},
+    {"Row44_LookAlikeSidecarWithoutHostPort",
+     [](World& w) { return create(w, with_init(deployment({}), host_port(0, 5432), "Always")); },
+     Decision::kAllow},
+    {"Row44_HostPortOfAnEphemeralContainer",
+     [](World& w) {
+       const Workload pod = workload("Pod", "web-0", {});
+       Workload debugged = pod;
+       debugged.pod.ephemeral_containers = {container("debug", {host_port(15432, 5432)})};
+       w.add(pod);
+       return update(w, pod, debugged);
+     },
+     Decision::kDeny, "container debug"},
+
+    {"Row45_HostNetworkWithoutPortsIsUnknown",
+     [](World& w) { return create(w, on_host_network(deployment({}))); }, Decision::kUnknown,
+     "Deployment data/web (hostNetwork)"},
+    {"Row45_LookAlikeDeclaresTheWebPort",
+     [](World& w) { return create(w, on_host_network(deployment({container_port(443)}))); },
+     Decision::kAllow},
+
+    {"Row46_HostNetworkImpliesHostPortsInTemplates",
+     [](World& w) { return create(w, on_host_network(deployment({container_port(5432)}))); }, Decision::kDeny,
+     "Deployment data/web (hostNetwork) container main port 5432"},
+    {"Row46_HostIpBindsNothingOnTheHostNetwork",
+     [](World& w) { return create(w, on_host_network(deployment({host_port(5432, 5432, "127.0.0.1")}))); },
+     Decision::kDeny},
+    {"Row46_LookAlikeWithoutHostNetwork",
+     [](World& w) { return create(w, deployment({container_port(5432)})); }, Decision::kAllow},
+
+    {"Row47_HostIpOfEveryAddress",
+     [](World& w) { return create(w, deployment({host_port(5432, 5432, "0.0.0.0")})); }, Decision::kDeny},
+    {"Row47_HostIpOfEveryIpv6Address",
+     [](World& w) { return create(w, deployment({host_port(5432, 5432, "::")})); }, Decision::kDeny},
+    {"Row47_HostIpOfANode",
+     [](World& w) { return create(w, deployment({host_port(5432, 5432, "10.0.0.7")})); }, Decision::kDeny,
+     "hostPort 10.0.0.7:5432"},
+    {"Row47_LookAlikeLoopback",
+     [](World& w) { return create(w, deployment({host_port(5432, 5432, "127.0.0.1")})); }, Decision::kAllow},
+    {"Row47_LookAlikeAnyAddressOfTheLoopbackNet",
+     [](World& w) { return create(w, deployment({host_port(5432, 5432, "127.8.9.10")})); }, Decision::kAllow},
+    {"Row47_LookAlikeIpv6Loopback",
+     [](World& w) { return create(w, deployment({host_port(5432, 5432, "::1")})); }, Decision::kAllow},
+    {"Row47_AnUnreadableAddressIsNotLoopback",
+     [](World& w) { return create(w, deployment({host_port(5432, 5432, "127.0.0.1.example")})); },
+     Decision::kDeny},
+
+    {"Row52_TheContainerDeclaresNothing",
+     [](World& w) {
+       w.add(deployment({}));
+       return create(w, load_balancer({port(443, number_of(5432))}));
+     },
+     Decision::kDeny, "targetPort 5432 -> Deployment data/web port 5432"},
+    {"Row52_LookAlikeUndeclaredWebPort",
+     [](World& w) {
+       w.add(deployment({}));
+       return create(w, load_balancer({port(443, number_of(8080))}));
+     },
+     Decision::kAllow},
+
+    {"Row53_TheSameNumberOnAnotherProtocolIsNotListed",
+     [](World& w) { return create(w, load_balancer({port(443, number_of(8443), Protocol::kUdp)})); },
+     Decision::kDeny, "port 8443/UDP is not declared"},
+    {"Row53_BothProtocolsAreLookedAt",
+     [](World& w) {
+       return create(
+           w, load_balancer({port(5432, number_of(8443), Protocol::kUdp), port(443, number_of(5432))}));
+     },
+     Decision::kDeny, "8443/UDP"},
+    {"Row53_LookAlikeANameOfTheOtherProtocol",
+     [](World& w) {
+       w.add(deployment({container_port(5432, "web", Protocol::kUdp), container_port(8443, "web")}));
+       return create(w, load_balancer({port(443, name_of("web"))}));
+     },
+     Decision::kAllow},
+
+    {"Row59_SourceRangesOfEverybody",
+     [](World& w) {
+       Service made = load_balancer({port(5432)});
+       made.load_balancer_source_ranges = {"0.0.0.0/0"};
+       return create(w, made);
+     },
+     Decision::kDeny},
+    {"Row59_SourceRangesDoNotMakeAnInternalPortPublic",
+     [](World& w) {
+       Service made = load_balancer({port(5432)});
+       made.load_balancer_source_ranges = {"10.0.0.0/8"};
+       return create(w, made);
+     },
+     Decision::kDeny},
+
+    {"Row61_AServiceMadeByAnOperatorIsJudgedLikeAnyOther",
+     [](World& w) {
+       Service made = load_balancer({port(5432)});
+       made.meta.owner_references = {{"acid.zalan.do/v1", "postgresql", "main", {"u"}, true}};
+       made.meta.labels["app.kubernetes.io/managed-by"] = "berth";
+       return create(w, made);
+     },
+     Decision::kDeny},
+
+    {"Row66_ADigitsOnlyNameIsTheNumber",
+     [](World& w) { return create(w, load_balancer({port(443, name_of("5432"))})); }, Decision::kDeny},
+    {"Row66_LookAlikeDigitsOfTheWebServer",
+     [](World& w) { return create(w, load_balancer({port(443, name_of("8443"))})); }, Decision::kAllow},
+    {"Row66_DigitsThatNoNumberHolds",
+     [](World& w) { return create(w, load_balancer({port(443, name_of("99999999999999999999"))})); },
+     Decision::kDeny, "is not a port"},
+
+    {"Row67_ANumberThatWouldWrapAround",
+     [](World& w) { return create(w, load_balancer({port(443, number_of(70968))})); }, Decision::kDeny,
+     "'70968' is not a port"},
+    {"Row67_ANegativeNumber", [](World& w) { return create(w, load_balancer({port(443, number_of(-1))})); },
+     Decision::kDeny, "'-1' is not a port"},
+    {"Row67_AnImpossibleContainerPort",
+     [](World& w) { return create(w, deployment({container_port(70968)})); }, Decision::kDeny,
+     "containers[0].ports[0].containerPort"},
+    {"Row67_AnImpossibleBackend", [](World& w) { return create(w, ingress({backend("web", 70968)})); },
+     Decision::kDeny, "spec.rules[0].http.paths[0].backend.service.port.number"},
+    {"Row67_LookAlikeTheLargestPort",
+     [](World& w) { return create(w, load_balancer({port(443, number_of(65535))})); }, Decision::kAllow},
+
+    {"Row78_TheNodePortItselfIsInternal",
+     [](World& w) { return create(w, service("NodePort", {node_port(27017, 443, number_of(8443))})); },
+     Decision::kDeny, "node port 27017"},
+    {"Row78_LookAlikeAnotherNodePort",
+     [](World& w) { return create(w, service("NodePort", {node_port(30443, 443, number_of(8443))})); },
+     Decision::kAllow},
+    {"Row79_HeadlessStaysInside",
+     [](World& w) {
+       Service made = cluster_ip({port(5432)});
+       made.cluster_ip = "None";
+       return create(w, made);
+     },
+     Decision::kAllow},
+    {"Row12_ExternalNameStaysInside",
+     [](World& w) {
+       Service made = service("ExternalName", {port(5432)});
+       made.external_name = "db.example.org";
+       return create(w, made);
+     },
+     Decision::kAllow},
+    {"Row12_IngressToAnExternalNameIsUnknown",
+     [](World& w) {
+       Service made = service("ExternalName", {port(80)});
+       made.external_name = "postgres.data.svc.cluster.local";
+       w.add(made);
+       return create(w, ingress({backend("web", 80)}));
+     },
+     Decision::kUnknown, "ExternalName for postgres.data.svc.cluster.local"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Rows, Catalogue, ::testing::ValuesIn(kCases),
+                         [](const ::testing::TestParamInfo<Case>& row) { return row.param.name; });
+
+// --- internal load balancers, cloud by cloud
+// -------------------------------------------------------------------
+
+TEST(InternalLoadBalancer, IsKnownByTheAnnotationOfEachCloud) {
+  const std::pair<const char*, const char*> known[] = {
+      {"service.beta.kubernetes.io/aws-load-balancer-scheme", "internal"},
+      {"service.beta.kubernetes.io/aws-load-balancer-internal", "true"},
+      {"service.beta.kubernetes.io/azure-load-balancer-internal", "true"},
+      {"networking.gke.io/load-balancer-type", "Internal"},
+      {"cloud.google.com/load-balancer-type", "Internal"},
+      {"service.beta.kubernetes.io/openstack-internal-load-balancer", "true"},
+      {"service.beta.kubernetes.io/oci-load-balancer-internal", "true"},
+      {"oci-network-load-balancer.oraclecloud.com/internal", "true"},
+      {"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", "intranet"},
+      {"service.kubernetes.io/qcloud-loadbalancer-internal-subnetid", "subnet-1"},
+      {"service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", "private"},
+      {"service.beta.kubernetes.io/do-loadbalancer-network", "INTERNAL"},
+      {"service.beta.kubernetes.io/scw-loadbalancer-private", "true"},
+      {"load-balancer.hetzner.cloud/disable-public-network", "true"},
+  };
+  const World world(control_plane());
+  for (const auto& [annotation, value] : known) {
+    EXPECT_EQ(create(world, internal_load_balancer(annotation, value)).decision, Decision::kAllow)
+        << annotation;
+    EXPECT_EQ(create(world, internal_load_balancer(annotation, "")).decision, Decision::kDeny) << annotation;
+    EXPECT_EQ(
+        create(world, internal_load_balancer(annotation, "no")).decision,
+        std::string(annotation).find("subnetid") == std::string::npos ? Decision::kDeny : Decision::kAllow)
+        << annotation;
+  }
+}
+
+TEST(InternalLoadBalancer, IsPublicWhenAnotherWordContradicts) {
+  const World world(control_plane());
+  Service made = internal_load_balancer("service.beta.kubernetes.io/aws-load-balancer-internal", "true");
+  made.meta.annotations["service.beta.kubernetes.io/aws-load-balancer-scheme"] = "internet-facing";
+  EXPECT_EQ(create(world, made).decision, Decision::kDeny);
+
+  Service by_class = internal_load_balancer("networking.gke.io/load-balancer-type", "Internal");
+  by_class.load_balancer_class = "networking.gke.io/l4-regional-external";
+  EXPECT_EQ(create(world, by_class).decision, Decision::kDeny);
+  by_class.load_balancer_class = "networking.gke.io/l4-regional-internal";
+  EXPECT_EQ(create(world, by_class).decision, Decision::kAllow);
+}
+
+TEST(InternalLoadBalancer, TakingTheAnnotationAwayIsJudged) {
+  World world(control_plane());
+  const Service before =
+      internal_load_balancer("service.beta.kubernetes.io/azure-load-balancer-internal", "true");
+  world.add(before);
+  Service after = before;
+  after.meta.annotations.clear();
+  EXPECT_EQ(update(world, before, after).decision, Decision::kDeny);
+}
+
+}  // namespace
+}  // namespace berth

@@ -1,0 +1,194 @@
+// World: Facts for tests, and builders that read like the manifests they stand for.
+//
+// Everything lives in namespace "data" unless said otherwise. Only for tests.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/exposure/facts.h"
+
+namespace berth::exposure::testing {
+
+inline Meta named(std::string name, std::string ns = "data") {
+  Meta meta;
+  meta.name = std::move(name);
+  meta.ns = std::move(ns);
+  return meta;
+}
+
+inline ServicePort port(std::int64_t number, TargetPort target = {}, Protocol protocol = Protocol::kTcp) {
+  ServicePort made;
+  made.port = number;
+  made.target_port = std::move(target);
+  made.protocol = protocol;
+  return made;
+}
+
+inline ServicePort node_port(std::int64_t shown, std::int64_t number, TargetPort target = {}) {
+  ServicePort made = port(number, std::move(target));
+  made.node_port = shown;
+  return made;
+}
+
+inline TargetPort name_of(const char* text) { return std::string(text); }
+inline TargetPort number_of(std::int64_t number) { return number; }
+
+// Selects app=web.
+inline Service service(std::string type, std::vector<ServicePort> ports, std::string name = "web") {
+  Service made;
+  made.meta = named(std::move(name));
+  made.type = std::move(type);
+  made.selector = {{"app", "web"}};
+  made.ports = std::move(ports);
+  return made;
+}
+
+inline ContainerPort container_port(std::int64_t number, std::string name = "",
+                                    Protocol protocol = Protocol::kTcp) {
+  ContainerPort made;
+  made.container_port = number;
+  made.name = std::move(name);
+  made.protocol = protocol;
+  return made;
+}
+
+inline ContainerPort host_port(std::int64_t shown, std::int64_t number, std::string host_ip = "") {
+  ContainerPort made = container_port(number);
+  made.host_port = shown;
+  made.host_ip = std::move(host_ip);
+  return made;
+}
+
+inline Container container(std::string name, std::vector<ContainerPort> ports) {
+  Container made;
+  made.name = std::move(name);
+  made.ports = std::move(ports);
+  return made;
+}
+
+// Pods labelled app=web with one container "main".
+inline Workload workload(std::string kind, std::string name, std::vector<ContainerPort> ports,
+                         Labels labels = {{"app", "web"}}) {
+  Workload made;
+  made.kind = std::move(kind);
+  made.meta = named(std::move(name));
+  made.template_labels = std::move(labels);
+  made.pod.containers = {container("main", std::move(ports))};
+  return made;
+}
+
+inline Workload deployment(std::vector<ContainerPort> ports, std::string name = "web") {
+  return workload("Deployment", std::move(name), std::move(ports));
+}
+
+inline void own(Workload& owned, const Workload& owner) {
+  owned.meta.owner_references.push_back(
+      {owner.api_version, owner.kind, owner.meta.name, owner.meta.uid, true});
+}
+
+inline IngressBackend backend(std::string service_name, std::int64_t number) {
+  IngressBackend made;
+  made.service = std::move(service_name);
+  made.port_number = number;
+  return made;
+}
+
+inline IngressBackend backend(std::string service_name, std::string port_name) {
+  IngressBackend made;
+  made.service = std::move(service_name);
+  made.port_name = std::move(port_name);
+  return made;
+}
+
+inline Ingress ingress(std::vector<IngressBackend> backends, std::string host = "a.example.org") {
+  Ingress made;
+  made.meta = named("front");
+  made.tls = true;
+  IngressRule rule;
+  rule.host = std::move(host);
+  for (IngressBackend& each : backends) rule.paths.push_back({"/", "Prefix", std::move(each)});
+  made.rules.push_back(std::move(rule));
+  return made;
+}
+
+inline PolicyPort listed(std::int64_t number, std::string service_name = "") {
+  PolicyPort made;
+  made.port = number;
+  made.service = std::move(service_name);
+  return made;
+}
+
+inline PolicyPort listed_range(std::string ports, std::string service_name = "") {
+  PolicyPort made;
+  made.ports = {std::move(ports)};
+  made.service = std::move(service_name);
+  return made;
+}
+
+// The policy of docs/reference/api.md: 443, 80 and 8443 may face the outside, the platform's own ports may
+// not.
+inline ExposurePolicy control_plane() {
+  ExposurePolicy policy;
+  policy.meta.name = "control-plane";
+  policy.spec.external = {listed(443), listed(80), listed(8443)};
+  policy.spec.internal = {listed(5432, "PostgreSQL"), listed(27017, "MongoDB"), listed(5672, "RabbitMQ"),
+                          listed(8200, "Vault"), listed_range("9200-9300", "Search")};
+  return policy;
+}
+
+class World final : public Facts {
+ public:
+  World() = default;
+  explicit World(ExposurePolicy policy) { add(std::move(policy)); }
+
+  World& add(Service object) { return services_.push_back(std::move(object)), *this; }
+  World& add(Ingress object) { return ingresses_.push_back(std::move(object)), *this; }
+  World& add(Workload object) { return workloads_.push_back(std::move(object)), *this; }
+  World& add(PortAllocation object) { return allocations_.push_back(std::move(object)), *this; }
+  World& add(ExposurePolicy object) { return policies_.push_back(std::move(object)), *this; }
+  World& label_namespace(std::string ns, Labels labels) {
+    namespaces_[std::move(ns)] = std::move(labels);
+    return *this;
+  }
+
+  std::vector<const Service*> services(std::string_view ns) const override { return in(services_, ns); }
+  std::vector<const Ingress*> ingresses(std::string_view ns) const override { return in(ingresses_, ns); }
+  std::vector<const Workload*> workloads(std::string_view ns) const override { return in(workloads_, ns); }
+  std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
+    return in(allocations_, ns);
+  }
+  const Labels* namespace_labels(std::string_view ns) const override {
+    const auto found = namespaces_.find(ns);
+    return found == namespaces_.end() ? nullptr : &found->second;
+  }
+  std::vector<const ExposurePolicy*> policies() const override {
+    std::vector<const ExposurePolicy*> all;
+    for (const ExposurePolicy& policy : policies_) all.push_back(&policy);
+    return all;
+  }
+
+ private:
+  template <class T>
+  static std::vector<const T*> in(const std::deque<T>& objects, std::string_view ns) {
+    std::vector<const T*> found;
+    for (const T& object : objects) {
+      if (object.meta.ns == ns) found.push_back(&object);
+    }
+    return found;
+  }
+
+  // Deques: what Facts hand out stays where it is while more is added.
+  std::deque<Service> services_;
+  std::deque<Ingress> ingresses_;
+  std::deque<Workload> workloads_;
+  std::deque<PortAllocation> allocations_;
+  std::deque<ExposurePolicy> policies_;
+  std::map<std::string, Labels, std::less<>> namespaces_;
+};
+
+}  // namespace berth::exposure::testing
