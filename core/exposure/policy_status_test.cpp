@@ -1,0 +1,38 @@
+#include "core/exposure/policy_status.h"
+
+#include <gtest/gtest.h>
+
+namespace berth::exposure {
+namespace {
+
+ExposurePolicy policy_with(std::vector<std::string> ports) {
+  ExposurePolicy policy;
+  policy.meta.name = "control-plane";
+  policy.meta.generation = 3;
+  PolicyPort entry;
+  entry.ports = std::move(ports);
+  policy.spec.internal = {entry};
+  return policy;
+}
+
+TEST(PolicyStatus, IsReadyWhenEveryEntryCanBeRead) {
+  const auto status = make_policy_status(policy_with({"5432"}), {});
+  EXPECT_EQ(status.observed_generation, 3);
+  EXPECT_EQ(status.conditions.at(0).status, "True");
+}
+
+TEST(PolicyStatus, NamesTheEntryThatCountsForNothing) {
+  const auto status = make_policy_status(policy_with({"70968", "x"}), {});
+  EXPECT_EQ(status.conditions.at(0).status, "False");
+  EXPECT_NE(status.conditions.at(0).message.find("spec.internal[0]"), std::string::npos);
+  EXPECT_NE(status.conditions.at(0).message.find("70968"), std::string::npos);
+}
+
+TEST(PolicyStatus, IsNotWrittenAnewAtRest) {
+  ExposurePolicy policy = policy_with({"5432"});
+  policy.status = make_policy_status(policy, {1000});
+  EXPECT_EQ(make_policy_status(policy, {99'000}), policy.status);
+}
+
+}  // namespace
+}  // namespace berth::exposure

@@ -1,0 +1,163 @@
+#include "operator/applier.h"
+
+#include <map>
+#include <utility>
+
+#include "core/allocation/occupancy.h"
+#include "operator/patch.h"
+
+namespace berth::controller {
+
+struct Applier::Progress {
+  std::int64_t generation = 0;
+  std::map<Uid, std::string> status_versions = {};  // answered to earlier status writes of this plan
+  Carried carried = {};
+};
+
+namespace {
+
+// Outcomes after which nobody knows what the server holds, or the view was stale: read again before deciding.
+bool view_was_stale(const Error& error) {
+  switch (error.code) {
+    case Code::kConflict:
+    case Code::kExists:
+    case Code::kNotFound:
+    case Code::kInvalid:
+    case Code::kTimeout:
+    case Code::kUnavailable:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+template <class T>
+void Applier::refresh(const wire::Kind& kind, runtime::Store<T>& store, const ObjectKey& key) {
+  auto live = client_->get<T>(kind, key);
+  if (live.ok()) {
+    store.put_written(std::move(*live));
+  } else if (live.error().code == Code::kNotFound) {
+    const auto known = store.get(key);
+    if (known) store.removed(key, known->meta.uid);
+  }
+}
+
+Carried Applier::carry_out(const Plan& plan, std::int64_t generation) {
+  Progress progress;
+  progress.generation = generation;
+  for (const Action& action : plan.actions) {
+    const Status done = std::visit([&](const auto& one) { return act(one, progress); }, action);
+    if (!done.ok()) {
+      progress.carried.status = done;
+      break;
+    }
+  }
+  return progress.carried;
+}
+
+Status Applier::act(const WriteStatus& action, Progress& progress) {
+  PortAllocation object;
+  object.meta.ns = action.allocation.ns;
+  object.meta.name = action.allocation.name;
+  object.meta.uid = action.uid;
+  object.meta.resource_version = action.resource_version;
+  const auto earlier = progress.status_versions.find(action.uid);
+  if (earlier != progress.status_versions.end()) object.meta.resource_version = earlier->second;
+  object.status = action.status;
+  auto written = client_->replace_status(wire::kPortAllocation, object);
+  if (!written.ok()) {
+    if (view_was_stale(written.error()))
+      refresh(wire::kPortAllocation, stores_->allocations, action.allocation);
+    return written.error();
+  }
+  ++progress.carried.writes;
+  progress.status_versions[action.uid] = written->meta.resource_version;
+  stores_->allocations.put_written(std::move(*written));
+  return ok_status();
+}
+
+Status Applier::act(const CreateService& action, Progress& progress) {
+  auto created = client_->create(wire::kService, action.service);
+  if (created.ok()) {
+    ++progress.carried.writes;
+    stores_->services.put_written(std::move(*created));
+    return ok_status();
+  }
+  const Error error = created.error();
+  if (error.code != Code::kInvalid) {
+    if (view_was_stale(error)) refresh(wire::kService, stores_->services, action.service.meta.key());
+    return error;
+  }
+  // "provided port is already allocated" is also the answer when our own earlier create did succeed and its
+  // reply was lost (measured): look at our own name before believing that somebody else has the number.
+  const ObjectKey key = action.service.meta.key();
+  auto own = client_->get<Service>(wire::kService, key);
+  if (own.ok()) {
+    const bool ours = allocation::generated_for(own->meta) == allocation::generated_for(action.service.meta);
+    stores_->services.put_written(std::move(*own));
+    if (ours) return Error{Code::kConflict, "Service " + to_string(key) + " exists already, looking again"};
+  }
+  progress.carried.problem = WriteProblem{progress.generation, "Service " + to_string(key), error.message};
+  return error;
+}
+
+Status Applier::act(const CreatePolicy& action, Progress& progress) {
+  auto created = client_->create(wire::kNetworkPolicy, action.policy);
+  if (!created.ok()) {
+    if (view_was_stale(created.error()))
+      refresh(wire::kNetworkPolicy, stores_->policies, action.policy.meta.key());
+    return created.error();
+  }
+  ++progress.carried.writes;
+  stores_->policies.put_written(std::move(*created));
+  return ok_status();
+}
+
+Status Applier::act(const PatchObject& action, Progress& progress) {
+  const auto patched = [&]<class T>(const wire::Kind& kind, runtime::Store<T>& store) -> Status {
+    auto written = client_->merge_patch<T>(kind, action.key, patch_text(action));
+    if (!written.ok()) {
+      if (view_was_stale(written.error())) refresh(kind, store, action.key);
+      return written.error();
+    }
+    ++progress.carried.writes;
+    store.put_written(std::move(*written));
+    return ok_status();
+  };
+  if (action.kind == ObjectKind::kNetworkPolicy) return patched(wire::kNetworkPolicy, stores_->policies);
+  const Status done = patched(wire::kService, stores_->services);
+  if (!done.ok() && done.error().code == Code::kInvalid) {
+    progress.carried.problem =
+        WriteProblem{progress.generation, "Service " + to_string(action.key), done.error().message};
+  }
+  return done;
+}
+
+Status Applier::act(const DeleteObject& action, Progress& progress) {
+  const auto deleted = [&]<class T>(const wire::Kind& kind, runtime::Store<T>& store) -> Status {
+    auto removed = client_->remove<T>(kind, action.key, {action.uid, action.resource_version});
+    if (!removed.ok() && removed.error().code != Code::kNotFound) {
+      if (view_was_stale(removed.error())) refresh(kind, store, action.key);
+      return removed.error();
+    }
+    ++progress.carried.writes;
+    if (removed.ok() && removed->has_value()) {
+      store.put_written(std::move(**removed));  // a finalizer holds it, and its number with it
+    } else {
+      store.removed(action.key, action.uid);
+    }
+    return ok_status();
+  };
+  return action.kind == ObjectKind::kService ? deleted(wire::kService, stores_->services)
+                                             : deleted(wire::kNetworkPolicy, stores_->policies);
+}
+
+Status Applier::act(const ReleaseNumbers& action, Progress& progress) {
+  // The proofs and the write belong to the one place that writes ledgers.
+  progress.carried.release_wanted = progress.carried.release_wanted || !action.candidates.empty();
+  return ok_status();
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,224 @@
+#include "operator/bookkeeper.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "core/allocation/chooser.h"
+#include "core/base/api_names.h"
+
+namespace berth::controller {
+namespace {
+
+// NotFound is an answer here, everything else that is not an object is a failure.
+template <class T>
+Result<std::optional<T>> live(const client::Client& client, const wire::Kind& kind, const ObjectKey& key) {
+  auto object = client.get<T>(kind, key);
+  if (object.ok()) return std::optional<T>(std::move(*object));
+  if (object.error().code == Code::kNotFound) return std::optional<T>();
+  return std::move(object).error();
+}
+
+}  // namespace
+
+ClusterView Bookkeeper::fresh_view() {
+  const auto snapshot = stores_->group.snapshot();
+  return observer_->view(snapshot, true);
+}
+
+BookkeepingReport Bookkeeper::step(std::int64_t fence) {
+  BookkeepingReport report;
+  rest_.observe(*fresh_view().ledgers, clock_->monotonic());
+  claim(fence, report);
+  if (report.status.ok() && !report.superseded) release(fence, report);
+  if (report.status.ok() && !report.superseded) sweep(fence, report);
+  if (report.superseded) report.fence_seen = fresh_view().ledgers->fence();
+  return report;
+}
+
+void Bookkeeper::claim(std::int64_t fence, BookkeepingReport& report) {
+  ClusterView view;
+  std::vector<std::shared_ptr<const PortAllocation>> waiting;
+  std::map<std::string, std::shared_ptr<const Namespace>> namespaces;
+  std::map<std::string, std::vector<std::shared_ptr<const Service>>> services;
+  {
+    const auto snapshot = stores_->group.snapshot();
+    view = observer_->view(snapshot, true);
+    for (auto& allocation : stores_->allocations.all(snapshot)) {
+      if (allocation->meta.deleting()) continue;
+      if (!allocation::wants_numbers(*allocation, *view.ledgers, *view.ranges, *view.uses)) {
+        if (observer_->memory(allocation->meta.uid).refusal) {
+          observer_->remember_refusal(allocation->meta.uid, std::nullopt);
+          report.concerned.push_back(allocation->meta.key());
+        }
+        continue;
+      }
+      const std::string& ns = allocation->meta.ns;
+      if (!namespaces.contains(ns)) {
+        namespaces[ns] = stores_->namespaces.get(snapshot, {"", ns});
+        services[ns] = stores_->services.in_namespace(snapshot, ns);
+      }
+      waiting.push_back(std::move(allocation));
+    }
+  }
+  if (waiting.empty()) return;
+
+  std::vector<allocation::Request> requests;
+  requests.reserve(waiting.size());
+  for (const auto& allocation : waiting) {
+    const auto& ns = namespaces[allocation->meta.ns];
+    allocation::Request request{allocation.get(), ns ? &ns->meta.labels : nullptr, {}};
+    for (const auto& service : services[allocation->meta.ns]) {
+      if (allocation::generated_for(service->meta) == allocation->meta.uid)
+        request.services.push_back(service.get());
+    }
+    requests.push_back(std::move(request));
+  }
+  const allocation::ClaimPlan plan =
+      allocation::claim(requests, {*view.ledgers, *view.ranges, *view.uses, *view.internal, rest_,
+                                   clock_->monotonic(), clock_->wall(), fence});
+  if (plan.superseded) {
+    report.superseded = true;
+    return;
+  }
+  if (!write(plan.writes, report)) return;
+
+  for (const allocation::Grant& grant : plan.grants) {
+    observer_->remember_refusal(grant.uid, std::nullopt);
+    if (!grant.recovered.empty()) observer_->remember_recovered(grant.uid, grant.recovered);
+    report.concerned.push_back(grant.allocation);
+    report.granted.push_back(grant);
+  }
+  for (const allocation::Refusal& refusal : plan.refusals) {
+    if (observer_->memory(refusal.uid).refusal == refusal) continue;
+    observer_->remember_refusal(refusal.uid, refusal);
+    report.concerned.push_back(refusal.allocation);
+    report.refused.push_back(refusal);
+  }
+}
+
+bool Bookkeeper::write(const std::vector<allocation::ShardWrite>& writes, BookkeepingReport& report) {
+  for (const allocation::ShardWrite& shard : writes) {
+    auto written = shard.creates() ? client_->create(wire::kPortLedger, shard.object)
+                                   : client_->replace(wire::kPortLedger, shard.object);
+    if (!written.ok()) {
+      const Code code = written.error().code;
+      if (code == Code::kConflict || code == Code::kExists || code == Code::kNotFound) ++report.conflicts;
+      report.status = written.error();
+      // Also after a lost answer: whether the write took effect is only known by looking.
+      reread(shard.object.meta.name);
+      return false;
+    }
+    ++report.writes;
+    stores_->ledgers.put_written(std::move(*written));
+  }
+  return true;
+}
+
+void Bookkeeper::reread(const std::string& shard) {
+  const ObjectKey key{"", shard};
+  auto fresh = live<PortLedger>(*client_, wire::kPortLedger, key);
+  if (!fresh.ok()) return;  // the next write fails its precondition and comes here again
+  if (fresh->has_value()) {
+    stores_->ledgers.put_written(std::move(**fresh));
+  } else if (const auto known = stores_->ledgers.get(key)) {
+    stores_->ledgers.removed(key, known->meta.uid);
+  }
+}
+
+void Bookkeeper::release(std::int64_t fence, BookkeepingReport& report) {
+  std::vector<allocation::ReleaseCandidate> candidates;
+  {
+    const auto snapshot = stores_->group.snapshot();
+    const ClusterView view = observer_->view(snapshot, true);
+    std::vector<const PortAllocation*> allocations;
+    stores_->allocations.for_each(snapshot, [&](const PortAllocation& one) { allocations.push_back(&one); });
+    candidates = allocation::release_candidates(*view.ledgers, allocations, *view.ranges, *view.uses,
+                                                observer_->refused());
+  }
+  if (candidates.empty()) return;
+  if (candidates.size() > kReleasesPerStep) {
+    report.more = true;
+    candidates.erase(candidates.begin() + kReleasesPerStep, candidates.end());
+  }
+  const auto proofs = prove(candidates);
+  if (!proofs.ok()) {
+    report.status = proofs.error();
+    return;
+  }
+  const ClusterView view = fresh_view();
+  const allocation::ReleasePlan plan =
+      allocation::release(*view.ledgers, *proofs, *view.ranges, fence, clock_->wall());
+  if (plan.superseded) {
+    report.superseded = true;
+    return;
+  }
+  if (!write(plan.writes, report)) return;
+  rest_.observe(*fresh_view().ledgers, clock_->monotonic());
+  for (const allocation::HeldNumber& number : plan.released) {
+    report.released.push_back(number);
+    report.concerned.push_back(number.entry.owner);
+  }
+  if (!plan.writes.empty()) report.more = true;  // somebody may wait for what became free
+}
+
+Result<std::vector<allocation::ReleaseProof>> Bookkeeper::prove(
+    const std::vector<allocation::ReleaseCandidate>& candidates) {
+  std::map<Uid, std::vector<allocation::ReleaseCandidate>> by_owner;
+  for (const auto& candidate : candidates) by_owner[candidate.number.entry.owner_uid].push_back(candidate);
+
+  std::vector<allocation::ReleaseProof> proofs;
+  for (const auto& [uid, of_owner] : by_owner) {
+    const ObjectKey owner_key = of_owner.front().owner();
+    TRY(std::optional<PortAllocation> owner,
+        live<PortAllocation>(*client_, wire::kPortAllocation, owner_key));
+    if (owner) stores_->allocations.put_written(*owner);
+    const bool gone = !owner || owner->meta.uid != uid;
+    if (gone) {
+      observer_->forget(uid);
+      TRY_DONE(clear_away(of_owner, owner));
+    }
+    std::map<ObjectKey, std::optional<Service>> seen;
+    for (const auto& candidate : of_owner) {
+      allocation::ReleaseProof proof{candidate, owner, {}};
+      for (const ObjectKey& key : candidate.services()) {
+        if (!seen.contains(key)) {
+          TRY(seen[key], live<Service>(*client_, wire::kService, key));
+        }
+        if (seen[key]) proof.services.push_back(*seen[key]);
+      }
+      proofs.push_back(std::move(proof));
+    }
+  }
+  return proofs;
+}
+
+Status Bookkeeper::clear_away(const std::vector<allocation::ReleaseCandidate>& of_one_owner,
+                              const std::optional<PortAllocation>& live_owner) {
+  const allocation::Entry& entry = of_one_owner.front().number.entry;
+  const client::Selectors generated{std::string(kOwnerUidLabel) + "=" + entry.owner_uid.text, ""};
+  TRY(const json::List<Service> services, client_->list<Service>(wire::kService, entry.owner.ns, generated));
+  TRY(const json::List<NetworkPolicy> policies,
+      client_->list<NetworkPolicy>(wire::kNetworkPolicy, entry.owner.ns, generated));
+  OrphanObservation orphan{entry.owner, entry.owner_uid, live_owner, {}, {}, of_one_owner};
+  for (const Service& service : services.items) orphan.services.push_back(&service);
+  for (const NetworkPolicy& policy : policies.items) orphan.policies.push_back(&policy);
+  return applier_->carry_out(plan_release(orphan), 0).status;
+}
+
+void Bookkeeper::sweep(std::int64_t fence, BookkeepingReport& report) {
+  const ClusterView view = fresh_view();
+  const Instant now = clock_->monotonic();
+  const allocation::ReleasePlan plan = allocation::sweep(*view.ledgers, *view.ranges, rest_, now, fence);
+  if (plan.superseded) {
+    report.superseded = true;
+    return;
+  }
+  if (!write(plan.writes, report)) return;
+  if (!plan.writes.empty()) report.more = true;
+  const ClusterView after = fresh_view();
+  report.look_again = allocation::next_sweep(*after.ledgers, *after.ranges, rest_, clock_->monotonic());
+}
+
+}  // namespace berth::controller

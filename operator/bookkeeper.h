@@ -1,0 +1,77 @@
+// Bookkeeper: the only writer of ledgers. One step claims for everybody who waits, releases what is proved to
+// be nobody's, and frees what has rested.
+//
+// Each shard write is a compare-and-swap. When one fails, or its answer is lost, the shard is read anew from
+// the server and everything is decided again; nothing of an old decision is re-applied. What is destructive
+// is proved by live reads first (allocation/release.h). Thread-safety: one step at a time (the queue's one
+// ledger key sees to that).
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "core/allocation/release.h"
+#include "core/plan.h"
+#include "kube/client/client.h"
+#include "kube/runtime/clock.h"
+#include "operator/applier.h"
+#include "operator/observer.h"
+#include "operator/stores.h"
+
+namespace berth::controller {
+
+// What a step did, for metrics, events and the queue.
+struct BookkeepingReport {
+  Status status = ok_status();  // the first failure; the step is to be repeated
+  bool superseded = false;      // a ledger carries a larger fence than ours: somebody else leads or led
+  std::int64_t fence_seen = 0;  // that fence
+  bool more = false;            // more is due at once
+  std::optional<Duration> look_again = {};  // when the next number will have rested
+  std::vector<ObjectKey> concerned = {};    // allocations whose numbers or refusals changed
+  std::vector<allocation::Grant> granted = {};
+  std::vector<allocation::Refusal> refused = {};  // only new or changed refusals
+  std::vector<allocation::HeldNumber> released = {};
+  int writes = 0;
+  int conflicts = 0;
+};
+
+class Bookkeeper {
+ public:
+  // Live proofs cost several requests each; more than these wait for the next step so that claims get their
+  // turn.
+  static constexpr std::size_t kReleasesPerStep = 32;
+
+  // All must outlive the bookkeeper.
+  Bookkeeper(const client::Client& client, const runtime::Clock& clock, Stores& stores, Observer& observer,
+             Applier& applier)
+      : client_(&client), clock_(&clock), stores_(&stores), observer_(&observer), applier_(&applier) {}
+
+  // `fence`: the transition count of the lease under which this process leads.
+  BookkeepingReport step(std::int64_t fence);
+
+ private:
+  void claim(std::int64_t fence, BookkeepingReport& report);
+  void release(std::int64_t fence, BookkeepingReport& report);
+  void sweep(std::int64_t fence, BookkeepingReport& report);
+
+  // False when a write failed: the shard has then been read anew.
+  bool write(const std::vector<allocation::ShardWrite>& writes, BookkeepingReport& report);
+  void reread(const std::string& shard);
+
+  // Live reads, and for a vanished owner the removal of what it left behind.
+  Result<std::vector<allocation::ReleaseProof>> prove(
+      const std::vector<allocation::ReleaseCandidate>& candidates);
+  Status clear_away(const std::vector<allocation::ReleaseCandidate>& of_one_owner,
+                    const std::optional<PortAllocation>& live_owner);
+
+  [[nodiscard]] ClusterView fresh_view();
+
+  const client::Client* client_;
+  const runtime::Clock* clock_;
+  Stores* stores_;
+  Observer* observer_;
+  Applier* applier_;
+  allocation::RestClock rest_;
+};
+
+}  // namespace berth::controller

@@ -1,0 +1,157 @@
+#include "operator/observer.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "core/allocation/occupancy.h"
+#include "core/base/api_names.h"
+
+namespace berth::controller {
+namespace {
+
+// Borrows every object of a store; `kept` holds them alive.
+template <class T, class Wanted>
+std::vector<const T*> borrow(std::vector<std::shared_ptr<const T>> objects,
+                             std::vector<std::shared_ptr<const void>>& kept, Wanted wanted) {
+  std::vector<const T*> borrowed;
+  for (auto& object : objects) {
+    if (!wanted(*object)) continue;
+    borrowed.push_back(object.get());
+    kept.push_back(std::move(object));
+  }
+  return borrowed;
+}
+
+constexpr auto kEvery = [](const auto&) { return true; };
+
+bool is_namespace_policy(const std::string& name) {
+  return name == kDenyIngressPolicy || name == kDenyEgressPolicy || name == kAllowDnsPolicy;
+}
+
+}  // namespace
+
+ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
+  const std::lock_guard lock(view_mutex_);
+  // A flag is lowered before the stores are read: a change in between raises it again, never loses it.
+  if (ledgers_stale_.exchange(false) || !view_.ledgers) {
+    auto ledgers = std::make_shared<allocation::Ledgers>();
+    view_.unreadable_ledgers.clear();
+    stores_->ledgers.for_each(snapshot, [&](const PortLedger& object) {
+      const Status put = ledgers->put(object);
+      if (!put.ok()) view_.unreadable_ledgers[object.meta.name] = put.error().message;
+    });
+    view_.ledgers = std::move(ledgers);
+  }
+  if (ranges_stale_.exchange(false) || !view_.ranges) {
+    std::vector<const PortRange*> ranges;
+    stores_->ranges.for_each(snapshot, [&](const PortRange& object) { ranges.push_back(&object); });
+    view_.ranges = std::make_shared<const allocation::Ranges>(ranges);
+  }
+  const Instant now = clock_->monotonic();
+  const bool uses_due = fresh || !view_.uses || now - uses_read_ >= kUsesLag;
+  if (uses_due && (uses_stale_.exchange(false) || !view_.uses)) {
+    std::vector<const Service*> services;
+    stores_->services.for_each(snapshot, [&](const Service& object) { services.push_back(&object); });
+    view_.uses = std::make_shared<const allocation::Uses>(services);
+    uses_read_ = now;
+  }
+  if (internal_stale_.exchange(false) || !view_.internal) {
+    std::vector<const ExposurePolicy*> policies;
+    stores_->exposure_policies.for_each(snapshot,
+                                        [&](const ExposurePolicy& object) { policies.push_back(&object); });
+    view_.internal = std::make_shared<const allocation::InternalNumbers>(policies);
+  }
+  return view_;
+}
+
+std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
+  const auto snapshot = stores_->group.snapshot();
+  auto found = stores_->allocations.get(snapshot, key);
+  if (!found) return std::nullopt;
+  ObservedAllocation observed{Observation{found.get()}, found, view(snapshot, false), {}};
+  Observation& observation = observed.observation;
+  const Uid& uid = found->meta.uid;
+  const auto ours_or_named = [&uid](const std::vector<ObjectKey>& names) {
+    return [&uid, names](const auto& object) {
+      return allocation::generated_for(object.meta) == uid ||
+             std::find(names.begin(), names.end(), object.meta.key()) != names.end() ||
+             is_namespace_policy(object.meta.name);
+    };
+  };
+  observation.entries = observed.view.ledgers->of_owner(uid);
+  observation.services = borrow<Service>(stores_->services.in_namespace(snapshot, key.ns), observed.kept,
+                                         ours_or_named(generated_services(key)));
+  observation.policies = borrow<NetworkPolicy>(stores_->policies.in_namespace(snapshot, key.ns),
+                                               observed.kept, ours_or_named(generated_policies(key)));
+  observation.pods = borrow<Workload>(
+      stores_->pods.in_namespace(snapshot, key.ns), observed.kept,
+      [&](const Workload& pod) { return matches_labels(found->spec.selector, pod.template_labels); });
+  observation.exposure_policies =
+      borrow<ExposurePolicy>(stores_->exposure_policies.all(snapshot), observed.kept, kEvery);
+  if (auto ns = stores_->namespaces.get(snapshot, {"", key.ns})) {
+    observation.ns = ns.get();
+    observed.kept.push_back(std::move(ns));
+  }
+  observation.ranges = observed.view.ranges.get();
+  observation.uses = observed.view.uses.get();
+  Memory memory = this->memory(uid);
+  observation.refusal = std::move(memory.refusal);
+  observation.recovered = std::move(memory.recovered);
+  observation.write_problem = std::move(memory.write_problem);
+  return observed;
+}
+
+std::optional<ObservedNamespace> Observer::ns(const std::string& name) {
+  const auto snapshot = stores_->group.snapshot();
+  auto found = stores_->namespaces.get(snapshot, {"", name});
+  if (!found) return std::nullopt;
+  ObservedNamespace observed{NamespaceObservation{found.get()}, {found}};
+  stores_->allocations.for_each_in(snapshot, name, [&](const PortAllocation& allocation) {
+    observed.observation.has_allocations =
+        observed.observation.has_allocations || !allocation.meta.deleting();
+  });
+  observed.observation.policies =
+      borrow<NetworkPolicy>(stores_->policies.in_namespace(snapshot, name), observed.kept, kEvery);
+  std::size_t pods = 0;
+  stores_->pods.for_each_in(snapshot, name, [&](const Workload&) { ++pods; });
+  observed.observation.pods = pods;
+  return observed;
+}
+
+Memory Observer::memory(const Uid& uid) const {
+  const std::lock_guard lock(memory_mutex_);
+  const auto found = memories_.find(uid);
+  return found == memories_.end() ? Memory{} : found->second;
+}
+
+void Observer::remember_refusal(const Uid& uid, std::optional<allocation::Refusal> refusal) {
+  const std::lock_guard lock(memory_mutex_);
+  memories_[uid].refusal = std::move(refusal);
+}
+
+void Observer::remember_recovered(const Uid& uid, std::vector<std::string> recovered) {
+  const std::lock_guard lock(memory_mutex_);
+  memories_[uid].recovered = std::move(recovered);
+}
+
+void Observer::remember_write_problem(const Uid& uid, std::optional<WriteProblem> problem) {
+  const std::lock_guard lock(memory_mutex_);
+  memories_[uid].write_problem = std::move(problem);
+}
+
+void Observer::forget(const Uid& uid) {
+  const std::lock_guard lock(memory_mutex_);
+  memories_.erase(uid);
+}
+
+std::vector<Uid> Observer::refused() const {
+  const std::lock_guard lock(memory_mutex_);
+  std::vector<Uid> refused;
+  for (const auto& [uid, memory] : memories_) {
+    if (memory.refusal) refused.push_back(uid);
+  }
+  return refused;
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,99 @@
+// Observer: from the stores to what core is asked about, as of one moment.
+//
+// Compiled views (ledgers, ranges, uses) are kept between looks and made anew when their kinds have changed.
+// Uses of numbers by Services may lag by kUsesLag behind the stores, as they lag behind the server anyway;
+// what is destructive is proved by live reads, and what is exclusive by the API server. Thread-safety: every
+// function from any thread.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/plan.h"
+#include "kube/runtime/clock.h"
+#include "operator/stores.h"
+
+namespace berth::controller {
+
+// Compiled views of the whole cluster. Values: nothing in them points into the stores.
+struct ClusterView {
+  std::shared_ptr<const allocation::Ledgers> ledgers;
+  std::map<std::string, std::string> unreadable_ledgers = {};  // objects that are no shard at all, and why
+  std::shared_ptr<const allocation::Ranges> ranges;
+  std::shared_ptr<const allocation::Uses> uses;
+  std::shared_ptr<const allocation::InternalNumbers> internal;
+};
+
+// What the operator remembers of one allocation beside the cluster: lost at a restart without harm.
+struct Memory {
+  std::optional<allocation::Refusal> refusal = {};
+  std::vector<std::string> recovered = {};
+  std::optional<WriteProblem> write_problem = {};
+};
+
+// An Observation and everything its pointers need.
+struct ObservedAllocation {
+  Observation observation;
+  std::shared_ptr<const PortAllocation> allocation;
+  ClusterView view;
+  std::vector<std::shared_ptr<const void>> kept;
+};
+
+struct ObservedNamespace {
+  NamespaceObservation observation;
+  std::vector<std::shared_ptr<const void>> kept;
+};
+
+class Observer {
+ public:
+  // A burst of Service changes is one new reading of uses.
+  static constexpr Duration kUsesLag{100};
+
+  // Both must outlive the observer.
+  Observer(const Stores& stores, const runtime::Clock& clock) : stores_(&stores), clock_(&clock) {}
+
+  // Call for every change of the kind, after it can be read.
+  void ledgers_changed() { ledgers_stale_ = true; }
+  void ranges_changed() { ranges_stale_ = true; }
+  void services_changed() { uses_stale_ = true; }
+  void exposure_policies_changed() { internal_stale_ = true; }
+
+  // `fresh`: without any lag.
+  ClusterView view(const runtime::Snapshot& snapshot, bool fresh);
+
+  // nullopt: the stores have no such allocation.
+  std::optional<ObservedAllocation> allocation(const ObjectKey& key);
+  // nullopt: the stores have no such namespace.
+  std::optional<ObservedNamespace> ns(const std::string& name);
+
+  // Memory of one allocation, by UID.
+  [[nodiscard]] Memory memory(const Uid& uid) const;
+  void remember_refusal(const Uid& uid, std::optional<allocation::Refusal> refusal);
+  void remember_recovered(const Uid& uid, std::vector<std::string> recovered);
+  void remember_write_problem(const Uid& uid, std::optional<WriteProblem> problem);
+  void forget(const Uid& uid);
+  [[nodiscard]] std::vector<Uid> refused() const;
+
+ private:
+  const Stores* stores_;
+  const runtime::Clock* clock_;
+
+  std::atomic<bool> ledgers_stale_ = true;
+  std::atomic<bool> ranges_stale_ = true;
+  std::atomic<bool> uses_stale_ = true;
+  std::atomic<bool> internal_stale_ = true;
+
+  std::mutex view_mutex_;
+  ClusterView view_;
+  Instant uses_read_ = {};
+
+  mutable std::mutex memory_mutex_;
+  std::map<Uid, Memory> memories_;
+};
+
+}  // namespace berth::controller

@@ -1,0 +1,99 @@
+#include "operator/reconciler.h"
+
+#include <utility>
+
+#include "core/base/api_names.h"
+
+namespace berth::controller {
+namespace {
+
+// Until every kind is listed nothing may be decided; lists take milliseconds to seconds.
+constexpr Duration kNotReady(200);
+
+ObjectReference reference(const PortAllocation& allocation) {
+  return {kApiVersion,          "PortAllocation",    allocation.meta.ns,
+          allocation.meta.name, allocation.meta.uid, allocation.meta.resource_version};
+}
+
+ObjectReference reference(const Namespace& ns) {
+  return {"v1", "Namespace", "", ns.meta.name, ns.meta.uid, ns.meta.resource_version};
+}
+
+}  // namespace
+
+Reconciled Reconciler::reconcile(const runtime::WorkKey& key) {
+  {
+    const auto snapshot = parts_.stores.group.snapshot();
+    if (!parts_.stores.ready(snapshot)) return {ok_status(), kNotReady};
+  }
+  if (key.kind == kAllocationWork) return reconcile_allocation(key.object);
+  if (key.kind == kNamespaceWork) return reconcile_namespace(key.object.name);
+  if (key.kind == kRangeWork) return {parts_.reporter.report_range(key.object.name), {}};
+  if (key.kind == kPolicyWork) return {parts_.reporter.report_policy(key.object.name), {}};
+  return reconcile_ledgers();
+}
+
+Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
+  const auto observed = parts_.observer.allocation(key);
+  if (!observed) {
+    parts_.enqueue(ledger_work());  // its numbers, if it had any, are released there after live proof
+    return {};
+  }
+  const PortAllocation& allocation = *observed->allocation;
+  const Plan plan = berth::plan(observed->observation, parts_.clock.wall());
+  if (plan.wants_numbers) parts_.enqueue(ledger_work());
+
+  const Carried carried = parts_.applier.carry_out(plan, allocation.meta.generation);
+  if (carried.release_wanted) parts_.enqueue(ledger_work());
+  const Uid& uid = allocation.meta.uid;
+  if (carried.problem) {
+    // Told once in the status, then tried again with growing waits: the server's mind changes with what
+    // others do.
+    if (observed->observation.write_problem == carried.problem) return {carried.status, {}};
+    parts_.observer.remember_write_problem(uid, carried.problem);
+    parts_.enqueue(allocation_work(key));
+    return {};
+  }
+  if (!carried.status.ok()) return {carried.status, {}};
+  if (observed->observation.write_problem && carried.writes > 0) {
+    parts_.observer.remember_write_problem(uid, std::nullopt);
+    parts_.enqueue(allocation_work(key));
+  }
+  tell(reference(allocation), plan);
+  return {ok_status(), plan.look_again};
+}
+
+Reconciled Reconciler::reconcile_namespace(const std::string& name) {
+  const auto observed = parts_.observer.ns(name);
+  if (!observed) return {};
+  const Plan plan = plan_namespace(observed->observation);
+  const Carried carried = parts_.applier.carry_out(plan, 0);
+  if (!carried.status.ok()) return {carried.status, {}};
+  tell(reference(*observed->observation.ns), plan);
+  return {ok_status(), plan.look_again};
+}
+
+Reconciled Reconciler::reconcile_ledgers() {
+  const std::int64_t fence = parts_.fence();
+  if (fence < 0) return {ok_status(), kNotReady};
+  const BookkeepingReport report = parts_.bookkeeper.step(fence);
+  if (parts_.booked) parts_.booked(report);
+  for (const ObjectKey& key : report.concerned) parts_.enqueue(allocation_work(key));
+  if (report.superseded) {
+    parts_.superseded(report.fence_seen);
+    return {ok_status(), Duration(1000)};
+  }
+  if (!report.status.ok()) return {report.status, {}};
+  if (report.more) parts_.enqueue(ledger_work());
+  return {ok_status(), report.look_again};
+}
+
+void Reconciler::tell(const ObjectReference& regarding, const Plan& plan) {
+  for (const Notice& notice : plan.notices) {
+    parts_.events.record(
+        {regarding, notice.warning ? "Warning" : "Normal", notice.reason, "Reconcile", notice.message},
+        parts_.clock.wall());
+  }
+}
+
+}  // namespace berth::controller

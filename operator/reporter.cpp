@@ -1,0 +1,82 @@
+#include "operator/reporter.h"
+
+#include <utility>
+
+#include "core/allocation/usage.h"
+#include "core/desired/status.h"
+#include "core/exposure/policy_status.h"
+
+namespace berth::controller {
+namespace {
+
+// Shards of the range's numbers that cannot be read.
+std::vector<std::string> frozen_shards(const allocation::CompiledRange& range,
+                                       const allocation::Ledger& ledger) {
+  std::vector<std::string> names;
+  for (const auto& [shard, error] : ledger.frozen()) {
+    const Port first = Port::of(std::max(1, shard * allocation::kShardSize));
+    const PortSpan span{first, Port::of((shard + 1) * allocation::kShardSize - 1)};
+    for (const PortSpan& own : range.spans) {
+      if (!own.intersects(span)) continue;
+      names.push_back(allocation::shard_name(range.space, shard) + ": " + error.message);
+      break;
+    }
+  }
+  return names;
+}
+
+template <class T>
+Status write_status(const client::Client& client, const wire::Kind& kind, runtime::Store<T>& store,
+                    const T& present, decltype(T::status) status) {
+  if (status == present.status) return ok_status();
+  T object;
+  object.meta.name = present.meta.name;
+  object.meta.uid = present.meta.uid;
+  object.meta.resource_version = present.meta.resource_version;
+  object.status = std::move(status);
+  auto written = client.replace_status(kind, object);
+  if (written.ok()) {
+    store.put_written(std::move(*written));
+    return ok_status();
+  }
+  if (written.error().code == Code::kNotFound) return ok_status();  // gone meanwhile
+  if (written.error().code == Code::kConflict) {
+    auto live = client.get<T>(kind, present.meta.key());
+    if (live.ok()) store.put_written(std::move(*live));
+  }
+  return written.error();
+}
+
+}  // namespace
+
+Status Reporter::report_range(const std::string& name) {
+  std::shared_ptr<const PortRange> present;
+  ClusterView view;
+  {
+    const auto snapshot = stores_->group.snapshot();
+    present = stores_->ranges.get(snapshot, {"", name});
+    view = observer_->view(snapshot, true);
+  }
+  if (!present) return ok_status();
+  desired::RangeFindings findings;
+  findings.compiled = view.ranges->find(name);
+  const auto unusable = view.ranges->unusable().find(name);
+  if (unusable != view.ranges->unusable().end()) findings.error = &unusable->second;
+  if (findings.compiled != nullptr) {
+    const allocation::Ledger& ledger = view.ledgers->in(findings.compiled->space);
+    findings.usage = allocation::count_usage(*findings.compiled, ledger, *view.uses);
+    findings.overlapping = desired::overlapping_ranges(*findings.compiled, *view.ranges);
+    findings.frozen_shards = frozen_shards(*findings.compiled, ledger);
+  }
+  return write_status(*client_, wire::kPortRange, stores_->ranges, *present,
+                      desired::make_range_status(*present, findings, clock_->wall()));
+}
+
+Status Reporter::report_policy(const std::string& name) {
+  const auto present = stores_->exposure_policies.get({"", name});
+  if (!present) return ok_status();
+  return write_status(*client_, wire::kExposurePolicy, stores_->exposure_policies, *present,
+                      exposure::make_policy_status(*present, clock_->wall()));
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,51 @@
+// Stores: everything the operator watches, readable as one consistent cut.
+//
+// Thread-safety: as runtime::Store.
+#pragma once
+
+#include <functional>
+
+#include "core/model/exposure_policy.h"
+#include "core/model/network_policy.h"
+#include "core/model/port_allocation.h"
+#include "core/model/port_ledger.h"
+#include "core/model/port_range.h"
+#include "core/model/service.h"
+#include "core/model/workload.h"
+#include "kube/runtime/store.h"
+
+namespace berth::controller {
+
+// Called after a change can be read; see triggers.h.
+struct StoreListeners {
+  std::function<void(const runtime::Change<PortLedger>&)> ledgers = {};
+  std::function<void(const runtime::Change<PortRange>&)> ranges = {};
+  std::function<void(const runtime::Change<PortAllocation>&)> allocations = {};
+  std::function<void(const runtime::Change<Service>&)> services = {};
+  std::function<void(const runtime::Change<NetworkPolicy>&)> policies = {};
+  std::function<void(const runtime::Change<Namespace>&)> namespaces = {};
+  std::function<void(const runtime::Change<Workload>&)> pods = {};
+  std::function<void(const runtime::Change<ExposurePolicy>&)> exposure_policies = {};
+  // History went backwards (etcd was restored): everything is listed anew before anything is decided.
+  std::function<void(const runtime::Rewound&)> rewound = {};
+};
+
+struct Stores {
+  explicit Stores(StoreListeners listeners);
+
+  runtime::StoreGroup group;
+  // Ledgers are listed first and owners after them (allocation.md 4.6: the reverse order frees live numbers).
+  runtime::Store<PortLedger> ledgers;
+  runtime::Store<PortRange> ranges;
+  runtime::Store<PortAllocation> allocations;
+  runtime::Store<Service> services;
+  runtime::Store<NetworkPolicy> policies;
+  runtime::Store<Namespace> namespaces;
+  runtime::Store<Workload> pods;
+  runtime::Store<ExposurePolicy> exposure_policies;
+
+  // Every kind has been listed since the start or the last rewind (invariant I7).
+  [[nodiscard]] bool ready(const runtime::Snapshot& snapshot) const;
+};
+
+}  // namespace berth::controller

@@ -1,0 +1,80 @@
+#include "operator/telemetry.h"
+
+#include <utility>
+
+namespace berth::controller {
+namespace {
+
+double seconds(Duration span) { return static_cast<double>(span.count()) / 1000.0; }
+
+daemon::Counter ledger_writes(daemon::Metrics& metrics, const char* result) {
+  return metrics.counter("berth_ledger_writes_total", "Writes of ledger shards by result.",
+                         {{"result", result}});
+}
+
+}  // namespace
+
+Telemetry::Telemetry(std::string host)
+    : leading(daemon::leader_status(metrics, "berth-operator")),
+      reconcile(daemon::reconcile_metrics(metrics, "berth")),
+      host_(std::move(host)),
+      queue_(daemon::workqueue_metrics(metrics, "berth")),
+      ledger_ok_(ledger_writes(metrics, "ok")),
+      ledger_conflict_(ledger_writes(metrics, "conflict")),
+      ledger_error_(ledger_writes(metrics, "error")),
+      granted_(metrics.counter("berth_allocations_total", "Allocations that were given their numbers.")),
+      released_(metrics.counter("berth_releases_total", "Numbers that were given back.")) {}
+
+std::function<void(const client::RequestReport&)> Telemetry::request_observer() {
+  return [this](const client::RequestReport& report) {
+    const std::string code = report.status == 0 ? "<error>" : std::to_string(report.status);
+    daemon::rest_client_requests(metrics, code, std::string(report.verb), host_).add();
+    daemon::rest_client_duration(metrics, std::string(report.verb), host_).observe(seconds(report.elapsed));
+  };
+}
+
+runtime::QueueObserver Telemetry::queue_observer() {
+  return {
+      [this] { queue_.adds.add(); },
+      [this] { queue_.retries.add(); },
+      [this](Duration waited) { queue_.queue_duration.observe(seconds(waited)); },
+      [this](Duration worked) { queue_.work_duration.observe(seconds(worked)); },
+      [this](std::size_t depth) { queue_.depth.set(static_cast<double>(depth)); },
+  };
+}
+
+void Telemetry::count(const BookkeepingReport& report) {
+  ledger_ok_.add(report.writes);
+  ledger_conflict_.add(report.conflicts);
+  if (!report.status.ok() && report.conflicts == 0) ledger_error_.add();
+  granted_.add(static_cast<double>(report.granted.size()));
+  released_.add(static_cast<double>(report.released.size()));
+  for (const allocation::Refusal& refusal : report.refused) {
+    metrics
+        .counter("berth_allocation_refusals_total", "Allocations that were refused their numbers, by reason.",
+                 {{"reason", allocation::to_string(refusal.reason)}})
+        .add();
+  }
+}
+
+void Telemetry::export_ranges(const Stores& stores) {
+  metrics.before_text([this, &stores] {
+    const auto snapshot = stores.group.snapshot();
+    stores.ranges.for_each(snapshot, [&](const PortRange& range) {
+      const auto set = [&](const char* state, std::int64_t value) {
+        metrics
+            .gauge("berth_ports", "Numbers of a range by what became of them.",
+                   {{"space", range.spec.space}, {"range", range.meta.name}, {"state", state}})
+            .set(static_cast<double>(value));
+      };
+      set("allocated", range.status.allocated);
+      set("available", range.status.available);
+      set("cooling", range.status.cooling);
+      set("reserved", range.status.reserved);
+      set("external", range.status.external);
+      set("draining", range.status.draining);
+    });
+  });
+}
+
+}  // namespace berth::controller

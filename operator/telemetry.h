@@ -1,0 +1,43 @@
+// Telemetry: the operator's metrics, by name.
+//
+// Thread-safety: handles are atomic; count() from any thread.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <string>
+
+#include "kube/client/client.h"
+#include "kube/daemon/metrics.h"
+#include "kube/daemon/standard_metrics.h"
+#include "kube/runtime/work_queue.h"
+#include "operator/bookkeeper.h"
+#include "operator/observer.h"
+
+namespace berth::controller {
+
+class Telemetry {
+ public:
+  explicit Telemetry(std::string host);
+
+  daemon::Metrics metrics;
+  daemon::Gauge leading;
+  daemon::ReconcileMetrics reconcile;
+
+  [[nodiscard]] std::function<void(const client::RequestReport&)> request_observer();
+  [[nodiscard]] runtime::QueueObserver queue_observer();
+  void count(const BookkeepingReport& report);
+  // berth_ports{space,range,state}, set from the status that was last written.
+  void export_ranges(const Stores& stores);
+
+ private:
+  std::string host_;
+  daemon::WorkQueueMetrics queue_;
+  daemon::Counter ledger_ok_;
+  daemon::Counter ledger_conflict_;
+  daemon::Counter ledger_error_;
+  daemon::Counter granted_;
+  daemon::Counter released_;
+};
+
+}  // namespace berth::controller

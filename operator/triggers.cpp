@@ -1,0 +1,197 @@
+#include "operator/triggers.h"
+
+#include <initializer_list>
+#include <string_view>
+
+#include "core/allocation/ledger.h"
+#include "core/base/api_names.h"
+
+namespace berth::controller {
+namespace {
+
+using runtime::Change;
+
+// Both sides of a change, whichever exist.
+template <class T, class Visit>
+void each_side(const Change<T>& change, Visit visit) {
+  if (change.before) visit(*change.before);
+  if (change.after) visit(*change.after);
+}
+
+void every_allocation(const Stores& stores, WorkKeys& keys) {
+  const auto snapshot = stores.group.snapshot();
+  stores.allocations.for_each(
+      snapshot, [&](const PortAllocation& object) { keys.push_back(allocation_work(object.meta.key())); });
+}
+
+void every_range(const Stores& stores, WorkKeys& keys) {
+  const auto snapshot = stores.group.snapshot();
+  stores.ranges.for_each(snapshot,
+                         [&](const PortRange& object) { keys.push_back(range_work(object.meta.name)); });
+}
+
+void allocations_of_namespace(const Stores& stores, const std::string& ns, WorkKeys& keys) {
+  const auto snapshot = stores.group.snapshot();
+  stores.allocations.for_each_in(snapshot, ns, [&](const PortAllocation& object) {
+    keys.push_back(allocation_work(object.meta.key()));
+  });
+}
+
+// "api-internal" may be the second Service of allocation "api": each name an allocation could have.
+void owners_by_name(const ObjectKey& object, std::initializer_list<std::string_view> suffixes,
+                    WorkKeys& keys) {
+  keys.push_back(allocation_work(object));
+  for (const std::string_view suffix : suffixes) {
+    const bool longer = object.name.size() > suffix.size();
+    if (longer && object.name.ends_with(suffix)) {
+      keys.push_back(allocation_work({object.ns, object.name.substr(0, object.name.size() - suffix.size())}));
+    }
+  }
+}
+
+void owner_by_label(const Meta& meta, WorkKeys& keys) {
+  const auto label = meta.labels.find(kOwnerNameLabel);
+  if (label != meta.labels.end()) keys.push_back(allocation_work({meta.ns, label->second}));
+  for (const OwnerReference& reference : meta.owner_references) {
+    if (reference.kind == "PortAllocation") keys.push_back(allocation_work({meta.ns, reference.name}));
+  }
+}
+
+// Only what the operator reads of a pod: a change of its status elsewhere is no news.
+bool same_for_us(const Change<Workload>& change) {
+  return change.before && change.after && change.before->pod == change.after->pod &&
+         change.before->template_labels == change.after->template_labels &&
+         change.before->phase == change.after->phase;
+}
+
+}  // namespace
+
+WorkKeys affected(const Change<PortLedger>& change, const Stores& stores) {
+  WorkKeys keys = {ledger_work()};
+  // Owners of entries that are on one side only or differ.
+  const auto entries = [](const std::shared_ptr<const PortLedger>& side) {
+    return side ? side->spec.entries : std::map<std::string, std::string>{};
+  };
+  const auto before = entries(change.before);
+  const auto after = entries(change.after);
+  const auto differs = [](const auto& there, const std::string& key, const std::string& text) {
+    const auto other = there.find(key);
+    return other == there.end() || other->second != text;
+  };
+  const auto add_owner = [&](const std::string& text) {
+    const auto entry = allocation::decode_entry(text);
+    if (entry.ok()) keys.push_back(allocation_work(entry->owner));
+  };
+  for (const auto& [key, text] : before) {
+    if (differs(after, key, text)) add_owner(text);
+  }
+  for (const auto& [key, text] : after) {
+    if (differs(before, key, text)) add_owner(text);
+  }
+  every_range(stores, keys);
+  return keys;
+}
+
+WorkKeys affected(const Change<PortRange>& change, const Stores& stores) {
+  const bool status_only = change.before && change.after && change.before->spec == change.after->spec;
+  WorkKeys keys = {range_work(change.key().name)};
+  if (status_only) return keys;
+  keys.push_back(ledger_work());
+  every_allocation(stores, keys);
+  every_range(stores, keys);  // overlaps
+  return keys;
+}
+
+WorkKeys affected(const Change<PortAllocation>& change, const Stores& stores) {
+  (void)stores;
+  WorkKeys keys = {allocation_work(change.key())};
+  const bool came_or_went = !change.before || !change.after;
+  if (came_or_went || change.before->meta.uid != change.after->meta.uid ||
+      change.before->meta.deleting() != change.after->meta.deleting()) {
+    keys.push_back(namespace_work(change.key().ns));
+    keys.push_back(ledger_work());
+  } else if (change.before->spec != change.after->spec) {
+    keys.push_back(ledger_work());
+  }
+  return keys;
+}
+
+WorkKeys affected(const Change<Service>& change, const Stores& stores) {
+  WorkKeys keys;
+  owners_by_name(change.key(), {kInternalServiceSuffix}, keys);
+  each_side(change, [&](const Service& service) { owner_by_label(service.meta, keys); });
+  // A number may have been taken or given back by somebody nobody declared.
+  const bool same_ports = change.before && change.after && change.before->ports == change.after->ports &&
+                          change.before->type == change.after->type &&
+                          change.before->health_check_node_port == change.after->health_check_node_port;
+  if (!same_ports) {
+    keys.push_back(ledger_work());
+    every_range(stores, keys);
+  }
+  return keys;
+}
+
+WorkKeys affected(const Change<NetworkPolicy>& change, const Stores& stores) {
+  (void)stores;
+  WorkKeys keys;
+  owners_by_name(change.key(), {kIngressPolicySuffix, kEgressPolicySuffix}, keys);
+  each_side(change, [&](const NetworkPolicy& policy) { owner_by_label(policy.meta, keys); });
+  const std::string& name = change.key().name;
+  if (name == kDenyIngressPolicy || name == kDenyEgressPolicy || name == kAllowDnsPolicy) {
+    keys.push_back(namespace_work(change.key().ns));
+    allocations_of_namespace(stores, change.key().ns, keys);
+  }
+  return keys;
+}
+
+WorkKeys affected(const Change<Namespace>& change, const Stores& stores) {
+  const std::string& name = change.key().name;
+  WorkKeys keys = {namespace_work(name), ledger_work()};
+  allocations_of_namespace(stores, name, keys);
+  return keys;
+}
+
+WorkKeys affected(const Change<Workload>& change, const Stores& stores) {
+  WorkKeys keys;
+  if (same_for_us(change)) return keys;
+  const auto snapshot = stores.group.snapshot();
+  stores.allocations.for_each_in(snapshot, change.key().ns, [&](const PortAllocation& object) {
+    bool selected = false;
+    each_side(change, [&](const Workload& pod) {
+      selected = selected || matches_labels(object.spec.selector, pod.template_labels);
+    });
+    if (selected) keys.push_back(allocation_work(object.meta.key()));
+  });
+  // The last pod of a namespace without allocations lets its default-deny policies go.
+  if (!change.after) keys.push_back(namespace_work(change.key().ns));
+  return keys;
+}
+
+WorkKeys affected(const Change<ExposurePolicy>& change, const Stores& stores) {
+  WorkKeys keys = {policy_work(change.key().name)};
+  const bool status_only = change.before && change.after && change.before->spec == change.after->spec;
+  if (status_only) return keys;
+  keys.push_back(ledger_work());
+  every_allocation(stores, keys);
+  return keys;
+}
+
+WorkKeys everything(const Stores& stores) {
+  WorkKeys keys = {ledger_work()};
+  every_allocation(stores, keys);
+  every_range(stores, keys);
+  const auto snapshot = stores.group.snapshot();
+  stores.exposure_policies.for_each(
+      snapshot, [&](const ExposurePolicy& object) { keys.push_back(policy_work(object.meta.name)); });
+  stores.namespaces.for_each(
+      snapshot, [&](const Namespace& object) { keys.push_back(namespace_work(object.meta.name)); });
+  return keys;
+}
+
+Duration settle_time(const runtime::WorkKey& key) {
+  if (key.kind == kRangeWork || key.kind == kPolicyWork) return Duration(500);
+  if (key.kind == kLedgerWork) return Duration(10);
+  return Duration(0);
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,32 @@
+// Triggers: which keys a change of an observed object makes worth looking at.
+//
+// May name too many keys (looking costs little and writes nothing at rest), never too few. Reads the stores
+// for "who selects this pod". Thread-safety: functions over const stores; callable from every watch thread.
+#pragma once
+
+#include <vector>
+
+#include "operator/stores.h"
+#include "operator/work.h"
+
+namespace berth::controller {
+
+using WorkKeys = std::vector<runtime::WorkKey>;
+
+WorkKeys affected(const runtime::Change<PortLedger>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<PortRange>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<PortAllocation>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<Service>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<NetworkPolicy>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<Namespace>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<Workload>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<ExposurePolicy>& change, const Stores& stores);
+
+// Everything there is: after the start and after a change that concerns everybody.
+WorkKeys everything(const Stores& stores);
+
+// How long to wait before looking, so that a burst of changes is one look: statuses that summarise many
+// objects are written at most about once a second, claims are batched for a few milliseconds.
+Duration settle_time(const runtime::WorkKey& key);
+
+}  // namespace berth::controller

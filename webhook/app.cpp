@@ -1,0 +1,275 @@
+#include "webhook/app.h"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "core/base/api_names.h"
+#include "core/base/version.h"
+#include "kube/client/connect.h"
+#include "kube/daemon/health.h"
+#include "kube/daemon/signals.h"
+#include "kube/daemon/standard_metrics.h"
+#include "kube/http/server.h"
+#include "webhook/certificate_keeper.h"
+#include "webhook/cluster_facts.h"
+#include "webhook/registration.h"
+#include "webhook/review_handler.h"
+
+namespace berth::webhook {
+namespace {
+
+using daemon::Log;
+using daemon::LogLevel;
+
+constexpr Duration kCertificateCheck = std::chrono::seconds(60);
+constexpr Duration kSoon = std::chrono::milliseconds(500);
+constexpr Duration kDrainLimit = std::chrono::seconds(10);
+
+RegistrationOptions registration_options(const Options& options) {
+  RegistrationOptions made;
+  made.url = options.url;
+  made.service_name = options.service_name;
+  made.service_namespace = options.ns;
+  made.excluded_namespaces = options.excluded_namespaces;
+  made.operator_user = options.operator_user;
+  return made;
+}
+
+// Answers reviews and counts them.
+class Reviewer {
+ public:
+  Reviewer(const ClusterFacts& facts, const runtime::Clock& clock, daemon::Metrics& metrics, const Log& log)
+      : facts_(&facts),
+        clock_(&clock),
+        metrics_(&metrics),
+        log_(log),
+        webhook_metrics_(daemon::webhook_metrics(metrics, kReviewPath)),
+        answered_(daemon::webhook_requests(metrics, kReviewPath, 200)) {}
+
+  http::Reply answer(const http::ServerRequest& request) const {
+    const std::string path = request.target.substr(0, request.target.find('?'));
+    if (path != kReviewPath)
+      return refuse(404, "not found: reviews are posted to " + std::string(kReviewPath));
+    if (request.method != "POST") return refuse(405, "reviews are posted");
+    if (!request.content_type.starts_with("application/json")) {
+      return refuse(415, "a review is application/json");
+    }
+    webhook_metrics_.in_flight.add(1);
+    const auto begun = std::chrono::steady_clock::now();
+    Reviewed reviewed;
+    facts_->read(
+        [&](const exposure::Facts* facts) { reviewed = review(request.body, facts, clock_->wall()); });
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    webhook_metrics_.latency.observe(took.count());
+    webhook_metrics_.in_flight.add(-1);
+    answered_.add();
+    note(reviewed, request.peer);
+    return {200, "application/json", std::move(reviewed.answer), {}};
+  }
+
+ private:
+  http::Reply refuse(int status, std::string why) const {
+    daemon::webhook_requests(*metrics_, kReviewPath, status).add();
+    return {status, "text/plain; charset=utf-8", std::move(why) + "\n", {}};
+  }
+
+  void note(const Reviewed& reviewed, const std::string& peer) const {
+    const char* decision = reviewed.understood ? to_string(reviewed.decision) : "Unreadable";
+    metrics_
+        ->counter("berth_admission_reviews_total", "Reviews answered, by decision.",
+                  {{"decision", decision}, {"allowed", reviewed.outcome.allowed ? "true" : "false"}})
+        .add();
+    if (!reviewed.understood) {
+      log_.warn("Review refused",
+                {{"peer", peer}, {"object", reviewed.object}, {"why", reviewed.outcome.message}});
+    } else if (!reviewed.outcome.allowed) {
+      log_.info("Denied", {{"object", reviewed.object},
+                           {"resource", reviewed.resource},
+                           {"user", reviewed.user},
+                           {"dry_run", reviewed.dry_run},
+                           {"why", reviewed.outcome.message}});
+    } else {
+      log_.debug("Admitted", {{"object", reviewed.object}, {"decision", decision}});
+    }
+    for (const std::string& line : reviewed.outcome.audit) {
+      log_.info("Audit finding", {{"object", reviewed.object}, {"finding", line}});
+    }
+  }
+
+  const ClusterFacts* facts_;
+  const runtime::Clock* clock_;
+  daemon::Metrics* metrics_;
+  const Log log_;
+  daemon::WebhookMetrics webhook_metrics_;
+  daemon::Counter answered_;
+};
+
+// Keeps the served certificate and the registration in step with the Secret.
+class Upkeep {
+ public:
+  Upkeep(const client::Client& client, const runtime::Clock& clock, const Options& options,
+         http::Server& server, const ClusterFacts& facts, daemon::Metrics& metrics, const Log& log)
+      : client_(&client),
+        options_(&options),
+        registration_(registration_options(options)),
+        server_(&server),
+        facts_(&facts),
+        log_(log),
+        keeper_(client, clock, {options.ns, kWebhookSecret}, certificate_names(registration_), Validity{}),
+        expiry_(metrics.gauge("berth_certificate_expiry_seconds", "Unix time at which a certificate ends.",
+                              {{"certificate", "leaf"}})) {}
+
+  // The wait before the next step.
+  Duration step() {
+    auto bundle = keeper_.step();
+    if (!bundle.ok()) {
+      const bool raced = bundle.error().code == Code::kConflict;
+      if (!raced) daemon::log_error(log_, LogLevel::kWarn, "Certificates not ready", bundle.error());
+      return kSoon;
+    }
+    // The new CA is made known before a leaf signed by it is served.
+    if (options_->register_webhook && facts_->ready()) {
+      const Status registered = register_with(bundle->ca_certificates);
+      if (!registered.ok()) {
+        daemon::log_error(log_, LogLevel::kWarn, "Webhook not registered", registered.error());
+        return kSoon;
+      }
+    }
+    if (*bundle != served_) {
+      const Status swapped = server_->set_certificate({bundle->certificate, bundle->key});
+      if (!swapped.ok()) {
+        daemon::log_error(log_, LogLevel::kError, "Certificate not served", swapped.error());
+        return kSoon;
+      }
+      const auto facts = read_certificate(bundle->certificate);
+      if (facts.ok()) expiry_.set(static_cast<double>(facts->not_after.milliseconds) / 1000.0);
+      served_ = *bundle;
+      const std::lock_guard lock(mutex_);
+      serving_ = true;
+    }
+    return facts_->ready() ? kCertificateCheck : Duration(50);
+  }
+
+  [[nodiscard]] std::optional<std::string> problem() const {
+    const std::lock_guard lock(mutex_);
+    if (!serving_) return "no certificate is served yet";
+    if (options_->register_webhook && !registered_) return "the webhook is not registered yet";
+    return std::nullopt;
+  }
+
+ private:
+  Status register_with(const std::string& ca) {
+    const bool first = !problem_free();
+    if (!first) {
+      // Deleting the configuration is the documented way to open the cluster in an emergency: it stays
+      // deleted until this process starts again.
+      auto present = client_->get<ValidatingWebhookConfiguration>(wire::kValidatingWebhookConfiguration,
+                                                                  {"", kWebhookConfiguration});
+      if (!present.ok() && present.error().code == Code::kNotFound) {
+        log_.warn(
+            "The webhook configuration was deleted: nothing is judged until a restart registers it again",
+            {{"name", kWebhookConfiguration}});
+        return ok_status();
+      }
+    }
+    TRY_DONE(
+        client_->apply(wire::kValidatingWebhookConfiguration, make_registration(registration_, ca), true));
+    if (first) log_.info("Registered", {{"name", kWebhookConfiguration}});
+    const std::lock_guard lock(mutex_);
+    registered_ = true;
+    return ok_status();
+  }
+
+  [[nodiscard]] bool problem_free() const {
+    const std::lock_guard lock(mutex_);
+    return registered_;
+  }
+
+  const client::Client* client_;
+  const Options* options_;
+  RegistrationOptions registration_;
+  http::Server* server_;
+  const ClusterFacts* facts_;
+  const Log log_;
+  CertificateKeeper keeper_;
+  daemon::Gauge expiry_;
+  CertificateBundle served_;
+  mutable std::mutex mutex_;
+  bool serving_ = false;
+  bool registered_ = false;
+};
+
+}  // namespace
+
+int run(const Options& options) {
+  const Log log(options.log_format, options.log_level);
+  const auto fail = [&log](const char* doing, const Error& error) {
+    daemon::log_error(log, LogLevel::kError, doing, error);
+    return 1;
+  };
+  auto signals = daemon::Signals::install();
+  if (!signals.ok()) return fail("Installing signal handlers", signals.error());
+  const auto access = client::find_access(client::system_environment(), options.kubeconfig);
+  if (!access.ok()) return fail("Finding the cluster", access.error());
+  auto transport = client::make_transport(*access, std::string("berth-webhook/") + kVersion);
+  if (!transport.ok()) return fail("Connecting to the cluster", transport.error());
+
+  daemon::Metrics metrics;
+  client::Client::Config client_config;
+  client_config.field_manager = kWebhookManager;
+  client_config.observer = [&metrics, host = access->host](const client::RequestReport& report) {
+    const std::string code = report.status == 0 ? "<error>" : std::to_string(report.status);
+    daemon::rest_client_requests(metrics, code, std::string(report.verb), host).add();
+  };
+  const client::Client client(**transport, client_config);
+  const runtime::SystemClock clock;
+
+  ClusterFacts facts(client, clock, log);
+  const Reviewer reviewer(facts, clock, metrics, log);
+  http::ServerOptions listen;
+  listen.address = options.listen.host;
+  listen.port = options.listen.port;
+  listen.threads = options.threads;
+  auto server = http::Server::start(
+      listen, [&](const http::ServerRequest& request) { return reviewer.answer(request); });
+  if (!server.ok()) return fail("Listening for reviews", server.error());
+  daemon::export_server_stats(metrics, "webhook", [&server] { return (*server)->stats(); });
+  Upkeep upkeep(client, clock, options, **server, facts, metrics, log);
+
+  daemon::Health health(&metrics);
+  health.add_readiness("cluster-read", [&]() -> std::optional<std::string> {
+    const std::string missing = facts.missing();
+    if (missing.empty()) return std::nullopt;
+    return "not listed yet: " + missing;
+  });
+  health.add_readiness("certificate", [&] { return upkeep.problem(); });
+  http::ServerOptions health_listen;
+  health_listen.address = options.health_listen.host;
+  health_listen.port = options.health_listen.port;
+  health_listen.tls = false;
+  auto health_server = http::Server::start(health_listen, health.handler());
+  if (!health_server.ok()) return fail("Listening for health checks", health_server.error());
+  log.info("Started", {{"version", kVersion},
+                       {"cluster", access->source},
+                       {"port", int{(*server)->port()}},
+                       {"health_port", int{(*health_server)->port()}}});
+
+  facts.start();
+  std::jthread upkeep_thread([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) runtime::wait_for(stop, upkeep.step());
+  });
+
+  (*signals)->wait();
+  log.info("Stopping");
+  health.set_draining();
+  const bool clean = (*server)->drain(options.drain_delay, kDrainLimit);
+  upkeep_thread.request_stop();
+  upkeep_thread.join();
+  facts.stop();
+  log.info("Stopped", {{"clean", clean}});
+  return 0;
+}
+
+}  // namespace berth::webhook

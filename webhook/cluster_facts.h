@@ -1,0 +1,61 @@
+// ClusterFacts: what the webhook knows of the cluster, kept up to date by watches.
+//
+// Thread-safety: read() from any thread; the watches write from their own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <shared_mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/exposure/fact_index.h"
+#include "kube/client/client.h"
+#include "kube/daemon/log.h"
+#include "kube/runtime/clock.h"
+#include "kube/runtime/store.h"
+#include "kube/runtime/watcher.h"
+
+namespace berth::webhook {
+
+class ClusterFacts {
+ public:
+  // All must outlive the object.
+  ClusterFacts(const client::Client& client, const runtime::Clock& clock, const daemon::Log& log);
+  ~ClusterFacts();
+  ClusterFacts(const ClusterFacts&) = delete;
+  ClusterFacts& operator=(const ClusterFacts&) = delete;
+
+  // Starts a thread for each watched kind.
+  void start();
+  void stop();
+
+  // Every kind has been listed.
+  [[nodiscard]] bool ready() const;
+  // The kinds that have not been listed yet, "pods, services"; "" when ready.
+  [[nodiscard]] std::string missing() const;
+
+  // Calls `use` with the facts as of one moment, or with nullptr while not ready.
+  void read(const std::function<void(const exposure::Facts*)>& use) const;
+
+ private:
+  struct Watched;
+  template <class T>
+  struct WatchedKind;
+
+  template <class T>
+  void watch(const wire::Kind& kind);
+
+  const client::Client* client_;
+  const runtime::Clock* clock_;
+  const daemon::Log log_;
+  runtime::StoreGroup group_;
+  mutable std::shared_mutex mutex_;
+  exposure::FactIndex index_;
+  std::vector<std::unique_ptr<Watched>> watched_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace berth::webhook

@@ -1,0 +1,156 @@
+#include "webhook/review_handler.h"
+
+#include <utility>
+
+#include "kube/json/codec.h"
+#include "kube/wire/admission_review.h"
+#include "kube/wire/kind.h"
+
+namespace berth::webhook {
+namespace {
+
+constexpr std::size_t kMaxAuditAnnotation = 2048;
+
+bool is_workload(const wire::GroupVersionKind& kind) {
+  for (const wire::Kind& known : wire::workload_kinds()) {
+    if (known.kind == kind.kind && known.group == kind.group && known.version == kind.version) return true;
+  }
+  return false;
+}
+
+bool is(const wire::GroupVersionKind& kind, const wire::Kind& wanted) {
+  return kind.group == wanted.group && kind.kind == wanted.kind && kind.version == wanted.version;
+}
+
+template <class T>
+Result<std::optional<Judged>> decoded(const std::string& text, const char* field) {
+  if (text.empty()) return std::optional<Judged>{};
+  auto object = json::decode<T>(text);
+  if (!object.ok()) {
+    Error error = object.error();
+    error.field = std::string(field) + (error.field.empty() ? "" : "." + error.field);
+    return error;
+  }
+  return std::optional<Judged>(std::move(*object));
+}
+
+template <class T>
+Result<AdmissionRequest> read_as(const wire::AdmissionReviewRequest& review) {
+  AdmissionRequest request;
+  request.dry_run = review.dry_run;
+  TRY(request.object, decoded<T>(review.object, "request.object"));
+  TRY(request.old_object, decoded<T>(review.old_object, "request.oldObject"));
+  return request;
+}
+
+void complete(Judged& judged, const wire::AdmissionReviewRequest& review) {
+  std::visit(
+      [&](auto& object) {
+        // On CREATE the API server fills these in only after admission.
+        if (object.meta.ns.empty()) object.meta.ns = review.ns;
+        if (object.meta.name.empty()) object.meta.name = review.name;
+        if constexpr (requires { object.kind; }) {
+          object.kind = review.kind.kind;
+          object.api_version = review.kind.api_version();
+        }
+      },
+      judged);
+}
+
+Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review) {
+  auto request = [&]() -> Result<AdmissionRequest> {
+    if (is(review.kind, wire::kService)) return read_as<Service>(review);
+    if (is(review.kind, wire::kIngress)) return read_as<Ingress>(review);
+    if (is_workload(review.kind)) return read_as<Workload>(review);
+    return malformed("'" + review.kind.kind + "' of '" + review.kind.api_version() +
+                         "' is not a kind this webhook judges: narrow the rules of the webhook configuration",
+                     "request.kind");
+  }();
+  if (!request.ok()) return request;
+  switch (review.operation) {
+    case wire::ReviewOperation::kCreate:
+      request->operation = Operation::kCreate;
+      break;
+    case wire::ReviewOperation::kUpdate:
+      request->operation = Operation::kUpdate;
+      break;
+    case wire::ReviewOperation::kDelete:
+      request->operation = Operation::kDelete;
+      break;
+    case wire::ReviewOperation::kConnect:
+      return malformed("CONNECT is not an operation this webhook judges", "request.operation");
+  }
+  if (request->object) complete(*request->object, review);
+  if (request->old_object) complete(*request->old_object, review);
+  return request;
+}
+
+std::string resource_of(const wire::AdmissionReviewRequest& review) {
+  std::string text = review.resource.resource;
+  if (!review.sub_resource.empty()) text += "/" + review.sub_resource;
+  if (!review.resource.group.empty()) text += "." + review.resource.group;
+  return text;
+}
+
+Reviewed denied(const std::string& uid, std::string message) {
+  Reviewed reviewed;
+  reviewed.decision = Decision::kDeny;
+  reviewed.understood = false;
+  reviewed.outcome.allowed = false;
+  reviewed.outcome.message = std::move(message);
+  wire::AdmissionReviewResponse response;
+  response.uid = uid;
+  response.allowed = false;
+  response.message = reviewed.outcome.message;
+  reviewed.answer = wire::write_admission_review(response);
+  return reviewed;
+}
+
+std::string unreadable(const Error& error) {
+  std::string text = "berth cannot read this request, so it is refused: ";
+  // The codec puts the path into the message; the envelope's own errors carry it in `field` only.
+  if (!error.field.empty() && error.message.find(error.field) == std::string::npos)
+    text += error.field + ": ";
+  return text + error.message;
+}
+
+}  // namespace
+
+Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now) {
+  const wire::ParsedReview parsed = wire::parse_admission_review(text);
+  if (!parsed.request.ok()) return denied(parsed.uid, unreadable(parsed.request.error()));
+  const wire::AdmissionReviewRequest& review = *parsed.request;
+
+  const auto describe = [&](Reviewed reviewed) {
+    reviewed.resource = resource_of(review);
+    reviewed.object = review.kind.kind + " " + to_string(ObjectKey{review.ns, review.name});
+    reviewed.user = review.username;
+    reviewed.dry_run = review.dry_run;
+    return reviewed;
+  };
+  if (facts == nullptr) {
+    return describe(
+        denied(review.uid,
+               "berth-webhook has not read the cluster yet and cannot judge this request: try again in a "
+               "few seconds"));
+  }
+  const auto request = request_of(review);
+  if (!request.ok()) return describe(denied(review.uid, unreadable(request.error())));
+
+  Reviewed reviewed;
+  const Verdict verdict = judge(*request, *facts, now);
+  reviewed.decision = verdict.decision;
+  reviewed.outcome = outcome(verdict);
+  wire::AdmissionReviewResponse response;
+  response.uid = review.uid;
+  response.allowed = reviewed.outcome.allowed;
+  response.message = reviewed.outcome.message;
+  response.warnings = reviewed.outcome.warnings;
+  std::string audit;
+  for (const std::string& line : reviewed.outcome.audit) audit += (audit.empty() ? "" : "\n") + line;
+  if (!audit.empty()) response.audit_annotations["finding"] = audit.substr(0, kMaxAuditAnnotation);
+  reviewed.answer = wire::write_admission_review(response);
+  return describe(std::move(reviewed));
+}
+
+}  // namespace berth::webhook

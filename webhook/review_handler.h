@@ -1,0 +1,29 @@
+// review(): an AdmissionReview's text in, the answer's text out.
+//
+// A request that cannot be read is denied with the field path: never allowed, never an HTTP error, never a
+// crash. Until the cluster has been read once nothing can be judged, so that everything is denied with that
+// reason. Thread-safety: pure function; `facts` must not change during the call.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/admission.h"
+
+namespace berth::webhook {
+
+struct Reviewed {
+  std::string answer = {};  // AdmissionReview text for the API server
+  Decision decision = Decision::kAllow;
+  bool understood = true;     // false: denied because it could not be read
+  std::string resource = {};  // "services", "deployments.apps": few values, for metrics
+  std::string object = {};    // "Service data/web", for the log
+  std::string user = {};
+  bool dry_run = false;
+  Outcome outcome = {};
+};
+
+// `facts` is nullptr until the first lists of every watched kind are complete.
+Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now);
+
+}  // namespace berth::webhook
