@@ -12,7 +12,7 @@
 //   and before anything new; of two that show one number the older keeps it and nothing is moved;
 // - oldest first (creationTimestamp, then UID); a chosen number avoids those that others of the batch request
 //   by number, as long as others are left;
-// - every request ends in exactly one grant or refusal.
+// - every request ends in exactly one grant or refusal; allocations that are being deleted get neither.
 #pragma once
 
 #include <string>
@@ -24,6 +24,7 @@
 #include "core/allocation/range.h"
 #include "core/allocation/refusal.h"
 #include "core/allocation/rest.h"
+#include "core/allocation/shard_writer.h"
 
 namespace berth::allocation {
 
@@ -43,14 +44,6 @@ struct ClaimView {
   Instant monotonic_now;   // of the clock that `rest` observed with
   Instant now;             // wall clock, for `since`
   std::int64_t fence = 0;  // the lease's transition count under which this leader writes
-};
-
-// A shard to write: PUT with meta.resourceVersion, or POST when it has none (then AlreadyExists = conflict).
-struct ShardWrite {
-  PortLedger object = {};
-
-  bool operator==(const ShardWrite&) const = default;
-  [[nodiscard]] bool creates() const { return object.meta.resource_version.empty(); }
 };
 
 struct Grant {

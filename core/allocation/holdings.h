@@ -27,6 +27,10 @@ struct Holding {
   NumberKey key;
   std::int64_t sequence = 0;
   std::string range = {};
+  // Kept only until the number that the edited spec asks for is granted: the port is in `wanting` too.
+  bool interim = false;
+  // The record names another protocol for the slot than the spec does (NodePort only): claim() renews it.
+  bool outdated = false;
 
   bool operator==(const Holding&) const = default;
 };
@@ -40,10 +44,12 @@ struct Surplus {
 };
 
 struct Holdings {
-  Space space = Space::kNodePort;
+  Space space = Space::kNodePort;    // of `serving`
+  std::optional<Space> target = {};  // where `wanting` is to be claimed; nothing: see `unroutable`
+  std::optional<Refusal> unroutable = {};
   std::vector<Holding> serving = {};      // in the order of spec.ports
-  std::vector<std::string> wanting = {};  // names of ports without a number, in the order of spec.ports
-  std::vector<Surplus> surplus = {};      // by space and key; a number that still may be published is in it
+  std::vector<std::string> wanting = {};  // names of ports to claim a number for, in the order of spec.ports
+  std::vector<Surplus> surplus = {};      // by space and key; it may still be published
   std::vector<std::string> notes = {};    // what a user should know, e.g. a number outside its block
 
   bool operator==(const Holdings&) const = default;
@@ -51,16 +57,20 @@ struct Holdings {
   [[nodiscard]] const Holding* find(const std::string& slot) const;
 };
 
-// The space an allocation lives in. Held numbers bind it: a range that is deleted, replaced in another space
-// or given another purpose moves nothing. Otherwise the range decides; without one, a refusal.
+// The space an allocation's numbers are claimed in. Held numbers bind it: a range that is deleted, replaced
+// in another space or given another purpose moves nothing. Otherwise the range decides; without one, a
+// refusal.
 std::variant<Space, Refusal> route(const PortAllocation& allocation, const Ranges& ranges,
                                    const std::vector<HeldNumber>& entries);
 
 // `entries`: everything the ledgers hold under the allocation's UID. When several serve one port, the number
-// that the spec requests wins, then the one in status, then the lowest sequence.
-// A chosen NodePort that a foreign Service grabbed before it could be published (uses) does not serve.
-Holdings assess(const PortAllocation& allocation, Space space, const std::vector<HeldNumber>& entries,
+// that the spec requests wins, then the one in status, then one that is published, then the lowest sequence.
+// A chosen nodePort that a foreign Service grabbed before it could be published does not serve.
+Holdings assess(const PortAllocation& allocation, const std::vector<HeldNumber>& entries,
                 const Ranges& ranges, const Uses& uses);
+
+// Has somebody else taken the nodePort before the allocation's own Service could?
+bool lost_to_others(const Uid& owner, Space space, const NumberKey& key, const Uses& uses);
 
 // A number that the allocation shows (status.ports, or its own Services), by port name.
 struct ShownNumber {
@@ -70,8 +80,8 @@ struct ShownNumber {
   bool operator==(const ShownNumber&) const = default;
 };
 
-// What recovery re-claims when the ledger does not know it: one number per port of the spec that has no
-// explicit request for another one; status before Services. `services`: any, only generated ones count.
+// What recovery re-claims when the ledger does not know it: at most one number per port of the spec, none for
+// a port that requests another one; status before Services. `services`: any, only generated ones count.
 std::vector<ShownNumber> shown_numbers(const PortAllocation& allocation, Space space,
                                        const std::vector<const Service*>& services);
 

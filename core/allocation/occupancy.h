@@ -9,7 +9,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/allocation/ledger.h"
@@ -21,13 +23,14 @@
 
 namespace berth::allocation {
 
-// The UID of the allocation that generated the object: its controller ownerReference when that is a
-// PortAllocation, otherwise the label berth.dev/allocation-uid; empty when it is nobody's.
+// The UID of the allocation that the object was generated for; empty when it is nobody's. Its controller
+// ownerReference says so or, when it has none, its labels; and its name must be one that the allocation
+// generates: a copy that somebody made under another name is not ours.
 Uid generated_for(const Meta& meta);
 
 struct Use {
-  std::string holder = {};  // "Service data/web (nodePort)", for messages
-  Uid owner = {};           // the allocation it was generated for, empty for foreign objects
+  std::string holder = {};       // "Service data/web (nodePort)", for messages
+  std::vector<Uid> owners = {};  // the allocations it was generated for or serves, empty for foreign objects
 
   auto operator<=>(const Use&) const = default;
 };
@@ -42,7 +45,8 @@ class Uses {
 
   // Whoever uses that number and is not the allocation `owner`; nullptr when nobody does.
   [[nodiscard]] const Use* other_than(const Uid& owner, Space space, const NumberKey& key) const;
-  // Does an object generated for `owner` use the number?
+  // Does a Service generated for `owner` show the number, as nodePort or as port? Also one that occupies
+  // nothing, a ClusterIP: its number must not be released before it is gone.
   [[nodiscard]] bool used_by(const Uid& owner, Space space, const NumberKey& key) const;
   // External: used by an object that is not generated for the holder of the ledger's entry (there may be no
   // entry at all).
@@ -55,10 +59,13 @@ class Uses {
   void add_service(const Service& service);
 
   std::map<Space, std::map<NumberKey, std::vector<Use>>> uses_;
+  std::map<Uid, std::set<std::pair<Space, NumberKey>>> shown_;  // by generated Services
 };
 
 // The numbers that a Service occupies in a space.
 std::vector<NumberKey> numbers_of(const Service& service, Space space);
+// The numbers that a Service shows, as nodePort or as port, whatever its type.
+std::vector<NumberKey> numbers_shown(const Service& service, Space space);
 
 // Numbers that ExposurePolicies list as internal, as far as outside exposure is concerned.
 class InternalNumbers {

@@ -78,6 +78,9 @@ class Ranges {
   // name; only those in the space of the first.
   [[nodiscard]] std::vector<Source> sources(const PortAllocationSpec& spec) const;
 
+  // A range of that space that reserves the number: what one range reserves no overlapping one hands out.
+  [[nodiscard]] const CompiledRange* reserving(Space space, Port port) const;
+
  private:
   std::map<std::string, CompiledRange> usable_;
   std::map<std::string, Error> unusable_;

@@ -1,0 +1,622 @@
+#include "core/allocation/chooser.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "core/allocation/picker.h"
+
+namespace berth::allocation {
+namespace {
+
+bool is_external(const PortAllocation& allocation, const AllocationPort& port) {
+  return (port.exposure.empty() ? allocation.spec.exposure : port.exposure) == "External";
+}
+
+const AllocationPort& spec_port(const PortAllocation& allocation, const std::string& name) {
+  const auto& ports = allocation.spec.ports;
+  return *std::find_if(ports.begin(), ports.end(),
+                       [&](const AllocationPort& port) { return port.name == name; });
+}
+
+std::string list_of(const std::vector<PortSpan>& spans) {
+  std::string text;
+  for (const PortSpan& span : spans) text += (text.empty() ? "" : ", ") + to_string(span);
+  return text;
+}
+
+// FNV-1a: any fixed function will do that spreads owners over a range and is the same on every leader.
+std::size_t spread(const Uid& owner, const std::string& slot, const std::string& range) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const std::string* part : {&owner.text, &slot, &range}) {
+    for (const char c : *part + "/") hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  return static_cast<std::size_t>(hash ^ (hash >> 32U));
+}
+
+std::string seconds_text(Duration span) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(span).count()) + " s";
+}
+
+// The entries a request would write; nothing reaches the shards before the whole request is granted.
+using Draft = std::map<NumberKey, Entry>;
+
+struct Refused {
+  RefusalReason reason;
+  std::string port;
+  std::string message;
+};
+
+class Batch {
+ public:
+  Batch(const std::vector<Request>& requests, const ClaimView& view)
+      : view_(view), writer_(view.ledgers, view.fence) {
+    std::set<Uid> seen;
+    for (const Request& request : requests) {
+      if (request.allocation->meta.deleting() || !seen.insert(request.allocation->meta.uid).second) continue;
+      Work work{&request, {}, {}, {}, {}, {}};
+      work.holdings = assess(*request.allocation, view.ledgers.of_owner(request.allocation->meta.uid),
+                             view.ranges, view.uses);
+      works_.push_back(std::move(work));
+    }
+    std::sort(works_.begin(), works_.end(), [](const Work& a, const Work& b) {
+      const Meta& x = a.request->allocation->meta;
+      const Meta& y = b.request->allocation->meta;
+      return std::tie(x.creation_timestamp, x.uid) < std::tie(y.creation_timestamp, y.uid);
+    });
+    for (const Space space : kSpaces) count_usage(view.ledgers.in(space));
+  }
+
+  ClaimPlan run() {
+    for (Work& work : works_) recover(work);
+    note_requested();
+    ClaimPlan plan;
+    for (Work& work : works_) finish(work, plan);
+    for (const auto& [id, shard] : writer_.dirty()) forget_rested(id);
+    plan.writes = writer_.writes();
+    return plan;
+  }
+
+ private:
+  struct Work {
+    const Request* request;
+    Holdings holdings;
+    std::vector<std::string> recovered;
+    std::set<std::string> shards;
+    std::map<std::string, NumberKey> given;  // by port name: what this batch wrote for it
+    std::optional<Refused> conflict;         // a number it shows belongs to somebody else
+  };
+
+  // ---- what a number is ----
+
+  const Entry* find(Space space, const NumberKey& key, const Draft& draft) const {
+    const auto drafted = draft.find(key);
+    return drafted != draft.end() ? &drafted->second : writer_.find(space, key);
+  }
+
+  Duration rest_left(Space space, const NumberKey& key, const Entry& entry, Duration at_least) const {
+    // What this batch wrote itself cannot rest; anything else is judged as the clock has seen it.
+    return view_.rest.remaining({space, key, entry}, view_.ranges, at_least, view_.monotonic_now);
+  }
+
+  bool is_free(const CompiledRange& range, const NumberKey& key) const {
+    if (view_.ledgers.in(range.space).frozen(shard_of(key.port)) != nullptr) return false;
+    const Entry* entry = writer_.find(range.space, key);
+    if (entry != nullptr &&
+        (entry->held() || rest_left(range.space, key, *entry, range.reuse_after) > Duration::zero()))
+      return false;
+    return view_.uses.other_than({}, range.space, key) == nullptr &&
+           view_.ranges.reserving(range.space, key.port) == nullptr;
+  }
+
+  // ---- recovery ----
+
+  // Re-claims what the allocation shows and the ledger does not know, exactly those numbers.
+  void recover(Work& work) {
+    Holdings& holdings = work.holdings;
+    if (holdings.complete() || !holdings.target) return;
+    const PortAllocation& allocation = *work.request->allocation;
+    const Space space = *holdings.target;
+    for (const ShownNumber& shown : shown_numbers(allocation, space, work.request->services)) {
+      const auto wanted = std::find(holdings.wanting.begin(), holdings.wanting.end(), shown.slot.name);
+      if (wanted == holdings.wanting.end() || holdings.find(shown.slot.name) != nullptr) continue;
+      const NumberKey key = key_of(space, shown.number, shown.slot.protocol);
+      if (spec_port(allocation, shown.slot.name).port == 0 &&
+          lost_to_others(allocation.meta.uid, space, key, view_.uses)) {
+        continue;
+      }
+      if (auto conflict = reclaim(work, space, key, shown.slot)) {
+        if (!work.conflict) work.conflict = std::move(conflict);
+        continue;
+      }
+      holdings.wanting.erase(wanted);
+      work.recovered.push_back(shown.slot.name);
+    }
+  }
+
+  std::optional<Refused> reclaim(Work& work, Space space, const NumberKey& key, const Slot& slot) {
+    const PortAllocation& allocation = *work.request->allocation;
+    const std::string shows = "port " + slot.name + " was published as " + to_string(key) + ", ";
+    if (const Error* frozen = view_.ledgers.in(space).frozen(shard_of(key.port))) {
+      return Refused{RefusalReason::kLedgerFrozen, slot.name,
+                     shows + "but its ledger cannot be read; nothing is moved: " + frozen->message};
+    }
+    const Entry* entry = writer_.find(space, key);
+    const bool own = entry != nullptr && entry->owner_uid == allocation.meta.uid;
+    if (entry != nullptr && !own && entry->held()) {
+      return Refused{RefusalReason::kPortTaken, slot.name,
+                     shows + "but the ledger holds it for PortAllocation " + to_string(entry->owner) +
+                         "; nothing is moved: request another number for the port, or delete one of the two"};
+    }
+    if (entry != nullptr && !own && rest_left(space, key, *entry, {}) > Duration::zero()) {
+      return Refused{RefusalReason::kPortResting, slot.name,
+                     shows + "but it rests since PortAllocation " + to_string(entry->owner) +
+                         " released it; it is taken back in " +
+                         seconds_text(rest_left(space, key, *entry, {}))};
+    }
+    Entry claimed =
+        own && entry->held() ? *entry : new_entry(allocation, origin_of(allocation, space, key.port));
+    if (!put_slot(claimed, slot)) {
+      return Refused{RefusalReason::kPortRequestedTwice, slot.name,
+                     shows + "as is another port of this allocation: give one of them another number"};
+    }
+    commit(work, space, {{key, claimed}});
+    return {};
+  }
+
+  // The range a recovered number is booked on: the one it came from when that is known.
+  std::string origin_of(const PortAllocation& allocation, Space space, Port port) const {
+    if (!allocation.spec.range_name.empty()) return allocation.spec.range_name;
+    if (!allocation.status.range_name.empty()) return allocation.status.range_name;
+    const auto sources = view_.ranges.sources(allocation.spec);
+    for (const Source& source : sources) {
+      if (source.range->space == space && contains(source.range->spans, port)) return source.range->name;
+    }
+    return sources.empty() ? "" : sources.front().range->name;
+  }
+
+  // Adds or renews the slot; false when another slot has that protocol already.
+  static bool put_slot(Entry& entry, const Slot& slot) {
+    std::erase_if(entry.slots, [&](const Slot& present) { return present.name == slot.name; });
+    const bool clash = std::any_of(entry.slots.begin(), entry.slots.end(),
+                                   [&](const Slot& present) { return present.protocol == slot.protocol; });
+    if (clash) return false;
+    entry.slots.push_back(slot);
+    std::sort(entry.slots.begin(), entry.slots.end());
+    return true;
+  }
+
+  Entry new_entry(const PortAllocation& allocation, const std::string& range) const {
+    Entry entry;
+    entry.owner = allocation.meta.key();
+    entry.owner_uid = allocation.meta.uid;
+    entry.range = range;
+    return entry;
+  }
+
+  void commit(Work& work, Space space, const Draft& draft) {
+    ++commits_;
+    for (const auto& [key, entry] : draft) {
+      const Entry* before = writer_.find(space, key);
+      const bool counted = before != nullptr && before->held();
+      if (counted) --used_[{space, before->range, before->owner.ns}];
+      ++used_[{space, entry.range, entry.owner.ns}];
+      writer_.put(space, key, entry, view_.now);
+      work.shards.insert(shard_name(space, shard_of(key.port)));
+      for (const Slot& slot : entry.slots) work.given.insert_or_assign(slot.name, key);
+    }
+  }
+
+  // ---- new numbers ----
+
+  // Numbers that waiting ports ask for by number: a number Berth chooses avoids them while it can.
+  void note_requested() {
+    for (const Work& work : works_) {
+      if (!work.holdings.target) continue;
+      for (const std::string& name : work.holdings.wanting) {
+        const AllocationPort& port = spec_port(*work.request->allocation, name);
+        const auto number = Port::checked(port.port);
+        if (number.ok())
+          requested_.insert({*work.holdings.target, key_of(*work.holdings.target, *number, port.protocol)});
+      }
+    }
+  }
+
+  void finish(Work& work, ClaimPlan& plan) {
+    const PortAllocation& allocation = *work.request->allocation;
+    std::optional<Refused> refused = work.conflict;
+    if (!refused && !work.holdings.complete()) refused = choose(work);
+    if (work.holdings.unroutable) {
+      plan.refusals.push_back(*work.holdings.unroutable);
+    } else if (refused) {
+      plan.refusals.push_back(
+          {allocation.meta.key(), allocation.meta.uid, refused->reason, refused->port, refused->message});
+    } else {
+      renew_outdated(work);
+      plan.grants.push_back(grant_of(work));
+    }
+  }
+
+  // Tries the sources in order; the answer of the first one is the one told.
+  std::optional<Refused> choose(Work& work) {
+    if (!work.holdings.target) return {};
+    const PortAllocation& allocation = *work.request->allocation;
+    std::vector<Source> sources = view_.ranges.sources(allocation.spec);
+    std::erase_if(sources,
+                  [&](const Source& source) { return source.range->space != *work.holdings.target; });
+    if (sources.empty()) return without_source(work);
+    // What the allocation already uses comes first.
+    if (!work.holdings.serving.empty()) {
+      const std::string& present = work.holdings.serving.front().range;
+      std::stable_partition(sources.begin(), sources.end(),
+                            [&](const Source& source) { return source.range->name == present; });
+    }
+    std::optional<Refused> first;
+    for (const Source& source : sources) {
+      auto refused = choose_from(work, source);
+      if (!refused) return {};
+      if (!first) first = std::move(refused);
+    }
+    if (sources.size() > 1) first->message += " (no other range or block of that purpose serves either)";
+    return first;
+  }
+
+  std::optional<Refused> without_source(const Work& work) const {
+    const PortAllocationSpec& spec = work.request->allocation->spec;
+    const std::string wanted =
+        spec.range_name.empty() ? "purpose '" + spec.purpose + "'" : "PortRange " + spec.range_name;
+    const auto unusable = view_.ranges.unusable().find(spec.range_name);
+    const std::string why = unusable == view_.ranges.unusable().end() ? "" : ": " + unusable->second.message;
+    return Refused{why.empty() ? RefusalReason::kRangeNotFound : RefusalReason::kRangeUnusable,
+                   work.holdings.wanting.front(),
+                   "port " + work.holdings.wanting.front() + " needs a number, but in the space " +
+                       to_string(*work.holdings.target) + ", where this allocation holds numbers, " + wanted +
+                       " is not usable" + why + "; the numbers held stay"};
+  }
+
+  std::optional<Refused> choose_from(Work& work, const Source& source) {
+    const PortAllocation& allocation = *work.request->allocation;
+    const CompiledRange& range = *source.range;
+    if (auto refused = may_use(*work.request, range)) return refused;
+    Draft draft;
+    // Requested numbers first, so that a chosen one of the same allocation does not take them.
+    for (const bool requested : {true, false}) {
+      for (const std::string& name : work.holdings.wanting) {
+        const AllocationPort& port = spec_port(allocation, name);
+        if ((port.port != 0) != requested) continue;
+        const CompiledBlock* block = source.block;
+        if (!port.block.empty()) block = range.block(port.block);
+        if (!port.block.empty() && block == nullptr) {
+          return Refused{
+              RefusalReason::kBlockNotFound, name,
+              "range " + range.name + " has no block " + port.block + ": write " + blocks_of(range)};
+        }
+        auto refused = requested ? take_requested(work, range, block, port, draft)
+                                 : take_chosen(work, range, block, port, draft);
+        if (refused) return refused;
+      }
+    }
+    if (auto refused = within_quota(work, range, draft)) return refused;
+    commit(work, range.space, draft);
+    return {};
+  }
+
+  static std::string blocks_of(const CompiledRange& range) {
+    if (range.blocks.empty()) return "no block, it has none";
+    std::string names;
+    for (const CompiledBlock& block : range.blocks) names += (names.empty() ? "" : ", ") + block.name;
+    return "one of: " + names;
+  }
+
+  static std::optional<Refused> may_use(const Request& request, const CompiledRange& range) {
+    if (range.per_node) {
+      return Refused{RefusalReason::kRangeUnusable, "",
+                     "range " + range.name +
+                         " has numbers per node, which cannot be allocated yet: use a range "
+                         "without perNode"};
+    }
+    if (range.namespace_selector.empty()) return {};
+    const std::string& ns = request.allocation->meta.ns;
+    if (request.namespace_labels == nullptr) {
+      return Refused{RefusalReason::kNamespaceNotAllowed, "",
+                     "range " + range.name + " is for some namespaces only, and the labels of namespace " +
+                         ns + " are not known yet"};
+    }
+    if (matches(range.namespace_selector, *request.namespace_labels)) return {};
+    return Refused{RefusalReason::kNamespaceNotAllowed, "",
+                   "namespace " + ns + " may not allocate from range " + range.name +
+                       ": use another range, or have the namespace labelled as spec.namespaceSelector of the "
+                       "range demands"};
+  }
+
+  std::optional<Refused> internal_target(const Request& request, const AllocationPort& port) const {
+    const std::int64_t* target = std::get_if<std::int64_t>(&port.target_port);
+    if (target == nullptr || !is_external(*request.allocation, port)) return {};
+    const auto number = Port::checked(*target);
+    if (!number.ok()) return {};
+    const auto finding = view_.internal.find(*number, port.protocol, request.namespace_labels);
+    if (!finding) return {};
+    return internal_refusal(port, *finding, "targetPort " + to_string(*number));
+  }
+
+  static Refused internal_refusal(const AllocationPort& port, const InternalNumbers::Finding& finding,
+                                  const std::string& what) {
+    const std::string service = finding.service.empty() ? "" : " (" + finding.service + ")";
+    return {RefusalReason::kPortInternal, port.name,
+            "port " + port.name + " asks for outside exposure, but " + what + service +
+                " is internal by ExposurePolicy " + finding.policy +
+                ": write exposure: Cluster or Namespace, or another number"};
+  }
+
+  std::optional<Refused> take_requested(const Work& work, const CompiledRange& range,
+                                        const CompiledBlock* block, const AllocationPort& port,
+                                        Draft& draft) {
+    const PortAllocation& allocation = *work.request->allocation;
+    const auto refuse = [&](RefusalReason reason, const std::string& message) {
+      return Refused{reason, port.name,
+                     "port " + port.name + " asks for " + std::to_string(port.port) + ", " + message};
+    };
+    const auto number = Port::checked(port.port);
+    const std::vector<PortSpan>& spans = block == nullptr ? range.spans : block->spans;
+    if (!number.ok() || !contains(spans, *number)) {
+      const std::string where =
+          block == nullptr ? "range " + range.name : "block " + block->name + " of range " + range.name;
+      return refuse(RefusalReason::kPortOutsideRange,
+                    "which is not in " + where + ": write one of " + list_of(spans) + ", or none");
+    }
+    if (const CompiledRange* reserving = view_.ranges.reserving(range.space, *number)) {
+      return refuse(RefusalReason::kPortReserved, "which range " + reserving->name + " reserves (" +
+                                                      reserving->reservation(*number)->reason +
+                                                      "): write another number, or none");
+    }
+    if (auto internal = internal_target(*work.request, port)) return internal;
+    if (is_external(allocation, port)) {
+      if (const auto finding = view_.internal.find(*number, port.protocol)) {
+        return internal_refusal(port, *finding, "number " + to_string(*number));
+      }
+    }
+    const NumberKey key = key_of(range.space, *number, port.protocol);
+    if (const Error* frozen = view_.ledgers.in(range.space).frozen(shard_of(*number))) {
+      return refuse(RefusalReason::kLedgerFrozen, "whose ledger cannot be read: " + frozen->message);
+    }
+    if (const Use* use = view_.uses.other_than(allocation.meta.uid, range.space, key)) {
+      const Entry* holder = find(range.space, key, draft);
+      if (holder == nullptr || !holder->held() || holder->owner_uid == allocation.meta.uid) {
+        return refuse(RefusalReason::kPortTaken,
+                      "which " + use->holder +
+                          " uses without an allocation: write another number, or none, "
+                          "or delete that object");
+      }
+    }
+    const Entry* entry = find(range.space, key, draft);
+    Entry claimed = new_entry(allocation, range.name);
+    if (entry != nullptr && entry->owner_uid != allocation.meta.uid) {
+      if (entry->held()) {
+        return refuse(RefusalReason::kPortTaken, "which PortAllocation " + to_string(entry->owner) +
+                                                     " holds: write another number, or none");
+      }
+      const Duration left = rest_left(range.space, key, *entry, range.reuse_after);
+      if (left > Duration::zero()) {
+        return refuse(RefusalReason::kPortResting, "which PortAllocation " + to_string(entry->owner) +
+                                                       " released a moment ago: it is free in " +
+                                                       seconds_text(left) + ", wait or write another number");
+      }
+    } else if (entry != nullptr && entry->held()) {
+      claimed.slots = lasting_slots(work, *entry, key, draft);
+    }
+    if (!put_slot(claimed, {port.name, port.protocol})) {
+      return refuse(RefusalReason::kPortRequestedTwice,
+                    "which port " + claimed.slots.front().name +
+                        " of this allocation has: give one of them another number");
+    }
+    draft.insert_or_assign(key, std::move(claimed));
+    return {};
+  }
+
+  // Slots of an own entry that it goes on serving; others (renumbered, removed from the spec) give way, so
+  // that two ports can swap their numbers and a port can be renamed with its number.
+  std::vector<Slot> lasting_slots(const Work& work, const Entry& entry, const NumberKey& key,
+                                  const Draft& draft) const {
+    std::vector<Slot> lasting;
+    for (const Slot& slot : entry.slots) {
+      const Holding* holding = work.holdings.find(slot.name);
+      const bool serves = holding != nullptr && holding->key == key && !holding->interim &&
+                          work.holdings.space == *work.holdings.target;
+      const bool recovered =
+          std::find(work.recovered.begin(), work.recovered.end(), slot.name) != work.recovered.end();
+      if (serves || recovered || draft.contains(key)) lasting.push_back(slot);
+    }
+    return lasting;
+  }
+
+  std::optional<Refused> take_chosen(const Work& work, const CompiledRange& range, const CompiledBlock* block,
+                                     const AllocationPort& port, Draft& draft) {
+    const PortAllocation& allocation = *work.request->allocation;
+    if (auto internal = internal_target(*work.request, port)) return internal;
+    const bool external = is_external(allocation, port);
+    const std::vector<PortSpan>& spans = block == nullptr ? range.spans : block->spans;
+    const std::size_t start =
+        range.order == Order::kSpread ? spread(allocation.meta.uid, port.name, range.name) : 0;
+    const auto busy = [&](Port number) { return draft.contains(key_of(range.space, number, port.protocol)); };
+    for (const bool avoid_requested : {true, false}) {
+      const auto available = [&](Port number) {
+        const NumberKey key = key_of(range.space, number, port.protocol);
+        return is_free(range, key) && !(external && view_.internal.find(number, port.protocol)) &&
+               !(avoid_requested && requested_.contains({range.space, key}));
+      };
+      const PickerKey picker_key{range.name, block == nullptr ? "" : block->name, port.protocol, external,
+                                 avoid_requested};
+      Picker& picker = pickers_.try_emplace(picker_key, spans).first->second;
+      if (const auto number = picker.pick(start, available, busy)) {
+        Entry entry = new_entry(allocation, range.name);
+        entry.slots = {{port.name, port.protocol}};
+        draft.insert_or_assign(key_of(range.space, *number, port.protocol), std::move(entry));
+        return {};
+      }
+    }
+    return exhausted(range, block, port, external);
+  }
+
+  Refused exhausted(const CompiledRange& range, const CompiledBlock* block, const AllocationPort& port,
+                    bool external) {
+    const PickerKey key{range.name, block == nullptr ? "" : block->name, port.protocol, external, false};
+    // Counted once for all that are refused in a row.
+    auto& [commits, text] = exhausted_[key];
+    if (text.empty() || commits != commits_) {
+      commits = commits_;
+      text = count_text(range, block, port.protocol, external);
+    }
+    return {RefusalReason::kRangeExhausted, port.name,
+            "too few numbers left for port " + port.name + " in " + text +
+                ": wait until some are released, or have the range widened"};
+  }
+
+  std::string count_text(const CompiledRange& range, const CompiledBlock* block, Protocol protocol,
+                         bool external) const {
+    int held = 0;
+    int resting = 0;
+    int left = 0;
+    int barred = 0;
+    const std::vector<PortSpan>& spans = block == nullptr ? range.spans : block->spans;
+    for (const PortSpan& span : spans) {
+      for (std::int32_t number = span.first.number(); number <= span.last.number(); ++number) {
+        const NumberKey key = key_of(range.space, Port::of(number), protocol);
+        const Entry* entry = writer_.find(range.space, key);
+        if (is_free(range, key) && !(external && view_.internal.find(key.port, protocol))) {
+          ++left;
+        } else if (entry == nullptr) {
+          ++barred;
+        } else {
+          ++(entry->held() ? held : resting);
+        }
+      }
+    }
+    const std::string where =
+        block == nullptr ? "range " + range.name : "block " + block->name + " of range " + range.name;
+    return where + " (of " + std::to_string(count_ports(spans)) + ": " + std::to_string(held) + " held, " +
+           std::to_string(resting) + " resting, " + std::to_string(barred) +
+           (external ? " reserved, internal or used by others, " : " reserved or used by others, ") +
+           std::to_string(left) + " left)";
+  }
+
+  std::optional<Refused> within_quota(const Work& work, const CompiledRange& range,
+                                      const Draft& draft) const {
+    if (range.per_namespace == 0) return {};
+    const PortAllocation& allocation = *work.request->allocation;
+    std::int64_t added = 0;
+    for (const auto& [key, entry] : draft) {
+      const Entry* before = writer_.find(range.space, key);
+      const bool counted = before != nullptr && before->held() && before->owner.ns == allocation.meta.ns &&
+                           before->range == range.name;
+      if (!counted) ++added;
+    }
+    // Numbers that give way to the new ones do not count against them: a full namespace may renumber.
+    std::set<NumberKey> leaving;
+    for (const Holding& holding : work.holdings.serving) {
+      if (holding.interim && work.holdings.space == range.space && holding.range == range.name &&
+          !draft.contains(holding.key)) {
+        leaving.insert(holding.key);
+      }
+    }
+    added -= std::min(added, static_cast<std::int64_t>(leaving.size()));
+    const auto found = used_.find({range.space, range.name, allocation.meta.ns});
+    const std::int64_t used = found == used_.end() ? 0 : found->second;
+    if (added == 0 || used + added <= range.per_namespace) return {};
+    return Refused{RefusalReason::kQuotaExceeded, "",
+                   "namespace " + allocation.meta.ns + " holds " + std::to_string(used) + " of the " +
+                       std::to_string(range.per_namespace) + " numbers that range " + range.name +
+                       " grants a namespace, and this asks for " + std::to_string(added) +
+                       " more: delete allocations that are not needed, or have limits.perNamespace raised"};
+  }
+
+  // ---- the answer ----
+
+  // NodePort entries record protocols too; an edited one is written anew without moving the number.
+  void renew_outdated(Work& work) {
+    for (const Holding& holding : work.holdings.serving) {
+      if (!holding.outdated || holding.interim) continue;
+      Entry entry = *writer_.find(work.holdings.space, holding.key);
+      if (put_slot(entry, holding.slot)) commit(work, work.holdings.space, {{holding.key, entry}});
+    }
+  }
+
+  Grant grant_of(const Work& work) {
+    const PortAllocation& allocation = *work.request->allocation;
+    Grant grant{allocation.meta.key(), allocation.meta.uid,
+                *work.holdings.target, {},
+                work.recovered,        {work.shards.begin(), work.shards.end()}};
+    for (const AllocationPort& port : allocation.spec.ports) {
+      grant.ports.push_back(holding_of(work, port));
+    }
+    return grant;
+  }
+
+  Holding holding_of(const Work& work, const AllocationPort& port) const {
+    const Space space = *work.holdings.target;
+    const Holding* kept = work.holdings.find(port.name);
+    const bool moved = kept == nullptr || kept->interim;
+    if (!moved) {
+      Holding holding = *kept;
+      holding.sequence = writer_.find(space, kept->key)->sequence;
+      holding.outdated = false;
+      return holding;
+    }
+    const NumberKey& key = work.given.at(port.name);
+    const Entry& entry = *writer_.find(space, key);
+    return {.slot = {port.name, port.protocol},
+            .number = key.port,
+            .key = key,
+            .sequence = entry.sequence,
+            .range = entry.range};
+  }
+
+  void forget_rested(const ShardId& id) {
+    std::vector<NumberKey> rested;
+    for (const auto& [key, entry] : writer_.dirty().at(id).entries) {
+      if (!entry.held() && rest_left(id.space, key, entry, {}) == Duration::zero()) rested.push_back(key);
+    }
+    for (const NumberKey& key : rested) writer_.erase(id.space, key);
+  }
+
+  void count_usage(const Ledger& ledger) {
+    for (const auto& [index, shard] : ledger.shards()) {
+      for (const auto& [key, entry] : shard.entries) {
+        if (entry.held()) ++used_[{ledger.space(), entry.range, entry.owner.ns}];
+      }
+    }
+  }
+
+  using PickerKey = std::tuple<std::string, std::string, Protocol, bool, bool>;
+
+  const ClaimView& view_;
+  ShardWriter writer_;
+  std::vector<Work> works_;
+  std::set<std::pair<Space, NumberKey>> requested_;
+  std::map<PickerKey, Picker> pickers_;
+  std::map<PickerKey, std::pair<std::size_t, std::string>> exhausted_;
+  std::size_t commits_ = 0;
+  // Held numbers by (space, range, namespace).
+  std::map<std::tuple<Space, std::string, std::string>, std::int64_t> used_;
+};
+
+}  // namespace
+
+ClaimPlan claim(const std::vector<Request>& requests, const ClaimView& view) {
+  if (view.ledgers.fence() > view.fence) {
+    ClaimPlan plan;
+    plan.superseded = true;
+    return plan;
+  }
+  return Batch(requests, view).run();
+}
+
+bool wants_numbers(const PortAllocation& allocation, const Ledgers& ledgers, const Ranges& ranges,
+                   const Uses& uses) {
+  if (allocation.meta.deleting()) return false;
+  const Holdings holdings = assess(allocation, ledgers.of_owner(allocation.meta.uid), ranges, uses);
+  return !holdings.complete() || std::any_of(holdings.serving.begin(), holdings.serving.end(),
+                                             [](const Holding& holding) { return holding.outdated; });
+}
+
+}  // namespace berth::allocation

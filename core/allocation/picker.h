@@ -1,0 +1,33 @@
+// Picker: the next free number of some spans, for a batch of claims.
+//
+// Inside one batch a number that was not available never becomes so; the picker forgets it for good (a
+// union-find over the numbers), which keeps 10 000 picks linear. Thread-safety: none, one owner.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "core/base/port.h"
+
+namespace berth::allocation {
+
+class Picker {
+ public:
+  // Requires: normalized spans.
+  explicit Picker(const std::vector<PortSpan>& spans);
+
+  // The first number from position `start` (modulo the number of positions) on, wrapping around, that is
+  // `available` and not `busy`. What is not available is forgotten; what is busy only now is kept.
+  std::optional<Port> pick(std::size_t start, const std::function<bool(Port)>& available,
+                           const std::function<bool(Port)>& busy);
+
+ private:
+  std::size_t root(std::size_t position);
+
+  std::vector<Port> numbers_;
+  std::vector<std::size_t> next_;  // next_[i] == i: not forgotten; numbers_.size(): the end
+};
+
+}  // namespace berth::allocation

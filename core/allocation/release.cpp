@@ -1,0 +1,199 @@
+#include "core/allocation/release.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/base/api_names.h"
+
+namespace berth::allocation {
+namespace {
+
+bool is_listed(const PortAllocation& allocation, const Slot& slot, Port number) {
+  const auto& ports = allocation.status.ports;
+  return std::any_of(ports.begin(), ports.end(), [&](const AllocatedPort& port) {
+    return port.name == slot.name && port.port == number.number();
+  });
+}
+
+bool releases_whole_entry(const ReleaseCandidate& candidate) {
+  return candidate.slots.size() == candidate.number.entry.slots.size();
+}
+
+// What a living owner does not need of its entries.
+std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::vector<HeldNumber>& entries,
+                                       const Ranges& ranges, const Uses& uses, bool refused) {
+  std::vector<ReleaseCandidate> candidates;
+  const auto add = [&](const HeldNumber& number, std::vector<Slot> slots, ReleaseCause cause) {
+    ReleaseCandidate candidate{number, std::move(slots), cause};
+    const bool in_use = uses.used_by(owner.meta.uid, number.space, number.key);
+    if (!releases_whole_entry(candidate) || !in_use) candidates.push_back(std::move(candidate));
+  };
+  const Holdings holdings = assess(owner, entries, ranges, uses);
+  for (const Surplus& surplus : holdings.surplus) {
+    add(surplus.number, surplus.slots, ReleaseCause::kPortRemoved);
+  }
+  if (!refused || holdings.complete()) return candidates;
+  // A claim that spread over several shards and was refused before it was whole: nothing shows these numbers.
+  for (const HeldNumber& number : entries) {
+    if (!number.entry.held()) continue;
+    std::vector<Slot> slots;
+    for (const Slot& slot : number.entry.slots) {
+      const Holding* holding = holdings.find(slot.name);
+      const bool serves = holding != nullptr && holding->key == number.key && holdings.space == number.space;
+      if (serves && !holding->interim && !is_listed(owner, slot, number.key.port)) slots.push_back(slot);
+    }
+    // Shared with a slot that is committed: the number stays anyway.
+    if (slots.size() == number.entry.slots.size()) add(number, std::move(slots), ReleaseCause::kUncommitted);
+  }
+  return candidates;
+}
+
+// Why the entry may not go; empty when it may.
+std::string objection(const ReleaseProof& proof, const Entry* entry, const Ledgers& ledgers,
+                      const Ranges& ranges) {
+  const ReleaseCandidate& candidate = proof.candidate;
+  const Entry& expected = candidate.number.entry;
+  if (entry == nullptr || !entry->held() || entry->owner_uid != expected.owner_uid ||
+      entry->sequence != expected.sequence || entry->slots != expected.slots) {
+    return "the entry has changed since";
+  }
+  const bool lives = proof.owner && proof.owner->meta.uid == expected.owner_uid;
+  std::vector<const Service*> own;
+  for (const Service& service : proof.services) {
+    if (generated_for(service.meta) == expected.owner_uid) own.push_back(&service);
+  }
+  const Uses uses(own);
+  if (releases_whole_entry(candidate) &&
+      uses.used_by(expected.owner_uid, candidate.number.space, candidate.number.key)) {
+    return "a Service of its owner still shows the number";
+  }
+  if (candidate.cause == ReleaseCause::kOwnerGone) {
+    return lives ? "its owner lives" : "";
+  }
+  if (!lives) return "its owner is gone: to be released for that reason";
+  const auto entries = ledgers.of_owner(expected.owner_uid);
+  const auto still =
+      unneeded(*proof.owner, entries, ranges, uses, candidate.cause == ReleaseCause::kUncommitted);
+  const bool agreed = std::any_of(still.begin(), still.end(), [&](const ReleaseCandidate& now) {
+    return now.number == candidate.number && now.slots == candidate.slots;
+  });
+  return agreed ? "" : "its owner needs it";
+}
+
+}  // namespace
+
+const char* to_string(ReleaseCause cause) {
+  switch (cause) {
+    case ReleaseCause::kOwnerGone:
+      return "OwnerGone";
+    case ReleaseCause::kPortRemoved:
+      return "PortRemoved";
+    case ReleaseCause::kUncommitted:
+      return "Uncommitted";
+  }
+  return "Unknown";
+}
+
+std::vector<ObjectKey> ReleaseCandidate::services() const {
+  return {owner(), {owner().ns, owner().name + kInternalServiceSuffix}};
+}
+
+std::vector<ReleaseCandidate> release_candidates(const Ledgers& ledgers,
+                                                 const std::vector<const PortAllocation*>& allocations,
+                                                 const Ranges& ranges, const Uses& uses,
+                                                 const std::vector<Uid>& refused) {
+  std::map<Uid, const PortAllocation*> owners;
+  for (const PortAllocation* allocation : allocations) owners.emplace(allocation->meta.uid, allocation);
+  const std::set<Uid> refused_set(refused.begin(), refused.end());
+  std::vector<ReleaseCandidate> candidates;
+  std::set<Uid> living;
+  for (const Space space : kSpaces) {
+    for (const auto& [index, shard] : ledgers.in(space).shards()) {
+      for (const auto& [key, entry] : shard.entries) {
+        if (!entry.held()) continue;
+        if (owners.contains(entry.owner_uid)) {
+          living.insert(entry.owner_uid);
+        } else {
+          candidates.push_back({{space, key, entry}, entry.slots, ReleaseCause::kOwnerGone});
+        }
+      }
+    }
+  }
+  for (const Uid& uid : living) {
+    const auto unused =
+        unneeded(*owners.at(uid), ledgers.of_owner(uid), ranges, uses, refused_set.contains(uid));
+    candidates.insert(candidates.end(), unused.begin(), unused.end());
+  }
+  return candidates;
+}
+
+ReleasePlan release(const Ledgers& ledgers, const std::vector<ReleaseProof>& proofs, const Ranges& ranges,
+                    std::int64_t fence, Instant now) {
+  ReleasePlan plan;
+  if (ledgers.fence() > fence) {
+    plan.superseded = true;
+    return plan;
+  }
+  ShardWriter writer(ledgers, fence);
+  for (const ReleaseProof& proof : proofs) {
+    const HeldNumber& number = proof.candidate.number;
+    const Entry* entry = writer.find(number.space, number.key);
+    if (std::string why = objection(proof, entry, ledgers, ranges); !why.empty()) {
+      plan.refused.push_back({number, std::move(why)});
+      continue;
+    }
+    Entry next = *entry;
+    if (releases_whole_entry(proof.candidate)) {
+      next.state = EntryState::kResting;
+    } else {
+      std::erase_if(next.slots, [&](const Slot& slot) {
+        const auto& slots = proof.candidate.slots;
+        return std::find(slots.begin(), slots.end(), slot) != slots.end();
+      });
+    }
+    writer.put(number.space, number.key, std::move(next), now);
+    plan.released.push_back(number);
+  }
+  plan.writes = writer.writes();
+  return plan;
+}
+
+ReleasePlan sweep(const Ledgers& ledgers, const Ranges& ranges, const RestClock& rest, Instant monotonic_now,
+                  std::int64_t fence) {
+  ReleasePlan plan;
+  if (ledgers.fence() > fence) {
+    plan.superseded = true;
+    return plan;
+  }
+  ShardWriter writer(ledgers, fence);
+  for (const Space space : kSpaces) {
+    for (const auto& [index, shard] : ledgers.in(space).shards()) {
+      for (const auto& [key, entry] : shard.entries) {
+        const HeldNumber number{space, key, entry};
+        if (entry.held() || rest.remaining(number, ranges, {}, monotonic_now) > Duration::zero()) continue;
+        writer.erase(space, key);
+        plan.released.push_back(number);
+      }
+    }
+  }
+  plan.writes = writer.writes();
+  return plan;
+}
+
+std::optional<Duration> next_sweep(const Ledgers& ledgers, const Ranges& ranges, const RestClock& rest,
+                                   Instant monotonic_now) {
+  std::optional<Duration> next;
+  for (const Space space : kSpaces) {
+    for (const auto& [index, shard] : ledgers.in(space).shards()) {
+      for (const auto& [key, entry] : shard.entries) {
+        if (entry.held()) continue;
+        const Duration left = rest.remaining({space, key, entry}, ranges, {}, monotonic_now);
+        next = next ? std::min(*next, left) : left;
+      }
+    }
+  }
+  return next;
+}
+
+}  // namespace berth::allocation

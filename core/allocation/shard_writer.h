@@ -1,0 +1,47 @@
+// ShardWriter: the next content of the shards that a decision changes.
+//
+// Works on copies: the ledgers as read stay as they are until the write is answered (never touch the cached
+// object before the reply). Gives every changed entry a new sequence and every written shard the fence.
+// Thread-safety: none, one owner.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "core/allocation/ledger.h"
+#include "core/base/instant.h"
+
+namespace berth::allocation {
+
+// A shard to write: PUT with meta.resourceVersion, or POST when it has none (then AlreadyExists = conflict).
+struct ShardWrite {
+  PortLedger object = {};
+
+  bool operator==(const ShardWrite&) const = default;
+  [[nodiscard]] bool creates() const { return object.meta.resource_version.empty(); }
+};
+
+class ShardWriter {
+ public:
+  // `ledgers` must outlive the writer. Requires: fence at least as large as that of every shard.
+  ShardWriter(const Ledgers& ledgers, std::int64_t fence) : ledgers_(ledgers), fence_(fence) {}
+
+  // As it will be; nullptr: free, or unknown in a frozen shard.
+  [[nodiscard]] const Entry* find(Space space, const NumberKey& key) const;
+  // Requires: the shard is not frozen. Sequence and time of the entry are set here.
+  void put(Space space, const NumberKey& key, Entry entry, Instant now);
+  void erase(Space space, const NumberKey& key);
+
+  [[nodiscard]] const std::map<ShardId, Shard>& dirty() const { return dirty_; }
+  // One per changed shard, by space and number.
+  [[nodiscard]] std::vector<ShardWrite> writes() const;
+
+ private:
+  Shard& open(Space space, const NumberKey& key);
+
+  const Ledgers& ledgers_;
+  std::int64_t fence_;
+  std::map<ShardId, Shard> dirty_;
+};
+
+}  // namespace berth::allocation
