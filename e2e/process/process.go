@@ -198,8 +198,23 @@ func (p *Process) Kill() error {
 	return nil
 }
 
-// Pause freezes the process (SIGSTOP): its sockets stay open, it answers nothing.
-func (p *Process) Pause() error { return p.Signal(syscall.SIGSTOP) }
+// Pause freezes the process (SIGSTOP): its sockets stay open, it answers nothing. It returns when the last
+// thread stands still, which is a while after the signal was sent.
+func (p *Process) Pause() error {
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for began := time.Now(); p.Alive(); time.Sleep(time.Millisecond) {
+		states, err := threadStates(p.handle.PID)
+		if err == nil && strings.Trim(states, "TtZX") == "" {
+			return nil
+		}
+		if time.Since(began) > 10*time.Second {
+			return fmt.Errorf("%s does not stop: its threads are %q, %v", p.name, states, err)
+		}
+	}
+	return fmt.Errorf("%s has ended before it stopped", p.name)
+}
 
 // Resume lets a paused process run on.
 func (p *Process) Resume() error { return p.Signal(syscall.SIGCONT) }

@@ -2,10 +2,13 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -64,9 +67,13 @@ type stat struct {
 	start uint64 // since boot
 }
 
-// readStat reads the few fields of /proc/PID/stat used here (numbers as in proc(5)).
+// readStat reads the few fields of /proc/PID/stat used here (their numbers are those of proc(5)).
 func readStat(pid int) (stat, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return readStatFile(fmt.Sprintf("/proc/%d/stat", pid))
+}
+
+func readStatFile(path string) (stat, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return stat{}, err
 	}
@@ -75,13 +82,34 @@ func readStat(pid int) (stat, error) {
 	fields := strings.Fields(string(text[end+1:]))
 	const first = 3 // the number of fields[0]
 	if end < 0 || len(fields) <= 22-first {
-		return stat{}, fmt.Errorf("/proc/%d/stat: cannot read %q", pid, text)
+		return stat{}, fmt.Errorf("%s: cannot read %q", path, text)
 	}
 	var numbers [3]uint64
 	for i, field := range []int{14, 15, 22} {
 		if numbers[i], err = strconv.ParseUint(fields[field-first], 10, 64); err != nil {
-			return stat{}, fmt.Errorf("/proc/%d/stat: field %d: %w", pid, field, err)
+			return stat{}, fmt.Errorf("%s: field %d: %w", path, field, err)
 		}
 	}
 	return stat{state: fields[0][0], ticks: numbers[0] + numbers[1], start: numbers[2]}, nil
+}
+
+// threadStates returns one letter for each thread of a process. Threads that end meanwhile are left out.
+func threadStates(pid int) (string, error) {
+	dir := fmt.Sprintf("/proc/%d/task", pid)
+	threads, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	var states []byte
+	for _, thread := range threads {
+		stat, err := readStatFile(filepath.Join(dir, thread.Name(), "stat"))
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		states = append(states, stat.state)
+	}
+	return string(states), nil
 }
