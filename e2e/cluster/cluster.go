@@ -13,7 +13,7 @@
 // Two things go beyond what other clusters offer. Every part can be killed, frozen and restarted under the
 // eyes of its clients (process.Service). And nothing is ever forgotten: compaction is off and everything is
 // stored as JSON, so History and Replay show every state that ever was, which makes "at no time had a
-// number two owners" a question with an exact answer. To save that, etcd never calls fsync: the data
+// number two owners" a question with an exact answer. To afford that, etcd never calls fsync: the data
 // survive a SIGKILL of the processes, not a crash of the machine.
 //
 // All functions and methods are safe for concurrent use unless they say otherwise. Linux only.
