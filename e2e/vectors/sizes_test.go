@@ -56,6 +56,7 @@ func largestAllocation(ports int) map[string]any {
 	return map[string]any{
 		"rangeName": "mesh",
 		"selector":  map[string]any{"app": "web"},
+		"exposure":  "External",
 		"ports": list(ports, func(i int) any {
 			return map[string]any{"name": fmt.Sprintf("port-%d", i), "targetPort": int64(1000 + i), "port": int64(2000 + i),
 				"allowFrom": list(16, func(j int) any {
