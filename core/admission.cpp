@@ -8,6 +8,7 @@
 #include "core/exposure/policy_table.h"
 #include "core/exposure/rules.h"
 #include "core/exposure/ways_out.h"
+#include "core/exposure/written_numbers.h"
 
 namespace berth {
 namespace {
@@ -64,6 +65,19 @@ std::vector<WayOut> added_ways(const Subject& object, const std::optional<Subjec
     }
   }
   return added(were_open, std::move(now_open));
+}
+
+// A number that is refused outside already needs no word about its age.
+void append_deprecations(std::vector<Finding>& findings, std::vector<Finding> deprecations) {
+  const std::size_t ways = findings.size();
+  for (Finding& deprecation : deprecations) {
+    const auto end = findings.begin() + static_cast<std::ptrdiff_t>(ways);
+    const bool said = std::any_of(findings.begin(), end, [&](const Finding& finding) {
+      return finding.port == deprecation.port && finding.protocol == deprecation.protocol &&
+             finding.decision == Decision::kDeny && finding.audit_only == deprecation.audit_only;
+    });
+    if (!said) findings.push_back(std::move(deprecation));
+  }
 }
 
 Decision strictest_of(const std::vector<Finding>& findings) {
@@ -150,15 +164,14 @@ Verdict judge(const AdmissionRequest& request, const Facts& facts, Instant now) 
   Verdict verdict;
   verdict.findings = exposure::make_number_findings(object, old_object);
   if (verdict.findings.empty()) {
+    std::vector<PolicyTable> tables;
+    tables.reserve(policies.size());
+    for (const ExposurePolicy* policy : policies) tables.emplace_back(*policy);
     const Overlay before(facts, object, old_object);
     const Overlay after(facts, object, object);
-    const std::vector<WayOut> ways = added_ways(object, old_object, before, after);
-    if (!ways.empty()) {
-      std::vector<PolicyTable> tables;
-      tables.reserve(policies.size());
-      for (const ExposurePolicy* policy : policies) tables.emplace_back(*policy);
-      verdict.findings = make_findings(ways, tables, after, is_workload(stored), now);
-    }
+    verdict.findings =
+        make_findings(added_ways(object, old_object, before, after), tables, after, is_workload(stored), now);
+    append_deprecations(verdict.findings, make_deprecation_findings(object, old_object, tables, now));
   }
   verdict.decision = strictest_of(verdict.findings);
   return verdict;

@@ -36,15 +36,6 @@ Decision decision_of(const std::string& setting, Decision when_absent) {
   return when_absent;
 }
 
-// "port 5432 (PostgreSQL)", "port 51820/UDP".
-std::string port_text(const Question& question, std::int64_t number, const Listing* listing) {
-  std::string text = "port " + number_text(number, question.way.protocol);
-  if (listing == nullptr) return text;
-  const std::string& what =
-      listing->entry->service.empty() ? listing->entry->purpose : listing->entry->service;
-  return what.empty() ? text : text + " (" + one_line(what) + ")";
-}
-
 struct Listed {
   std::int64_t number;
   const Listing* listing;
@@ -61,11 +52,6 @@ std::vector<Listed> external_listings(const Question& question) {
   return found;
 }
 
-std::string removal_text(const Listing& listing) {
-  const std::string& removed_in = listing.entry->deprecated->remove_in;
-  return removed_in.empty() ? "" : ", removed in " + one_line(removed_in);
-}
-
 // --- the rules
 // --------------------------------------------------------------------------------------------------
 
@@ -77,7 +63,8 @@ std::optional<Objection> internal_number(const Question& question) {
     const std::vector<const Listing*> standing = question.policy.standing(number, question.way.protocol);
     if (standing.empty() || !standing.front()->internal || question.excepted(number)) continue;
     return Objection{Ground::kInternal, Decision::kDeny, number,
-                     port_text(question, number, standing.front()) + " is internal", kReachable};
+                     port_text(number, question.way.protocol, standing.front()->entry) + " is internal",
+                     kReachable};
   }
   return std::nullopt;
 }
@@ -87,10 +74,10 @@ std::optional<Objection> removed_port(const Question& question) {
   for (const auto& [number, listing] : external_listings(question)) {
     if (!listing->refused_from || question.now < *listing->refused_from || question.excepted(number))
       continue;
-    return Objection{Ground::kRemoved, Decision::kDeny, number,
-                     port_text(question, number, listing) + " is deprecated" + removal_text(*listing) +
-                         " and refused since " + one_line(listing->entry->deprecated->after),
-                     kReachable};
+    return Objection{
+        Ground::kRemoved, Decision::kDeny, number,
+        port_text(number, question.way.protocol, listing->entry) + " is deprecated",
+        removal_text(*listing->entry) + ", refused since " + one_line(listing->entry->deprecated->after)};
   }
   return std::nullopt;
 }
@@ -101,10 +88,10 @@ std::optional<Objection> ends_tls(const Question& question) {
   for (const auto& [number, listing] : external_listings(question)) {
     const bool binds = number == question.way.shown || number == question.way.container_port;
     if (!binds || listing->entry->tls != "Passthrough" || question.excepted(number)) continue;
-    return Objection{
-        Ground::kEndsTls, Decision::kDeny, number,
-        port_text(question, number, listing) + " must keep its TLS up to the container (tls: Passthrough)",
-        ", and an Ingress ends TLS"};
+    return Objection{Ground::kEndsTls, Decision::kDeny, number,
+                     port_text(number, question.way.protocol, listing->entry) +
+                         " must keep its TLS up to the container (tls: Passthrough)",
+                     ", and an Ingress ends TLS"};
   }
   return std::nullopt;
 }
@@ -159,7 +146,7 @@ std::optional<Objection> open_sources(const Question& question) {
         Ground::kSources,
         Decision::kDeny,
         number,
-        port_text(question, number, standing.front()) + " is for " + names + " only",
+        port_text(number, question.way.protocol, standing.front()->entry) + " is for " + names + " only",
         ", and this way is not restricted to " + std::string(networks.size() == 1 ? "it" : "them"),
         ranges_of(question.spec(), networks)};
   }
@@ -191,9 +178,10 @@ std::optional<Objection> undeclared_way(const Question& question) {
   if (covering_port(question.way, question.facts) != nullptr) return std::nullopt;
   const Decision decision = decision_of(question.spec().undeclared, Decision::kDeny);
   if (decision == Decision::kAllow) return std::nullopt;
-  return Objection{Ground::kUndeclared, decision, numbers.front(),
-                   port_text(question, numbers.front(), nullptr) + " is not declared as external",
-                   kReachable};
+  return Objection{
+      Ground::kUndeclared, decision, numbers.front(),
+      port_text(numbers.front(), question.way.protocol, nullptr) + " is not declared as external",
+      kReachable};
 }
 
 // Still allowed, but not for long.
@@ -201,9 +189,10 @@ std::optional<Objection> deprecated_port(const Question& question) {
   for (const auto& [number, listing] : external_listings(question)) {
     if (!listing->entry->deprecated || question.excepted(number)) continue;
     const std::string& after = listing->entry->deprecated->after;
-    return Objection{Ground::kDeprecated, Decision::kWarn, number,
-                     port_text(question, number, listing) + " is deprecated" + removal_text(*listing),
-                     after.empty() ? "" : ", and will be refused from " + one_line(after)};
+    return Objection{
+        Ground::kDeprecated, Decision::kWarn, number,
+        port_text(number, question.way.protocol, listing->entry) + " is deprecated",
+        removal_text(*listing->entry) + (after.empty() ? "" : ", refused from " + one_line(after))};
   }
   return std::nullopt;
 }

@@ -9,12 +9,6 @@ namespace {
 
 constexpr char kAskForException[] = "ask for an exception (kubectl berth explain --exception)";
 
-std::string joined(const std::vector<std::string>& list) {
-  std::string text;
-  for (const std::string& item : list) text += (text.empty() ? "" : ", ") + one_line(item);
-  return text;
-}
-
 std::string service_text(const Service& service) { return object_text("Service", service.meta); }
 
 std::string with_type(const Service& service) {
@@ -158,6 +152,28 @@ std::string one_line(std::string text) {
     if (byte < 0x20 || byte == 0x7f) c = ' ';
   }
   return text;
+}
+
+std::string policies_text(const std::vector<std::string>& names) {
+  return (names.size() == 1 ? "ExposurePolicy " : "ExposurePolicies ") + joined(names);
+}
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string text;
+  for (const std::string& item : list) text += (text.empty() ? "" : ", ") + one_line(item);
+  return text;
+}
+
+std::string port_text(std::int64_t number, Protocol protocol, const PolicyPort* entry) {
+  std::string text = "port " + number_text(number, protocol);
+  if (entry == nullptr) return text;
+  const std::string& what = entry->service.empty() ? entry->purpose : entry->service;
+  return what.empty() ? text : text + " (" + one_line(what) + ")";
+}
+
+std::string removal_text(const PolicyPort& entry) {
+  const bool told = entry.deprecated && !entry.deprecated->remove_in.empty();
+  return told ? ", removed in " + one_line(entry.deprecated->remove_in) : "";
 }
 
 std::string number_text(std::int64_t number, Protocol protocol) {

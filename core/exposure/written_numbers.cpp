@@ -1,0 +1,181 @@
+#include "core/exposure/written_numbers.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/exposure/container_ports.h"
+#include "core/exposure/wording.h"
+
+namespace berth::exposure {
+namespace {
+
+struct WrittenNumber {
+  std::string field;
+  std::int64_t number;
+  Protocol protocol;
+
+  auto operator<=>(const WrittenNumber&) const = default;
+};
+
+std::string indexed(const std::string& list, std::size_t index) {
+  return list + "[" + std::to_string(index) + "]";
+}
+
+class Numbers {
+ public:
+  void add(std::string field, std::int64_t number, Protocol protocol) {
+    list_.push_back({std::move(field), number, protocol});
+  }
+  void add_unless_zero(std::string field, std::int64_t number, Protocol protocol) {
+    if (number != 0) add(std::move(field), number, protocol);
+  }
+  std::vector<WrittenNumber> take() { return std::move(list_); }
+
+ private:
+  std::vector<WrittenNumber> list_;
+};
+
+void read(const Service& service, Numbers& numbers) {
+  for (std::size_t i = 0; i < service.ports.size(); ++i) {
+    const ServicePort& port = service.ports[i];
+    const std::string field = indexed("spec.ports", i);
+    numbers.add(field + ".port", port.port, port.protocol);
+    const Target target = target_of(port);
+    const std::int64_t* number = std::get_if<std::int64_t>(&target);
+    // An absent target is the Service port once more.
+    if (number != nullptr && *number != port.port) numbers.add(field + ".targetPort", *number, port.protocol);
+    numbers.add_unless_zero(field + ".nodePort", port.node_port, port.protocol);
+  }
+  numbers.add_unless_zero("spec.healthCheckNodePort", service.health_check_node_port, Protocol::kTcp);
+}
+
+void read(const IngressBackend& backend, const std::string& field, Numbers& numbers) {
+  if (backend.resource.empty() && backend.port_name.empty()) {
+    numbers.add(field + ".service.port.number", backend.port_number, Protocol::kTcp);
+  }
+}
+
+void read(const Ingress& ingress, Numbers& numbers) {
+  if (ingress.default_backend) read(*ingress.default_backend, "spec.defaultBackend", numbers);
+  for (std::size_t i = 0; i < ingress.rules.size(); ++i) {
+    for (std::size_t k = 0; k < ingress.rules[i].paths.size(); ++k) {
+      const std::string field = indexed(indexed("spec.rules", i) + ".http.paths", k) + ".backend";
+      read(ingress.rules[i].paths[k].backend, field, numbers);
+    }
+  }
+}
+
+void read(const Workload& workload, Numbers& numbers) {
+  const auto read_list = [&](const std::vector<Container>& containers, const std::string& list) {
+    for (std::size_t i = 0; i < containers.size(); ++i) {
+      for (std::size_t k = 0; k < containers[i].ports.size(); ++k) {
+        const ContainerPort& port = containers[i].ports[k];
+        const std::string field = indexed(indexed(list, i) + ".ports", k);
+        numbers.add(field + ".containerPort", port.container_port, port.protocol);
+        numbers.add_unless_zero(field + ".hostPort", port.host_port, port.protocol);
+      }
+    }
+  };
+  read_list(workload.pod.containers, "containers");
+  read_list(workload.pod.init_containers, "initContainers");
+  read_list(workload.pod.ephemeral_containers, "ephemeralContainers");
+}
+
+std::vector<WrittenNumber> numbers_of(const Subject& subject) {
+  Numbers numbers;
+  std::visit([&](const auto* object) { read(*object, numbers); }, subject);
+  return numbers.take();
+}
+
+std::string subject_text(const Subject& subject) {
+  if (const auto* service = std::get_if<const Service*>(&subject))
+    return object_text("Service", (*service)->meta);
+  if (const auto* ingress = std::get_if<const Ingress*>(&subject))
+    return object_text("Ingress", (*ingress)->meta);
+  const Workload& workload = *std::get<const Workload*>(subject);
+  return object_text(workload.kind, workload.meta);
+}
+
+bool has_controller(const Subject& subject) {
+  const auto* workload = std::get_if<const Workload*>(&subject);
+  if (workload == nullptr) return false;
+  const auto& owners = (*workload)->meta.owner_references;
+  return std::any_of(owners.begin(), owners.end(),
+                     [](const OwnerReference& owner) { return owner.controller; });
+}
+
+using NumberInUse = std::pair<std::int64_t, Protocol>;
+
+// The listing by which a policy calls the number deprecated, or nullptr.
+const Listing* deprecation(const PolicyTable& policy, const NumberInUse& used) {
+  for (const Listing* listing : policy.standing(used.first, used.second)) {
+    if (listing->internal && listing->entry->deprecated) return listing;
+  }
+  return nullptr;
+}
+
+Finding deprecation_finding(const PolicyTable& policy, const Listing& listing, const WrittenNumber& used,
+                            const Subject& object, Instant now) {
+  const ExposurePolicy& declared = policy.policy();
+  const std::string& after = listing.entry->deprecated->after;
+  const bool over = listing.refused_from && *listing.refused_from <= now;
+  Finding finding;
+  finding.decision = over && declared.spec.action != "Warn" ? Decision::kDeny : Decision::kWarn;
+  finding.audit_only = declared.spec.action == "Audit";
+  finding.policy = one_line(declared.meta.name);
+  finding.port = used.number;
+  finding.protocol = to_string(used.protocol);
+  finding.path = subject_text(object) + " " + used.field;
+  finding.message = port_text(used.number, used.protocol, listing.entry) + " is deprecated by " +
+                    policies_text({declared.meta.name}) + removal_text(*listing.entry);
+  if (!after.empty()) finding.message += (over ? ", refused since " : ", refused from ") + one_line(after);
+  finding.fix = "move to the port that replaces it";
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> make_number_findings(const Subject& object, const std::optional<Subject>& old_object) {
+  std::set<WrittenNumber> known;
+  if (old_object) {
+    for (WrittenNumber& number : numbers_of(*old_object)) known.insert(std::move(number));
+  }
+  std::vector<Finding> findings;
+  for (const WrittenNumber& written : numbers_of(object)) {
+    const Result<Port> port = Port::checked(written.number);
+    if (port || known.count(written) != 0) continue;
+    Finding finding;
+    finding.decision = Decision::kDeny;
+    finding.port = written.number;
+    finding.protocol = to_string(written.protocol);
+    finding.path = subject_text(object) + " " + written.field;
+    finding.message = port.error().message;
+    finding.fix = "write a number from 1 to 65535";
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+std::vector<Finding> make_deprecation_findings(const Subject& object,
+                                               const std::optional<Subject>& old_object,
+                                               const std::vector<PolicyTable>& policies, Instant now) {
+  std::vector<Finding> findings;
+  if (has_controller(object)) return findings;
+  std::set<NumberInUse> told;
+  if (old_object) {
+    for (const WrittenNumber& used : numbers_of(*old_object)) told.insert({used.number, used.protocol});
+  }
+  for (const WrittenNumber& used : numbers_of(object)) {
+    if (!told.insert({used.number, used.protocol}).second) continue;
+    for (const PolicyTable& policy : policies) {
+      if (const Listing* listing = deprecation(policy, {used.number, used.protocol})) {
+        findings.push_back(deprecation_finding(policy, *listing, used, object, now));
+      }
+    }
+  }
+  return findings;
+}
+
+}  // namespace berth::exposure
