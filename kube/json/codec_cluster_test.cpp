@@ -1,0 +1,203 @@
+// NetworkPolicy, Lease, Event, Secret, ValidatingWebhookConfiguration, and lists of anything.
+#include <gtest/gtest.h>
+
+#include "core/model/cluster_objects.h"
+#include "core/model/network_policy.h"
+#include "core/model/workload.h"
+#include "kube/json/codec.h"
+#include "kube/json/round_trip.h"
+
+namespace berth::json {
+namespace {
+
+TEST(NetworkPolicyCodec, KeepsEveryFieldOfTheModel) {
+  NetworkPolicy p;
+  p.meta.name = "api-ingress";
+  p.meta.ns = "mesh";
+  p.pod_selector.match_labels = {{"app", "api"}};
+  p.policy_types = {"Ingress", "Egress"};
+  NetworkPolicyRule in;
+  in.peers.resize(3);
+  in.peers[0].cidr = "0.0.0.0/0";
+  in.peers[0].except = {"10.0.0.0/8"};
+  in.peers[1].namespace_selector = LabelSelector{};
+  in.peers[2].pod_selector = LabelSelector{{{"a", "b"}}, {}};
+  in.ports = {{Protocol::kTcp, 8080, 8090}, {Protocol::kUdp, 0, 0}};
+  p.ingress = {in, NetworkPolicyRule{}};
+  NetworkPolicyRule out;
+  out.peers.emplace_back().cidr = "203.0.113.7/32";
+  out.ports = {{Protocol::kSctp, 443, 0}};
+  p.egress = {out};
+  expect_round_trip(
+      R"({"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy",)"
+      R"("metadata":{"name":"api-ingress","namespace":"mesh"},"spec":{"podSelector":{"matchLabels":{"app":"api"}},)"
+      R"("policyTypes":["Ingress","Egress"],"ingress":[{"from":[)"
+      R"({"ipBlock":{"cidr":"0.0.0.0/0","except":["10.0.0.0/8"]}},{"namespaceSelector":{}},)"
+      R"({"podSelector":{"matchLabels":{"a":"b"}}}],)"
+      R"("ports":[{"protocol":"TCP","port":8080,"endPort":8090},{"protocol":"UDP"}]},{}],)"
+      R"("egress":[{"to":[{"ipBlock":{"cidr":"203.0.113.7/32"}}],"ports":[{"protocol":"SCTP","port":443}]}]}})",
+      p);
+}
+
+TEST(NetworkPolicyCodec, AlwaysWritesWhomItSelectsAndInWhichDirections) {
+  NetworkPolicy p;
+  p.meta.name = "berth-default-deny-ingress";
+  p.policy_types = {"Ingress"};
+  EXPECT_EQ(encode(p), R"({"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy",)"
+                       R"("metadata":{"name":"berth-default-deny-ingress"},)"
+                       R"("spec":{"podSelector":{},"policyTypes":["Ingress"]}})");
+}
+
+TEST(NetworkPolicyCodec, ReadsANamedPortOfSomebodyElseAsNoNumber) {
+  const auto policy = decode<NetworkPolicy>(
+      R"({"spec":{"podSelector":{},"ingress":[{"ports":[{"port":"https"},{"port":443}]}]}})");
+  ASSERT_TRUE(policy.ok()) << policy.error().message;
+  EXPECT_EQ(policy->ingress[0].ports[0].port, 0);
+  EXPECT_EQ(policy->ingress[0].ports[1].port, 443);
+}
+
+TEST(LeaseCodec, KeepsEveryFieldOfTheModel) {
+  Lease l;
+  l.meta.name = "berth-operator";
+  l.meta.ns = "berth-system";
+  l.meta.resource_version = "12";
+  l.holder = "pod-1_4f";
+  l.duration_seconds = 15;
+  l.acquire_time = "2026-11-21T08:00:00.123456Z";
+  l.renew_time = "2026-11-21T08:00:05.000000Z";
+  l.transitions = 3;
+  expect_round_trip(
+      R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"berth-operator",)"
+      R"("namespace":"berth-system","resourceVersion":"12"},"spec":{"holderIdentity":"pod-1_4f",)"
+      R"("leaseDurationSeconds":15,"acquireTime":"2026-11-21T08:00:00.123456Z",)"
+      R"("renewTime":"2026-11-21T08:00:05.000000Z","leaseTransitions":3}})",
+      l);
+}
+
+TEST(EventCodec, KeepsEveryFieldOfTheModel) {
+  Event e;
+  e.meta.generate_name = "api-gateway.";
+  e.meta.ns = "mesh";
+  e.event_time = "2026-11-21T08:00:00.000001Z";
+  e.type = "Warning";
+  e.reason = "RangeExhausted";
+  e.action = "Allocate";
+  e.note = "no number is free in mesh";
+  e.reporting_controller = "berth.dev/operator";
+  e.reporting_instance = "pod-1";
+  e.regarding = {"berth.dev/v1alpha1", "PortAllocation", "mesh", "api-gateway", Uid{"u"}, "7"};
+  expect_round_trip(
+      R"({"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{"generateName":"api-gateway.",)"
+      R"("namespace":"mesh"},"eventTime":"2026-11-21T08:00:00.000001Z","type":"Warning",)"
+      R"("reason":"RangeExhausted","action":"Allocate","note":"no number is free in mesh",)"
+      R"("reportingController":"berth.dev/operator","reportingInstance":"pod-1",)"
+      R"("regarding":{"apiVersion":"berth.dev/v1alpha1","kind":"PortAllocation","namespace":"mesh",)"
+      R"("name":"api-gateway","uid":"u","resourceVersion":"7"},"deprecatedCount":1})",
+      e);
+}
+
+TEST(SecretCodec, HoldsBytesInTheModelAndBase64OnTheWire) {
+  Secret s;
+  s.meta.name = "berth-webhook-tls";
+  s.type = "kubernetes.io/tls";
+  s.data = {{"tls.crt", "-----BEGIN"}, {"raw", std::string("\x00\xFF\x80", 3)}, {"empty", ""}};
+  expect_round_trip(
+      R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"berth-webhook-tls"},"type":"kubernetes.io/tls",)"
+      R"("data":{"tls.crt":"LS0tLS1CRUdJTg==","raw":"AP+A","empty":""}})",
+      s);
+}
+
+TEST(SecretCodec, NeverShowsTheValueItRefuses) {
+  const Error error = decode<Secret>(R"({"data":{"tls.key":"not base64!"}})").error();
+  EXPECT_EQ(error.field, "data");
+  EXPECT_EQ(error.message, "data: the value of tls.key is not base64 (RFC 4648 with padding)");
+}
+
+TEST(WebhookConfigurationCodec, KeepsEveryFieldOfTheModel) {
+  ValidatingWebhookConfiguration c;
+  c.meta.name = "berth-exposure";
+  ValidatingWebhook w;
+  w.name = "exposure.berth.dev";
+  w.service = WebhookServiceReference{"berth-system", "berth-webhook", "/validate", 443};
+  w.ca_bundle = "-----BEGIN";
+  w.rules = {{{"CREATE", "UPDATE"}, {"", "apps"}, {"v1"}, {"services", "deployments"}, "Namespaced"}};
+  w.failure_policy = "Fail";
+  w.match_policy = "Equivalent";
+  w.namespace_selector.match_expressions = {{"kubernetes.io/metadata.name", "NotIn", {"kube-system"}}};
+  w.match_conditions = {{"not-lease", "request.resource.resource != 'leases'"}};
+  w.side_effects = "None";
+  w.timeout_seconds = 3;
+  w.admission_review_versions = {"v1"};
+  ValidatingWebhook by_url;
+  by_url.name = "b.berth.dev";
+  by_url.url = "https://127.0.0.1:9443/validate";
+  c.webhooks = {w, by_url};
+  expect_round_trip(
+      R"({"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingWebhookConfiguration",)"
+      R"("metadata":{"name":"berth-exposure"},"webhooks":[{"name":"exposure.berth.dev","clientConfig":{)"
+      R"("service":{"namespace":"berth-system","name":"berth-webhook","path":"/validate","port":443},)"
+      R"("caBundle":"LS0tLS1CRUdJTg=="},"rules":[{"operations":["CREATE","UPDATE"],"apiGroups":["","apps"],)"
+      R"("apiVersions":["v1"],"resources":["services","deployments"],"scope":"Namespaced"}],)"
+      R"("failurePolicy":"Fail","matchPolicy":"Equivalent","objectSelector":{},"namespaceSelector":{)"
+      R"("matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"NotIn","values":["kube-system"]}]},)"
+      R"("matchConditions":[{"name":"not-lease","expression":"request.resource.resource != 'leases'"}],)"
+      R"("sideEffects":"None","timeoutSeconds":3,"admissionReviewVersions":["v1"]},)"
+      R"({"name":"b.berth.dev","clientConfig":{"url":"https://127.0.0.1:9443/validate"}}]})",
+      c);
+  EXPECT_EQ(decode<ValidatingWebhookConfiguration>(R"({"webhooks":[{"clientConfig":{"caBundle":"x"}}]})")
+                .error()
+                .message,
+            "webhooks[0].clientConfig.caBundle: this is not base64 (RFC 4648 with padding)");
+}
+
+// Custom resources put the items first, built-in kinds the metadata (measured on v1.36).
+TEST(DecodeList, TakesEitherOrderOfItemsAndMetadata) {
+  const std::string metadata =
+      R"("metadata":{"continue":"tok","remainingItemCount":2,"resourceVersion":"900"})";
+  const std::string items = R"("items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}])";
+  for (const std::string& text :
+       {R"({"kind":"ServiceList","apiVersion":"v1",)" + metadata + "," + items + "}",
+        R"({"apiVersion":"v1",)" + items + R"(,"kind":"ServiceList",)" + metadata + "}"}) {
+    const auto list = decode_list<Service>(text, "v1", "Service");
+    ASSERT_TRUE(list.ok()) << list.error().message;
+    ASSERT_EQ(list->items.size(), 2U);
+    EXPECT_EQ(list->items[1].meta.name, "b");
+    EXPECT_EQ(list->resource_version, "900");
+    EXPECT_EQ(list->continue_token, "tok");
+  }
+}
+
+TEST(DecodeList, TellsWorkloadsWhatTheyAre) {
+  const auto list = decode_list<Workload>(
+      R"({"kind":"DeploymentList","metadata":{"resourceVersion":"1"},"items":[)"
+      R"({"metadata":{"name":"a"},"spec":{"template":{"metadata":{"labels":{"app":"a"}}}}}]})",
+      "apps/v1", "Deployment");
+  ASSERT_TRUE(list.ok()) << list.error().message;
+  EXPECT_EQ(list->items[0].kind, "Deployment");
+  EXPECT_EQ(list->items[0].api_version, "apps/v1");
+  EXPECT_EQ(list->items[0].template_labels, (Labels{{"app", "a"}}));
+}
+
+TEST(DecodeList, TakesNoItemsInAnyForm) {
+  for (const char* text : {R"({"kind":"LeaseList","items":null})", R"({"kind":"LeaseList","items":[]})",
+                           R"({"kind":"LeaseList"})"}) {
+    const auto list = decode_list<Lease>(text, "coordination.k8s.io/v1", "Lease");
+    ASSERT_TRUE(list.ok());
+    EXPECT_TRUE(list->items.empty());
+  }
+}
+
+TEST(DecodeList, NamesTheItemThatIsWrong) {
+  const auto list = decode_list<Service>(
+      R"({"kind":"ServiceList","items":[{},{"spec":{"ports":[{"port":"80"}]}}]})", "v1", "Service");
+  EXPECT_EQ(list.error().field, "items[1].spec.ports[0].port");
+}
+
+TEST(DecodeList, RefusesWhatIsNoListOfThatKind) {
+  EXPECT_EQ(decode_list<Service>(R"({"kind":"Status","code":410})", "v1", "Service").error().message,
+            "kind: 'Status' stands here, expected ServiceList");
+  EXPECT_FALSE(decode_list<Service>(R"({"kind":"PodList","items":[]})", "v1", "Service").ok());
+}
+
+}  // namespace
+}  // namespace berth::json
