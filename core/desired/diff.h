@@ -122,7 +122,7 @@ struct Clash {
 
 using Difference = std::variant<Settled, Create, Patch, Clash>;
 
-// `present` nullptr: there is none. Ours: generated for the same allocation as `wanted` (allocation.h,
+// `present` nullptr: there is none. Ours: generated for the same allocation as `wanted` (occupancy.h,
 // generated_for); for objects without owner: the managed-by label.
 Difference diff(const Service* present, const Service& wanted);
 Difference diff(const NetworkPolicy* present, const NetworkPolicy& wanted);

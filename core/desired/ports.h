@@ -38,9 +38,10 @@ struct Problem {
 inline constexpr char kTargetPortUnresolved[] = "TargetPortUnresolved";  // no pod has that port name yet
 inline constexpr char kNetworkNotFound[] = "NetworkNotFound";            // allowFrom names an unknown network
 inline constexpr char kPeerOutsideExposure[] = "PeerOutsideExposure";    // allowFrom is wider than exposure
-inline constexpr char kNotEnforceable[] = "NotEnforceable";              // hostNetwork pods, dataplane.md 2.1
-inline constexpr char kPortInternal[] = "PortInternal";                  // the container port is internal
-inline constexpr char kNameTaken[] = "NameTaken";                        // an object of that name is not ours
+inline constexpr char kPeerUnreadable[] = "PeerUnreadable";  // a cidr that is none, no peer at all
+inline constexpr char kNotEnforceable[] = "NotEnforceable";  // hostNetwork pods, dataplane.md 2.1
+inline constexpr char kPortInternal[] = "PortInternal";      // the container port is internal
+inline constexpr char kNameTaken[] = "NameTaken";            // an object of that name is not ours
 
 // Networks by name, as the ExposurePolicies in force in a namespace declare them. When several declare one
 // name the strictest reading holds: the addresses that all of them contain. `namespace_labels` nullptr = not
@@ -74,6 +75,12 @@ struct ResolvedPort {
   // Something to open: a container port and somebody who may come.
   [[nodiscard]] bool opens() const { return !withheld && !containers.empty() && (anyone || !peers.empty()); }
 };
+
+// One source or destination as peers of a NetworkPolicy; `cidrs` gets the address blocks among them. A
+// Problem when it means nobody: `whose` names it ("port api", "allowTo[0]").
+std::optional<Problem> resolve_peer(const AllocationPeer& peer, const Networks& networks,
+                                    const std::string& whose, std::vector<NetworkPolicyPeer>& peers,
+                                    std::vector<std::string>& cidrs);
 
 struct ResolveView {
   const std::vector<const Workload*>& pods;  // of the namespace, at least those the selector matches

@@ -1,0 +1,495 @@
+#include "core/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/base/api_names.h"
+#include "core/base/overloaded.h"
+#include "core/desired/policies.h"
+#include "core/desired/services.h"
+#include "core/desired/status.h"
+
+namespace berth {
+namespace {
+
+using allocation::Holding;
+using allocation::Holdings;
+using desired::Problem;
+
+constexpr Duration kLookAgainForNamespace = std::chrono::seconds(1);
+constexpr Duration kRetryRefusedWrite = std::chrono::seconds(30);
+
+const char* kind_name(ObjectKind kind) { return kind == ObjectKind::kService ? "Service" : "NetworkPolicy"; }
+
+Action create(Service service) { return CreateService{std::move(service)}; }
+Action create(NetworkPolicy policy) { return CreatePolicy{std::move(policy)}; }
+ObjectKind kind_of(const Service&) { return ObjectKind::kService; }
+ObjectKind kind_of(const NetworkPolicy&) { return ObjectKind::kNetworkPolicy; }
+
+template <class Object>
+const Object* find_named(const std::vector<const Object*>& objects, const ObjectKey& key) {
+  const auto found = std::find_if(objects.begin(), objects.end(),
+                                  [&](const Object* object) { return object->meta.key() == key; });
+  return found == objects.end() ? nullptr : *found;
+}
+
+template <class Object>
+std::vector<const Object*> generated(const std::vector<const Object*>& objects,
+                                     const PortAllocation& allocation) {
+  std::vector<const Object*> own;
+  for (const Object* object : objects) {
+    if (object->meta.ns == allocation.meta.ns &&
+        allocation::generated_for(object->meta) == allocation.meta.uid) {
+      own.push_back(object);
+    }
+  }
+  std::sort(own.begin(), own.end(),
+            [](const Object* a, const Object* b) { return a->meta.key() < b->meta.key(); });
+  return own;
+}
+
+template <class Object>
+Action remove(const Object& object) {
+  return DeleteObject{kind_of(object), object.meta.key(), object.meta.uid, object.meta.resource_version};
+}
+
+// The writes that bring some objects of one kind to what is wanted.
+struct Writes {
+  std::vector<Action> actions;
+  std::vector<Problem> clashes;
+  std::vector<std::string>
+      restored;  // names of objects that existed or should have: drift when settled before
+};
+
+template <class Object>
+void write_wanted(const std::vector<const Object*>& present, const Object& wanted, Writes& writes) {
+  const Object* object = find_named(present, wanted.meta.key());
+  const std::string name = std::string(kind_name(kind_of(wanted))) + " " + to_string(wanted.meta.key());
+  std::visit(
+      Overloaded{[](const desired::Settled&) {},
+                 [&](const desired::Create&) {
+                   writes.actions.push_back(create(wanted));
+                   writes.restored.push_back(name);
+                 },
+                 [&](const desired::Patch& patch) {
+                   writes.actions.push_back(PatchObject{kind_of(wanted), wanted.meta.key(), object->meta.uid,
+                                                        object->meta.resource_version, patch.edits});
+                   writes.restored.push_back(name);
+                 },
+                 [&](const desired::Clash& clash) {
+                   writes.clashes.push_back({clash.reason, clash.message, false});
+                 }},
+      desired::diff(object, wanted));
+}
+
+// Deletes what we generated for the allocation and do not want any more.
+template <class Object>
+std::vector<Action> delete_unwanted(const std::vector<const Object*>& own,
+                                    const std::vector<Object>& wanted) {
+  std::vector<Action> actions;
+  for (const Object* object : own) {
+    const bool needed = std::any_of(wanted.begin(), wanted.end(), [&](const Object& other) {
+      return other.meta.key() == object->meta.key();
+    });
+    if (!needed && !object->meta.deleting()) actions.push_back(remove(*object));
+  }
+  return actions;
+}
+
+void append(std::vector<Action>& to, std::vector<Action> from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+// ---- one allocation ----
+
+class AllocationPlan {
+ public:
+  AllocationPlan(const Observation& observation, Instant now)
+      : seen_(observation), allocation_(*observation.allocation), now_(now) {}
+
+  Plan make() {
+    if (allocation_.meta.deleting()) return take_away();
+    if (seen_.ns != nullptr && seen_.ns->meta.deleting()) return {};
+    holdings_ = assess(allocation_, seen_.entries, *seen_.ranges, *seen_.uses);
+    plan_.wants_numbers = !holdings_.complete() || has_outdated();
+    if (seen_.ns == nullptr) {
+      // Whether the namespace is managed decides what must be closed first.
+      plan_.look_again = kLookAgainForNamespace;
+      return std::move(plan_);
+    }
+    refusal_ = holdings_.unroutable;
+    if (!refusal_ && !holdings_.complete()) refusal_ = seen_.refusal;
+    // The claim answers in a moment: one status write then instead of two.
+    if (!holdings_.complete() && !refusal_) return std::move(plan_);
+    own_services_ = generated(seen_.services, allocation_);
+    own_policies_ = generated(seen_.policies, allocation_);
+    find_numbers();
+    decide_objects();
+    order_actions();
+    note_changes();
+    return std::move(plan_);
+  }
+
+ private:
+  bool has_outdated() const {
+    return std::any_of(holdings_.serving.begin(), holdings_.serving.end(),
+                       [](const Holding& holding) { return holding.outdated; });
+  }
+
+  // The owner goes: the way in first, then what guards it. The numbers rest when it is gone for good.
+  Plan take_away() {
+    for (const Service* service : generated(seen_.services, allocation_)) {
+      if (!service->meta.deleting()) plan_.actions.push_back(remove(*service));
+    }
+    for (const NetworkPolicy* policy : generated(seen_.policies, allocation_)) {
+      if (!policy->meta.deleting()) plan_.actions.push_back(remove(*policy));
+    }
+    return std::move(plan_);
+  }
+
+  bool is_listed(const Holding& holding) const {
+    return std::any_of(allocation_.status.ports.begin(), allocation_.status.ports.end(),
+                       [&](const AllocatedPort& port) {
+                         return port.name == holding.slot.name && port.port == holding.number.number();
+                       });
+  }
+
+  bool is_published(const Holding& holding) const {
+    return seen_.uses->used_by(allocation_.meta.uid, holdings_.space, holding.key);
+  }
+
+  // Which numbers stand in status and which the Services carry. A claim that is not whole yet is not shown:
+  // status is its commit point. What is shown already stays, even while the ledger does not know it (a shard
+  // that was lost or cannot be read): it is for claim() to take it back or to say why not.
+  void find_numbers() {
+    for (const AllocationPort& port : allocation_.spec.ports) {
+      const Holding* held = holdings_.find(port.name);
+      if (held != nullptr) {
+        if (!holdings_.complete() && !is_listed(*held) && !is_published(*held)) continue;
+        findings_.numbers.push_back(*held);
+        numbers_.push_back(*held);
+        continue;
+      }
+      const auto shown = allocation::shown_numbers(allocation_, holdings_.space, seen_.services);
+      const auto number = std::find_if(
+          shown.begin(), shown.end(),
+          [&](const allocation::ShownNumber& candidate) { return candidate.slot.name == port.name; });
+      if (number == shown.end()) continue;
+      const auto key = key_of(holdings_.space, number->number, port.protocol);
+      if (port.port == 0 && lost_to_others(allocation_.meta.uid, holdings_.space, key, *seen_.uses)) continue;
+      Holding unconfirmed{.slot = number->slot, .number = number->number, .key = key};
+      unconfirmed.range = allocation_.status.range_name;
+      unconfirmed.interim = true;
+      findings_.numbers.push_back(unconfirmed);
+      if (is_published(unconfirmed)) numbers_.push_back(unconfirmed);
+    }
+  }
+
+  void decide_objects() {
+    findings_.complete = holdings_.complete();
+    findings_.notes = holdings_.notes;
+    findings_.refusal = refusal_;
+    findings_.host_port = holdings_.space == allocation::Space::kHostPort;
+    const Labels& labels = seen_.ns->meta.labels;
+    if (desired::is_managed(labels) && !findings_.numbers.empty()) {
+      for (const NetworkPolicy& policy : desired::make_namespace_policies(allocation_.meta.ns)) {
+        write_wanted(seen_.policies, policy, deny_);
+      }
+    }
+    const desired::Networks networks(seen_.exposure_policies, &labels);
+    const allocation::InternalNumbers internal(seen_.exposure_policies);
+    auto resolution = desired::resolve_ports(allocation_, numbers_,
+                                             {seen_.pods, networks, internal, &labels, own_services_});
+    withheld_ = std::any_of(resolution.ports.begin(), resolution.ports.end(),
+                            [](const desired::ResolvedPort& port) { return port.withheld; });
+    problems_ = std::move(resolution.problems);
+    if (!findings_.numbers.empty()) {
+      auto wanted = desired::make_network_policies(allocation_, resolution.ports, networks);
+      std::move(wanted.problems.begin(), wanted.problems.end(), std::back_inserter(problems_));
+      wanted_policies_ = std::move(wanted.policies);
+      wanted_services_ = desired::make_services(allocation_, holdings_.space, resolution.ports);
+    }
+    for (const NetworkPolicy& policy : wanted_policies_) write_wanted(seen_.policies, policy, allow_);
+    guarded_ = deny_.clashes.empty() && allow_.clashes.empty();
+    for (const Service& service : wanted_services_) write_wanted(seen_.services, service, services_);
+    for (const Writes* writes : {&deny_, &allow_}) {
+      problems_.insert(problems_.end(), writes->clashes.begin(), writes->clashes.end());
+    }
+    findings_.enforcement = problems_;
+    findings_.publication = publication_problem();
+    findings_.service_name = service_name();
+  }
+
+  // A requested nodePort that an object nobody declared has: the API server would refuse the Service.
+  std::optional<Problem> taken_by_others() const {
+    for (const Holding& holding : numbers_) {
+      if (!lost_to_others(allocation_.meta.uid, holdings_.space, holding.key, *seen_.uses)) continue;
+      const bool carried =
+          std::any_of(wanted_services_.begin(), wanted_services_.end(), [&](const Service& service) {
+            return std::any_of(service.ports.begin(), service.ports.end(), [&](const ServicePort& port) {
+              return port.node_port == holding.number.number();
+            });
+          });
+      if (!carried) continue;
+      const auto* use = seen_.uses->other_than(allocation_.meta.uid, holdings_.space, holding.key);
+      return Problem{"PortTaken",
+                     to_string(holding.number) + " is held for port " + holding.slot.name + ", but " +
+                         use->holder +
+                         " uses it without an allocation: delete that object, or write another number",
+                     false};
+    }
+    return {};
+  }
+
+  std::optional<Problem> publication_problem() {
+    if (auto taken = taken_by_others()) {
+      blocked_ = true;
+      return taken;
+    }
+    if (!services_.clashes.empty()) return services_.clashes.front();
+    if (!guarded_) {
+      return Problem{"Unprotected", "the Service is not written before its NetworkPolicies are in place",
+                     false};
+    }
+    if (seen_.write_problem && seen_.write_problem->generation == allocation_.meta.generation &&
+        !services_.actions.empty()) {
+      return Problem{
+          "Refused",
+          "the API server refused " + seen_.write_problem->object + ": " + seen_.write_problem->message,
+          false};
+    }
+    if (withheld_) {
+      const auto internal = std::find_if(problems_.begin(), problems_.end(), [](const Problem& problem) {
+        return problem.reason == desired::kPortInternal;
+      });
+      return *internal;
+    }
+    return {};
+  }
+
+  // The first Service that is, or will be, there.
+  std::string service_name() const {
+    for (const Service& wanted : wanted_services_) {
+      const Service* present = find_named(seen_.services, wanted.meta.key());
+      const bool ours =
+          present != nullptr && allocation::generated_for(present->meta) == allocation_.meta.uid;
+      if (ours || (present == nullptr && guarded_ && !blocked_)) return wanted.meta.name;
+    }
+    return "";
+  }
+
+  WriteStatus status_write(const desired::AllocationFindings& findings) const {
+    return {allocation_.meta.key(), allocation_.meta.uid, allocation_.meta.resource_version,
+            make_allocation_status(allocation_, findings, now_)};
+  }
+
+  // The status while the objects are being written: numbers are held, the rest is on its way.
+  PortAllocationStatus interim_status() const {
+    desired::AllocationFindings findings = findings_;
+    const bool closing = !deny_.actions.empty() || !allow_.actions.empty();
+    if (!services_.actions.empty() && !findings.publication) {
+      findings.publication = Problem{"Publishing", "the Service is being written", false};
+    }
+    if (closing && findings.enforcement.empty()) {
+      findings.enforcement.push_back({"Enforcing", "the NetworkPolicies are being written", false});
+    }
+    findings.service_name = allocation_.status.service_name;
+    return make_allocation_status(allocation_, findings, now_);
+  }
+
+  void order_actions() {
+    std::vector<Action> writes;
+    append(writes, deny_.actions);
+    append(writes, delete_unwanted(own_services_, wanted_services_));
+    append(writes, allow_.actions);
+    const bool refused_before = findings_.publication && findings_.publication->reason == "Refused";
+    const bool may_publish = guarded_ && !blocked_;
+    if (may_publish && !refused_before) append(writes, services_.actions);
+    append(writes, delete_unwanted(own_policies_, wanted_policies_));
+
+    const PortAllocationStatus final = status_write(findings_).status;
+    const bool numbers_change =
+        final.ports != allocation_.status.ports || final.range_name != allocation_.status.range_name;
+    if (numbers_change && !writes.empty()) {
+      WriteStatus first = status_write(findings_);
+      first.status = interim_status();
+      if (first.status != final) plan_.actions.push_back(std::move(first));
+    }
+    const bool told = !plan_.actions.empty();
+    append(plan_.actions, std::move(writes));
+    if (told || final != allocation_.status) plan_.actions.push_back(status_write(findings_));
+    if (may_publish && refused_before) {
+      // Told first, tried again after: the answer may be the same for long.
+      append(plan_.actions, services_.actions);
+      plan_.look_again = kRetryRefusedWrite;
+    }
+    final_ = final;
+  }
+
+  // ---- what people are told ----
+
+  void notice(bool warning, std::string reason, std::string message) {
+    plan_.notices.push_back({warning, std::move(reason), std::move(message)});
+  }
+
+  bool was(const char* type, const char* status) const {
+    const Condition* before = find_condition(allocation_.status.conditions, type);
+    return before != nullptr && before->status == status;
+  }
+
+  // A condition that turned, or fails for another reason than before.
+  bool turned(const char* type) const {
+    const Condition* before = find_condition(allocation_.status.conditions, type);
+    const Condition* after = find_condition(final_.conditions, type);
+    return before == nullptr || before->status != after->status ||
+           (after->status == "False" && before->reason != after->reason);
+  }
+
+  void note_changes() {
+    if (!seen_.recovered.empty()) {
+      std::string ports;
+      for (const std::string& port : seen_.recovered) ports += (ports.empty() ? "" : ", ") + port;
+      notice(true, "LedgerRebuilt",
+             "the ledger had lost what this allocation shows and took it back: " + ports);
+    }
+    const Condition& allocated = *find_condition(final_.conditions, "Allocated");
+    if (allocated.status == "True" && (turned("Allocated") || final_.ports != allocation_.status.ports)) {
+      notice(false, "PortAllocated", allocated.message);
+    } else if (turned("Allocated")) {
+      notice(true, allocated.reason, allocated.message);
+    }
+    for (const char* type : {"Published", "Enforced"}) {
+      const Condition& condition = *find_condition(final_.conditions, type);
+      if (condition.reason == "NotAllocated" || !turned(type)) continue;
+      // Said once: with the numbers of a new allocation it goes without saying that they are published.
+      if (condition.status == "True" && !was(type, "False")) continue;
+      notice(condition.status != "True", condition.reason, condition.message);
+    }
+    note_drift();
+  }
+
+  // Objects that had to be written although nothing of ours changed were changed by somebody else. A policy
+  // may also follow pods (named ports) and networks: that is no drift.
+  void note_drift() {
+    const bool settled_before = allocation_.status.observed_generation == allocation_.meta.generation &&
+                                was("Ready", "True") && final_.ports == allocation_.status.ports;
+    if (!settled_before) return;
+    const bool follows = std::any_of(
+        allocation_.spec.ports.begin(), allocation_.spec.ports.end(), [](const AllocationPort& port) {
+          const bool named = std::holds_alternative<std::string>(port.target_port);
+          return named || std::any_of(port.allow_from.begin(), port.allow_from.end(),
+                                      [](const AllocationPeer& peer) { return !peer.network.empty(); });
+        });
+    std::string names;
+    const auto add = [&](const Writes& writes) {
+      for (const std::string& name : writes.restored) names += (names.empty() ? "" : ", ") + name;
+    };
+    add(deny_);
+    if (!follows) add(allow_);
+    add(services_);
+    if (!names.empty()) notice(true, "DriftRepaired", "somebody changed or deleted " + names + ": restored");
+  }
+
+  const Observation& seen_;
+  const PortAllocation& allocation_;
+  Instant now_;
+  Plan plan_;
+  Holdings holdings_;
+  std::optional<allocation::Refusal> refusal_;
+  std::vector<const Service*> own_services_;
+  std::vector<const NetworkPolicy*> own_policies_;
+  std::vector<Holding> numbers_;  // what the Services carry
+  desired::AllocationFindings findings_;
+  std::vector<Problem> problems_;
+  std::vector<NetworkPolicy> wanted_policies_;
+  std::vector<Service> wanted_services_;
+  Writes deny_;
+  Writes allow_;
+  Writes services_;
+  bool guarded_ = false;  // every policy is in place or can be written
+  bool blocked_ = false;  // writing the Service is known to be useless
+  bool withheld_ = false;
+  PortAllocationStatus final_;
+};
+
+}  // namespace
+
+std::string describe(const Action& action) {
+  return std::visit(
+      Overloaded{[](const WriteStatus& write) {
+                   return "write status of PortAllocation " + to_string(write.allocation);
+                 },
+                 [](const CreateService& create) {
+                   return "create Service " + to_string(create.service.meta.key());
+                 },
+                 [](const CreatePolicy& create) {
+                   return "create NetworkPolicy " + to_string(create.policy.meta.key());
+                 },
+                 [](const PatchObject& patch) {
+                   return std::string("patch ") + kind_name(patch.kind) + " " + to_string(patch.key);
+                 },
+                 [](const DeleteObject& removal) {
+                   return std::string("delete ") + kind_name(removal.kind) + " " + to_string(removal.key);
+                 },
+                 [](const ReleaseNumbers& release) {
+                   return "release " + std::to_string(release.candidates.size()) + " numbers";
+                 }},
+      action);
+}
+
+Plan plan(const Observation& observation, Instant now) { return AllocationPlan(observation, now).make(); }
+
+std::vector<ObjectKey> generated_services(const ObjectKey& allocation) {
+  return {allocation, {allocation.ns, allocation.name + kInternalServiceSuffix}};
+}
+
+std::vector<ObjectKey> generated_policies(const ObjectKey& allocation) {
+  return {{allocation.ns, allocation.name + kIngressPolicySuffix},
+          {allocation.ns, allocation.name + kEgressPolicySuffix},
+          {allocation.ns, kDenyIngressPolicy},
+          {allocation.ns, kDenyEgressPolicy},
+          {allocation.ns, kAllowDnsPolicy}};
+}
+
+Plan plan_namespace(const NamespaceObservation& observation) {
+  Plan plan;
+  const Namespace& ns = *observation.ns;
+  if (ns.meta.deleting()) return plan;
+  const bool managed = desired::is_managed(ns.meta.labels);
+  const bool unneeded = !observation.has_allocations && observation.pods == std::size_t{0};
+  Writes writes;
+  for (const NetworkPolicy& wanted : desired::make_namespace_policies(ns.meta.name)) {
+    const NetworkPolicy* present = find_named(observation.policies, wanted.meta.key());
+    if (!managed || unneeded) {
+      const bool ours = present != nullptr && present->meta.labels.contains(kManagedByLabel) &&
+                        present->meta.labels.at(kManagedByLabel) == kManagedByValue;
+      if (ours && !present->meta.deleting()) plan.actions.push_back(remove(*present));
+    } else if (observation.has_allocations || present != nullptr) {
+      write_wanted(observation.policies, wanted, writes);
+    }
+  }
+  append(plan.actions, std::move(writes.actions));
+  for (const Problem& clash : writes.clashes) plan.notices.push_back({true, clash.reason, clash.message});
+  return plan;
+}
+
+Plan plan_release(const OrphanObservation& observation) {
+  Plan plan;
+  if (observation.live_owner && observation.live_owner->meta.uid == observation.uid) return plan;
+  const auto add = [&](const auto& objects) {
+    for (const auto* object : objects) {
+      const bool generated = allocation::generated_for(object->meta) == observation.uid;
+      if (generated && !object->meta.deleting()) plan.actions.push_back(remove(*object));
+    }
+  };
+  add(observation.services);
+  add(observation.policies);
+  std::vector<allocation::ReleaseCandidate> candidates;
+  for (const allocation::ReleaseCandidate& candidate : observation.candidates) {
+    if (candidate.number.entry.owner_uid == observation.uid) candidates.push_back(candidate);
+  }
+  if (!candidates.empty()) plan.actions.push_back(ReleaseNumbers{std::move(candidates)});
+  return plan;
+}
+
+}  // namespace berth
