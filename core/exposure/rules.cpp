@@ -160,9 +160,8 @@ std::optional<Objection> unresolved_end(const Question& question) {
   if (decision == Decision::kAllow) return std::nullopt;
   if (decision == Decision::kWarn) decision = Decision::kUnknown;
   return Objection{Ground::kUnresolved, decision, 0,
-                   "it is not known which container port is reached from outside the cluster (" +
-                       one_line(question.way.unresolved) + "), and unknown ways are " +
-                       (decision == Decision::kDeny ? "refused" : "reported"),
+                   "it is not known which container port this opens (" + one_line(question.way.unresolved) +
+                       "), " + (decision == Decision::kDeny ? "refused" : "reported"),
                    ""};
 }
 

@@ -125,12 +125,9 @@ std::vector<Opening> own_openings(const Service& service, const ServicePort& por
 }
 
 std::string nobody_has(const Service& service, const std::string& name) {
-  if (service.selector.empty()) {
-    return "Service " + to_string(service.meta.key()) + " has no selector, so the port named \"" + name +
-           "\" cannot be looked up";
-  }
-  return "no workload that Service " + to_string(service.meta.key()) + " selects has a port named \"" + name +
-         "\"";
+  return (service.selector.empty() ? "a Service without a selector has nobody to ask for a port named \""
+                                   : "no selected workload has a port named \"") +
+         name + "\"";
 }
 
 // Ends of a Service port in one workload.
@@ -151,9 +148,7 @@ void add_endings(const Service& service, const ServicePort& port, const Workload
 std::vector<Ending> all_endings(const Service& service, const ServicePort& port,
                                 const std::vector<const Workload*>& selected, Neighbourhood& around) {
   if (service.type == "ExternalName") {
-    return {
-        {nullptr, "", 0,
-         "Service " + to_string(service.meta.key()) + " is an ExternalName for " + service.external_name}};
+    return {{nullptr, "", 0, "the Service is an ExternalName for " + service.external_name}};
   }
   std::vector<Ending> endings;
   for (const Workload* workload : selected) add_endings(service, port, *workload, around, endings);
@@ -239,8 +234,7 @@ void add_backend(const Ingress& ingress, const IngressBackend& backend, std::vec
   const auto unresolved = [&](const Service* service, std::string reason) {
     ways.add(way(opening, service, nullptr, {nullptr, "", 0, std::move(reason)}));
   };
-  if (!backend.resource.empty())
-    return unresolved(nullptr, "the backend is the resource " + backend.resource);
+  if (!backend.resource.empty()) return unresolved(nullptr, "the backend is no Service");
   const Service* service = around.service(backend.service);
   const std::string name = to_string(ObjectKey{ingress.meta.ns, backend.service});
   if (service == nullptr) return unresolved(nullptr, "there is no Service " + name + " yet");
@@ -258,7 +252,7 @@ void add_backend(const Ingress& ingress, const IngressBackend& backend, std::vec
   }
   const std::string port =
       backend.port_name.empty() ? std::to_string(backend.port_number) : "named \"" + backend.port_name + "\"";
-  unresolved(service, "Service " + name + " has no port " + port);
+  unresolved(service, "the Service has no port " + port);
 }
 
 void add_node_openings(const Workload& workload, Neighbourhood& around, Collection& ways) {
@@ -286,9 +280,7 @@ void add_node_openings(const Workload& workload, Neighbourhood& around, Collecti
     found.workload = &reported_as(workload, around, [](const Workload& above) {
       return above.pod.host_network && host_openings(above.pod).empty();
     });
-    found.unresolved =
-        "no container declares a port, and with hostNetwork every port that a process opens is open "
-        "on the node";
+    found.unresolved = "hostNetwork, and no container declares a port";
     ways.add(std::move(found));
   }
 }

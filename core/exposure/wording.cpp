@@ -2,8 +2,6 @@
 
 #include <variant>
 
-#include "core/base/overloaded.h"
-
 namespace berth::exposure {
 namespace {
 
@@ -59,11 +57,18 @@ std::string opening_text(const WayOut& way) {
 
 std::string target_text(const WayOut& way) {
   if (way.service_port == nullptr) return "";
-  return std::visit(
-      Overloaded{[](std::monostate) { return std::string(); },
-                 [](std::int64_t number) { return " -> targetPort " + std::to_string(number); },
-                 [](const std::string& name) { return " -> targetPort \"" + one_line(name) + "\""; }},
-      way.service_port->target_port);
+  // 0 and "" are written, but mean that nothing is.
+  const TargetPort& written = way.service_port->target_port;
+  const std::string target = berth::to_string(written);
+  if (target.empty() || target == "0") return "";
+  return " -> targetPort " +
+         (std::holds_alternative<std::string>(written) ? "\"" + one_line(target) + "\"" : target);
+}
+
+// In front of a number: "10.0.0.7:", "[::]:".
+std::string address_text(const std::string& ip) {
+  if (ip.empty()) return "";
+  return ip.find(':') == std::string::npos ? one_line(ip) + ":" : "[" + one_line(ip) + "]:";
 }
 
 std::string container_text(const WayOut& way) {
@@ -75,8 +80,8 @@ std::string number_shown_text(const WayOut& way) {
   const std::string workload = object_text(way.workload->kind, way.workload->meta);
   if (way.via == Via::kHostPort) {
     const std::string ip = way.audience.addresses.empty() ? "" : way.audience.addresses.front();
-    return workload + container_text(way) + " hostPort " + (ip.empty() ? "" : one_line(ip) + ":") +
-           std::to_string(way.shown) + " -> port " + number;
+    return workload + container_text(way) + " hostPort " + address_text(ip) + std::to_string(way.shown) +
+           " -> port " + number;
   }
   return workload + " (hostNetwork)" + container_text(way) +
          (way.container_port == 0 ? "" : " port " + number);
@@ -102,8 +107,7 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
              (way.service->external_ips.empty() ? "the address from status.loadBalancer" : "externalIPs") +
              " from " + which;
     case Via::kIngress:
-      return relabel + "take that backend out of " +
-             (from_behind ? object_text("Ingress", way.ingress->meta) : std::string("the Ingress"));
+      return relabel + "take that backend out of " + object_text("Ingress", way.ingress->meta);
     case Via::kHostPort:
       return "remove the hostPort or set hostIP: 127.0.0.1";
     case Via::kHostNetwork:
