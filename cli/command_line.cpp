@@ -1,0 +1,147 @@
+#include "cli/command_line.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <string_view>
+
+#include "cli/help.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr std::array<std::string_view, 2> kCommands = {"lint", "version"};
+constexpr std::array<std::string_view, 6> kFlags = {"--policy",    "--with",   "--against",
+                                                    "--namespace", "--output", "--help"};
+
+// "kubectl-berth" is run by kubectl as its plugin.
+std::string program_of(const std::string& argument) {
+  const std::size_t slash = argument.rfind('/');
+  const std::string base = slash == std::string::npos ? argument : argument.substr(slash + 1);
+  constexpr std::string_view kPlugin = "kubectl-";
+  return base.starts_with(kPlugin) ? "kubectl " + base.substr(kPlugin.size()) : "berth";
+}
+
+// Levenshtein.
+std::size_t distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    std::size_t corner = std::exchange(row[0], i + 1);
+    for (std::size_t k = 0; k < right.size(); ++k) {
+      const std::size_t replaced = corner + (left[i] == right[k] ? 0 : 1);
+      corner = row[k + 1];
+      row[k + 1] = std::min({replaced, row[k] + 1, corner + 1});
+    }
+  }
+  return row.back();
+}
+
+// ", did you mean X?" when one of the names is near.
+template <std::size_t N>
+std::string nearest(const std::array<std::string_view, N>& names, std::string_view written) {
+  const auto best = std::min_element(names.begin(), names.end(), [&](auto left, auto right) {
+    return distance(left, written) < distance(right, written);
+  });
+  return distance(*best, written) <= 2 ? ", did you mean " + std::string(*best) + "?" : "";
+}
+
+struct Parser {
+  explicit Parser(std::string called) : program(std::move(called)), app("berth") {
+    app.set_help_flag("-h,--help");
+    version = app.add_subcommand("version");
+    add_output(*version);
+    lint = app.add_subcommand("lint");
+    add_output(*lint);
+    add_paths("--policy", lint_command.policies);
+    add_paths("--with", lint_command.with);
+    add_paths("--against", lint_command.against);
+    lint->add_option("-n,--namespace", lint_command.ns);
+    lint->add_option("PATH", lint_command.paths);
+  }
+
+  Command parse(std::vector<std::string> arguments) {
+    try {
+      std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+      app.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp&) {
+      return HelpCommand{lint->parsed()      ? lint_help(program)
+                         : version->parsed() ? version_help(program)
+                                             : main_help(program)};
+    } catch (const CLI::ParseError& error) {
+      return wrong(error.what());
+    }
+    if (app.remaining_size(true) > 0) return unknown_argument(app.remaining(true).front());
+    Format format = Format::kTable;
+    if (output == "json") {
+      format = Format::kJson;
+    } else if (output != "table") {
+      return wrong("-o " + output + " is not an output format; write -o table or -o json");
+    }
+    if (version->parsed()) return VersionCommand{format};
+    if (!lint->parsed()) return wrong("no command was given");
+    lint_command.format = format;
+    return checked_lint();
+  }
+
+ private:
+  void add_output(CLI::App& command) {
+    command.add_option("-o,--output", output);
+    command.allow_extras();
+    app.allow_extras();
+  }
+
+  // One path per flag, so that `--policy a b` leaves b to PATH.
+  void add_paths(const std::string& flag, std::vector<std::string>& paths) {
+    lint->add_option(flag, paths)->allow_extra_args(false);
+  }
+
+  [[nodiscard]] std::string command() const {
+    return program + (lint->parsed() ? " lint" : version->parsed() ? " version" : "");
+  }
+
+  [[nodiscard]] WrongUsage wrong(const std::string& message) const {
+    return {command() + ": " + message + "\nSee \"" + command() + " --help\"."};
+  }
+
+  [[nodiscard]] WrongUsage unknown_argument(const std::string& argument) const {
+    if (argument.starts_with("-")) {
+      const std::string flag = argument.substr(0, argument.find('='));
+      return wrong("unknown flag " + flag + nearest(kFlags, flag));
+    }
+    if (version->parsed()) return wrong("takes no arguments, but \"" + argument + "\" was given");
+    return wrong("unknown command \"" + argument + "\"" + nearest(kCommands, argument));
+  }
+
+  Command checked_lint() {
+    if (lint_command.paths.empty())
+      return wrong("no PATH was given; name files, directories, or - for the standard input");
+    if (lint_command.ns.empty()) return wrong("--namespace is empty; write the name of a namespace");
+    std::ptrdiff_t standard_inputs = 0;
+    for (const auto* paths :
+         {&lint_command.paths, &lint_command.policies, &lint_command.with, &lint_command.against}) {
+      standard_inputs += std::count(paths->begin(), paths->end(), "-");
+    }
+    if (standard_inputs > 1) return wrong("the standard input (-) can be read only once");
+    return lint_command;
+  }
+
+  std::string program;
+  CLI::App app;
+  CLI::App* lint = nullptr;
+  CLI::App* version = nullptr;
+  LintCommand lint_command;
+  std::string output = "table";
+};
+
+}  // namespace
+
+Command parse_command_line(const std::vector<std::string>& args) {
+  Parser parser(program_of(args.empty() ? "berth" : args.front()));
+  return parser.parse({args.begin() + (args.empty() ? 0 : 1), args.end()});
+}
+
+}  // namespace berth::cli

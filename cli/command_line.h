@@ -1,0 +1,42 @@
+// The arguments of the berth command -> what is to be done. The only place that talks to CLI11.
+//
+// Thread-safety: free function.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace berth::cli {
+
+enum class Format { kTable, kJson };
+
+struct VersionCommand {
+  Format format = Format::kTable;
+};
+
+struct LintCommand {
+  std::vector<std::string> paths = {};
+  std::vector<std::string> policies = {};
+  std::vector<std::string> with = {};
+  std::vector<std::string> against = {};
+  std::string ns = "default";
+  Format format = Format::kTable;
+};
+
+// A text that was asked for.
+struct HelpCommand {
+  std::string text = {};
+};
+
+// Arguments that make no command; the message says what is wrong and where help is.
+struct WrongUsage {
+  std::string message = {};
+};
+
+using Command = std::variant<VersionCommand, LintCommand, HelpCommand, WrongUsage>;
+
+// args[0] is the program's name.
+Command parse_command_line(const std::vector<std::string>& args);
+
+}  // namespace berth::cli

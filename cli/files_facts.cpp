@@ -1,0 +1,77 @@
+#include "cli/files_facts.h"
+
+#include "core/base/api_names.h"
+#include "core/base/overloaded.h"
+
+namespace berth::cli {
+
+FilesFacts::Row& FilesFacts::row_of(const Object& object) {
+  const std::string& ns = meta_of(object.model).ns;
+  return std::visit(Overloaded{
+                        [&](const Service&) -> Row& { return services_[ns]; },
+                        [&](const Ingress&) -> Row& { return ingresses_[ns]; },
+                        [&](const Workload&) -> Row& { return workloads_[ns]; },
+                        [&](const PortAllocation&) -> Row& { return allocations_[ns]; },
+                        [&](const ExposurePolicy&) -> Row& { return policies_; },
+                        [&](const Namespace&) -> Row& { std::abort(); },  // kept as labels
+                    },
+                    object.model);
+}
+
+void FilesFacts::put(const Object& object) {
+  if (const auto* ns = std::get_if<Namespace>(&object.model)) {
+    Labels labels = ns->meta.labels;
+    labels[kNamespaceNameLabel] = ns->meta.name;  // the API server sets it on every namespace
+    namespaces_.insert_or_assign(ns->meta.name, std::move(labels));
+    return;
+  }
+  Row& row = row_of(object);
+  const std::string identity = object.identity();
+  if (!identity.empty()) {
+    const auto [place, fresh] = places_.emplace(identity, row.size());
+    if (!fresh) {
+      row[place->second] = &object;
+      return;
+    }
+  }
+  row.push_back(&object);
+}
+
+template <class T>
+std::vector<const T*> FilesFacts::all(const std::map<std::string, Row, std::less<>>& rows,
+                                      std::string_view ns) const {
+  std::vector<const T*> found;
+  const auto row = rows.find(ns);
+  if (row == rows.end()) return found;
+  found.reserve(row->second.size());
+  for (const Object* object : row->second) {
+    if (object != hidden_) found.push_back(std::get_if<T>(&object->model));
+  }
+  return found;
+}
+
+std::vector<const Service*> FilesFacts::services(std::string_view ns) const {
+  return all<Service>(services_, ns);
+}
+std::vector<const Ingress*> FilesFacts::ingresses(std::string_view ns) const {
+  return all<Ingress>(ingresses_, ns);
+}
+std::vector<const Workload*> FilesFacts::workloads(std::string_view ns) const {
+  return all<Workload>(workloads_, ns);
+}
+std::vector<const PortAllocation*> FilesFacts::allocations(std::string_view ns) const {
+  return all<PortAllocation>(allocations_, ns);
+}
+
+const Labels* FilesFacts::namespace_labels(std::string_view ns) const {
+  const auto labels = namespaces_.find(ns);
+  return labels == namespaces_.end() ? nullptr : &labels->second;
+}
+
+std::vector<const ExposurePolicy*> FilesFacts::policies() const {
+  std::vector<const ExposurePolicy*> found;
+  for (const Object* object : policies_) found.push_back(std::get_if<ExposurePolicy>(&object->model));
+  return found;
+}
+
+}  // namespace berth::cli

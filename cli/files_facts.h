@@ -1,0 +1,53 @@
+// FilesFacts: what is known of the cluster when all there is are files.
+//
+// Holds objects by reference and decides nothing. A namespace without a Namespace document is unknown, and a
+// policy with a selector then counts as in force there (core/exposure/facts.h). Not for the webhook: its
+// index lives as long as its watches. Thread-safety: none; the objects must outlive it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "cli/loader/objects.h"
+#include "core/exposure/facts.h"
+
+namespace berth::cli {
+
+class FilesFacts final : public exposure::Facts {
+ public:
+  // Takes the place of an object of the same identity. Objects without a name yet stand side by side.
+  void put(const Object& object);
+
+  // Until the next hide(), `object` is left out: it is the one that is judged. nullptr hides nothing.
+  // An object with a name needs no hiding, the judgement lays it over its older self.
+  void hide(const Object* object) { hidden_ = object; }
+
+  std::vector<const Service*> services(std::string_view ns) const override;
+  std::vector<const Ingress*> ingresses(std::string_view ns) const override;
+  std::vector<const Workload*> workloads(std::string_view ns) const override;
+  std::vector<const PortAllocation*> allocations(std::string_view ns) const override;
+  const Labels* namespace_labels(std::string_view ns) const override;
+  std::vector<const ExposurePolicy*> policies() const override;
+
+ private:
+  using Row = std::vector<const Object*>;
+
+  template <class T>
+  std::vector<const T*> all(const std::map<std::string, Row, std::less<>>& rows, std::string_view ns) const;
+  Row& row_of(const Object& object);
+
+  std::map<std::string, Row, std::less<>> services_;  // by namespace, in the order they were put
+  std::map<std::string, Row, std::less<>> ingresses_;
+  std::map<std::string, Row, std::less<>> workloads_;
+  std::map<std::string, Row, std::less<>> allocations_;
+  Row policies_;
+  std::map<std::string, Labels, std::less<>> namespaces_;
+  std::unordered_map<std::string, std::size_t> places_;  // identity -> index in its row
+  const Object* hidden_ = nullptr;
+};
+
+}  // namespace berth::cli

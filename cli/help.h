@@ -1,0 +1,13 @@
+// The help texts. Thread-safety: pure functions.
+#pragma once
+
+#include <string>
+
+namespace berth::cli {
+
+// `program` is how the user calls it: "berth" or "kubectl berth".
+std::string main_help(const std::string& program);
+std::string lint_help(const std::string& program);
+std::string version_help(const std::string& program);
+
+}  // namespace berth::cli

@@ -1,0 +1,250 @@
+#include "cli/loader/objects.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "cli/loader/limits.h"
+#include "cli/loader/node_json.h"
+#include "cli/loader/retired.h"
+#include "kube/json/codec.h"
+
+namespace berth::cli {
+namespace {
+
+Meta& meta_of_mutable(Model& model) { return const_cast<Meta&>(meta_of(model)); }
+
+// A string without "{{"; texts that programs interpret themselves are not looked into.
+const Node* find_template(const Node& node) {
+  constexpr std::array<std::string_view, 8> kFree = {"annotations", "args",       "command",     "env",
+                                                     "data",        "stringData", "description", "lifecycle"};
+  if (const std::string* text = node.text()) return text->find("{{") == std::string::npos ? nullptr : &node;
+  if (const Sequence* items = node.sequence()) {
+    for (const Node& item : *items) {
+      if (const Node* found = find_template(item)) return found;
+    }
+  }
+  const Mapping* members = node.mapping();
+  if (members == nullptr) return nullptr;
+  for (const Member& member : *members) {
+    if (std::find(kFree.begin(), kFree.end(), member.key) != kFree.end()) continue;
+    if (member.key.find("{{") != std::string::npos) return &node;
+    if (const Node* found = find_template(member.value)) return found;
+  }
+  return nullptr;
+}
+
+// Digits only: the API server refuses such a name, so the number is meant (row 66 of exposure.md).
+std::optional<std::int64_t> digits_only(const std::string& name) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool digits = std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (name.empty() || !digits || error != std::errc() || end != name.data() + name.size())
+    return std::nullopt;
+  return number;
+}
+
+class Loader {
+ public:
+  Loader(const std::string& ns, Problems& problems) : ns_(ns), problems_(problems) {}
+
+  void load(const std::string& file, Node& root, int depth) {
+    if (root.mapping() == nullptr) {
+      return error(file, root.mark,
+                   std::string("a manifest is a mapping with apiVersion and kind, but here is ") +
+                       type_name(root) +
+                       (root.sequence() != nullptr ? "; put --- between objects, or use kind: List" : ""));
+    }
+    if (Node* items = find(root, "items"); items != nullptr && !items->is_null()) {
+      return unwrap(file, root, *items, depth);
+    }
+    if (!check_text(file, root, "apiVersion", "v1") || !check_text(file, root, "kind", "Service")) return;
+    load_one(file, root);
+  }
+
+  Loaded take() { return std::move(loaded_); }
+
+ private:
+  void error(const std::string& file, Mark mark, std::string message) {
+    problems_.error(file, mark, std::move(message));
+  }
+
+  bool check_text(const std::string& file, const Node& root, const char* key, const char* example) {
+    const Node* node = find(root, key);
+    if (node != nullptr && node->text() != nullptr && !node->text()->empty()) return true;
+    if (node != nullptr && !node->is_null() && node->text() == nullptr) {
+      error(file, node->mark,
+            std::string(key) + " is " + type_name(*node) + "; write a string such as " + example);
+      return false;
+    }
+    const bool kustomization = file.ends_with("kustomization.yaml") || file.ends_with("kustomization.yml");
+    const char* hint = kustomization
+                           ? "; lint what it makes: kubectl kustomize DIRECTORY | berth lint -"
+                           : "; a file that is no manifest (values.yaml) belongs outside the linted path";
+    error(file, root.mark, std::string("the object has no ") + key + ", so no API server takes it" + hint);
+    return false;
+  }
+
+  // Any object with `items` is a list to kubectl, whatever its kind. Elements of a ServiceList may leave out
+  // what the list says already.
+  void unwrap(const std::string& file, Node& root, Node& items, int depth) {
+    if (depth >= kMaxDepth) return error(file, root.mark, "lists are nested too deep");
+    if (items.sequence() == nullptr) {
+      return error(file, items.mark,
+                   std::string("items is ") + type_name(items) + "; write a list of objects");
+    }
+    const Node* list_kind = find(root, "kind");
+    const Node* version = find(root, "apiVersion");
+    std::string kind = list_kind != nullptr && list_kind->text() != nullptr ? *list_kind->text() : "";
+    if (kind.ends_with("List")) kind.resize(kind.size() - 4);
+    for (Node& item : *items.sequence()) {
+      Mapping* members = item.mapping();
+      if (members != nullptr && !kind.empty() && version != nullptr && find(item, "kind") == nullptr) {
+        members->push_back({"kind", list_kind->mark, Node{list_kind->mark, kind}});
+        if (find(item, "apiVersion") == nullptr) members->push_back({"apiVersion", version->mark, *version});
+      }
+      load(file, item, depth + 1);
+    }
+  }
+
+  void load_one(const std::string& file, Node& root) {
+    const std::string api_version = *find(root, "apiVersion")->text();
+    const std::string kind = *find(root, "kind")->text();
+    const KnownKind* known = find_kind(api_version, kind);
+    if (known == nullptr) {
+      ++loaded_.other_kinds;
+      if (std::optional<std::string> near = near_kind(api_version, kind)) {
+        problems_.warning(file, find(root, "kind")->mark, *std::move(near));
+      }
+      return;
+    }
+    if (const Node* left = find_template(root)) {
+      return error(
+          file, left->mark,
+          "a template (\"{{\") was not rendered; lint the rendered output, for example: helm template "
+          "CHART | berth lint -");
+    }
+    bring_up_to_date(root, *known);
+    for (NearField& near : near_fields(root)) problems_.warning(file, near.mark, std::move(near.message));
+    Object object{file, root.mark, kind};
+    if (!decode(root, *known, object)) return;
+    Meta& meta = meta_of_mutable(object.model);
+    if (meta.name.empty() && meta.generate_name.empty()) {
+      return error(file, root.mark, "the " + kind + " has no metadata.name; write one");
+    }
+    if (!known->namespaced) {
+      meta.ns.clear();
+    } else if (meta.ns.empty()) {
+      meta.ns = ns_;
+    }
+    read_digits(root, object);
+    loaded_.objects.push_back(std::move(object));
+  }
+
+  template <class T>
+  bool decode_as(const Node& root, Object& object) {
+    Result<T> decoded = json::decode<T>(to_json(root));
+    if (decoded.ok()) {
+      object.model = std::move(decoded).value();
+      return true;
+    }
+    error(object.file, locate(root, decoded.error().field).mark,
+          object.kind + ": " + decoded.error().message);
+    return false;
+  }
+
+  bool decode(const Node& root, const KnownKind& known, Object& object) {
+    switch (known.role) {
+      case Role::kService:
+        return decode_as<Service>(root, object);
+      case Role::kWorkload:
+        return decode_as<Workload>(root, object);
+      case Role::kIngress:
+        return decode_as<Ingress>(root, object);
+      case Role::kNamespace:
+        return decode_as<Namespace>(root, object);
+      case Role::kAllocation:
+        return decode_as<PortAllocation>(root, object);
+      case Role::kPolicy:
+        return decode_as<ExposurePolicy>(root, object);
+    }
+    return false;
+  }
+
+  void warn_digits(const Node& root, const Object& object, const std::string& path, const std::string& name) {
+    problems_.warning(object.file, locate(root, path).mark,
+                      path + " \"" + name +
+                          "\" is a string of digits, which the API server refuses as a name; " +
+                          "judged as the number " + name + ", so write it without quotes");
+  }
+
+  void read_digits(const Node& root, Object& object) {
+    if (auto* service = std::get_if<Service>(&object.model)) {
+      for (std::size_t i = 0; i < service->ports.size(); ++i) {
+        read_target(root, object, "spec.ports[" + std::to_string(i) + "].targetPort",
+                    service->ports[i].target_port);
+      }
+    } else if (auto* allocation = std::get_if<PortAllocation>(&object.model)) {
+      for (std::size_t i = 0; i < allocation->spec.ports.size(); ++i) {
+        read_target(root, object, "spec.ports[" + std::to_string(i) + "].targetPort",
+                    allocation->spec.ports[i].target_port);
+      }
+    } else if (auto* ingress = std::get_if<Ingress>(&object.model)) {
+      if (ingress->default_backend)
+        read_backend(root, object, "spec.defaultBackend", *ingress->default_backend);
+      for (std::size_t i = 0; i < ingress->rules.size(); ++i) {
+        for (std::size_t k = 0; k < ingress->rules[i].paths.size(); ++k) {
+          read_backend(root, object,
+                       "spec.rules[" + std::to_string(i) + "].http.paths[" + std::to_string(k) + "].backend",
+                       ingress->rules[i].paths[k].backend);
+        }
+      }
+    }
+  }
+
+  void read_target(const Node& root, const Object& object, const std::string& path, TargetPort& target) {
+    const std::string* name = std::get_if<std::string>(&target);
+    if (name == nullptr) return;
+    if (const std::optional<std::int64_t> number = digits_only(*name)) {
+      warn_digits(root, object, path, *name);
+      target = *number;
+    }
+  }
+
+  void read_backend(const Node& root, const Object& object, const std::string& path,
+                    IngressBackend& backend) {
+    if (const std::optional<std::int64_t> number = digits_only(backend.port_name)) {
+      warn_digits(root, object, path + ".service.port.name", backend.port_name);
+      backend.port_number = *number;
+      backend.port_name.clear();
+    }
+  }
+
+  const std::string& ns_;
+  Problems& problems_;
+  Loaded loaded_;
+};
+
+}  // namespace
+
+const Meta& meta_of(const Model& model) {
+  return std::visit([](const auto& object) -> const Meta& { return object.meta; }, model);
+}
+
+std::string Object::name() const {
+  const Meta& meta = meta_of(model);
+  const std::string shown = meta.name.empty() ? meta.generate_name + "*" : meta.name;
+  return kind + " " + to_string(ObjectKey{meta.ns, shown});
+}
+
+std::string Object::identity() const { return meta_of(model).name.empty() ? "" : name(); }
+
+Loaded load_objects(std::vector<Document> documents, const std::string& ns, Problems& problems) {
+  Loader loader(ns, problems);
+  for (Document& document : documents) loader.load(document.file, document.root, 0);
+  return loader.take();
+}
+
+}  // namespace berth::cli

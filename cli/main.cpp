@@ -1,0 +1,22 @@
+// berth: the command line of Berth, and kubectl's plugin when it is called kubectl-berth.
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include "cli/run.h"
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> args(argv, argv + argc);
+  const char* no_colour = std::getenv("NO_COLOR");  // no-color.org: set and not empty
+  berth::cli::Setting setting;
+  setting.colour = isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0');
+  setting.now.milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 std::chrono::system_clock::now().time_since_epoch())
+                                 .count();
+  const int code = berth::cli::run(args, std::cin, std::cout, std::cerr, setting);
+  std::cout.flush();
+  return std::cout.good() ? code : berth::cli::kUnreadable;
+}

@@ -1,0 +1,21 @@
+// How a report is shown: a table for people, JSON for programs.
+//
+// Thread-safety: free functions.
+#pragma once
+
+#include <string>
+
+#include "cli/lint.h"
+
+namespace berth::cli {
+
+// VERDICT OBJECT PORT POLICY REASON, beneath each finding its path and what to write instead, and a summary.
+// `colour`: the verdict in ANSI colours.
+std::string to_table(const Report& report, bool colour);
+
+// A list of {object, verdict, policy, port, protocol, path, message, fix, file, line}: one element per
+// finding, and one Allow per object without any. port 0: not known. What a policy only audits is an Allow
+// with its text.
+std::string to_json(const Report& report);
+
+}  // namespace berth::cli

@@ -1,0 +1,106 @@
+#include "cli/run.h"
+
+#include <algorithm>
+#include <istream>
+#include <iterator>
+#include <ostream>
+
+#include "cli/command_line.h"
+#include "cli/lint.h"
+#include "cli/loader/documents.h"
+#include "cli/loader/objects.h"
+#include "cli/loader/sources.h"
+#include "cli/report.h"
+#include "core/base/api_names.h"
+#include "core/base/overloaded.h"
+#include "kube/json/writer.h"
+
+namespace berth::cli {
+namespace {
+
+int print_version(const VersionCommand& command, std::ostream& out) {
+  if (command.format == Format::kTable) {
+    out << "berth " << BERTH_VERSION << " (API " << kApiVersion << ")\n";
+    return kClean;
+  }
+  json::Writer writer;
+  writer.begin_object().member("version", BERTH_VERSION).member("apiVersion", kApiVersion).end_object();
+  out << writer.take() << "\n";
+  return kClean;
+}
+
+class LintRun {
+ public:
+  LintRun(const LintCommand& command, std::istream& in) : command_(command), in_(in) {}
+
+  // Every file is read whatever the others are like, so that all problems are told at once.
+  int run(std::ostream& out, std::ostream& err, const Setting& setting) {
+    LintInput input;
+    input.judged = load(command_.paths);
+    if (input.judged.objects.empty() && input.judged.other_kinds == 0 && problems_.errors.empty()) {
+      problems_.error(command_.paths.front(), {}, "holds no objects, so there is nothing to judge");
+    }
+    input.policies = load(command_.policies);
+    check_policies(input.policies);
+    input.with = load(command_.with);
+    input.against = load(command_.against);
+    Report report;
+    if (problems_.errors.empty()) report = lint(std::move(input), setting.now, problems_);
+    for (const Problem& warning : problems_.warnings) err << to_string(warning, "warning") << "\n";
+    for (const Problem& error : problems_.errors) err << to_string(error, "error") << "\n";
+    if (!problems_.errors.empty()) {
+      err << "nothing was judged\n";
+      if (command_.format == Format::kJson) out << "[]\n";
+      return kUnreadable;
+    }
+    out << (command_.format == Format::kJson ? to_json(report) : to_table(report, setting.colour));
+    return report.denied > 0 ? kDenied : kClean;
+  }
+
+ private:
+  Loaded load(const std::vector<std::string>& paths) {
+    std::vector<Document> documents;
+    for (const Source& source : read_sources(paths, in_, problems_)) {
+      std::vector<Document> more = read_documents(source.bytes, source.name, problems_);
+      std::move(more.begin(), more.end(), std::back_inserter(documents));
+    }
+    return load_objects(std::move(documents), command_.ns, problems_);
+  }
+
+  void check_policies(const Loaded& policies) {
+    if (command_.policies.empty() || !problems_.errors.empty()) return;
+    const bool any = std::any_of(policies.objects.begin(), policies.objects.end(), [](const Object& object) {
+      return std::holds_alternative<ExposurePolicy>(object.model);
+    });
+    if (!any) {
+      problems_.error(command_.policies.front(), {},
+                      "--policy holds no ExposurePolicy (apiVersion " + std::string(kApiVersion) + ")");
+    }
+  }
+
+  const LintCommand& command_;
+  std::istream& in_;
+  Problems problems_;
+};
+
+}  // namespace
+
+int run(const std::vector<std::string>& args, std::istream& in, std::ostream& out, std::ostream& err,
+        const Setting& setting) {
+  return std::visit(
+      Overloaded{
+          [&](const VersionCommand& command) { return print_version(command, out); },
+          [&](const LintCommand& command) { return LintRun(command, in).run(out, err, setting); },
+          [&](const HelpCommand& command) {
+            out << command.text;
+            return kClean;
+          },
+          [&](const WrongUsage& usage) {
+            err << usage.message << "\n";
+            return kUnreadable;
+          },
+      },
+      parse_command_line(args));
+}
+
+}  // namespace berth::cli

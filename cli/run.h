@@ -1,0 +1,27 @@
+// The berth command as a function: arguments and streams in, exit code out.
+//
+// Not thread-safe; called once per process, and by tests.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "core/base/instant.h"
+
+namespace berth::cli {
+
+inline constexpr int kClean = 0;       // Allow, Warn and Unknown only
+inline constexpr int kDenied = 1;      // at least one object is denied
+inline constexpr int kUnreadable = 2;  // input that cannot be read, or wrong usage
+
+struct Setting {
+  Instant now = {};     // decides which exceptions have expired
+  bool colour = false;  // the table goes to a terminal that shows colours
+};
+
+// args[0] is the program's name: with a base name of "kubectl-berth" texts say "kubectl berth".
+int run(const std::vector<std::string>& args, std::istream& in, std::ostream& out, std::ostream& err,
+        const Setting& setting);
+
+}  // namespace berth::cli
