@@ -3,6 +3,7 @@
 
 #include "core/model/cluster_objects.h"
 #include "core/model/network_policy.h"
+#include "core/model/service.h"
 #include "core/model/workload.h"
 #include "kube/json/codec.h"
 #include "kube/json/round_trip.h"

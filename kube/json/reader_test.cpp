@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <string>
 
+#include "core/model/port_ledger.h"
+#include "core/model/service.h"
 #include "kube/json/codec.h"
 
 namespace berth::json {
@@ -174,16 +176,19 @@ TEST(Reader, RefusesTheSizeBeforeReadingAnything) {
 
 std::string nested(int lists) {
   const auto depth = static_cast<std::size_t>(lists);
-  return R"({"a":)" + std::string(depth, '[') + std::string(depth, ']') + "}";
+  return R"({"a":)" + std::string(depth, '[') + "1" + std::string(depth, ']') + "}";
 }
 
 TEST(Reader, ReadsTheAllowedDepthAndNoMore) {
   EXPECT_TRUE(decode<Service>(nested(kMaxDepth - 1)).ok());
-  EXPECT_EQ(error_of(nested(kMaxDepth)).message, "the document is nested deeper than 128 levels");
-  EXPECT_EQ(error_of(std::string(1'000'000, '[')).message, "the document is nested deeper than 128 levels");
+  for (const int lists : {kMaxDepth, 1000, 1'000'000}) {
+    EXPECT_EQ(error_of(nested(lists)).message, "the document is nested deeper than 128 levels") << lists;
+  }
+  EXPECT_EQ(error_of(std::string(1'000'000, '[')).code, Code::kMalformed);
   std::string objects;
   for (int i = 0; i < 100'000; ++i) objects += R"({"a":)";
-  EXPECT_EQ(error_of(objects).message, "the document is nested deeper than 128 levels");
+  EXPECT_EQ(error_of(objects + "1" + std::string(100'000, '}')).message,
+            "the document is nested deeper than 128 levels");
 }
 
 // Kills RapidJSON 1.1 (CVE-2024-38517); one request body of 421 bytes.

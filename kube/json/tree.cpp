@@ -26,15 +26,17 @@ Tree made(const dom::element& element) {
     case dom::element_type::STRING:
       return Tree::text(std::string(element.get_string().value_unsafe()));
     case dom::element_type::ARRAY: {
+      const dom::array items = element.get_array().value_unsafe();
       Tree::List list;
-      for (const dom::element item : element.get_array().value_unsafe()) list.push_back(made(item));
+      for (const dom::element item : items) list.push_back(made(item));
       return Tree{std::move(list)};
     }
     case dom::element_type::OBJECT:
       break;
   }
+  const dom::object fields = element.get_object().value_unsafe();
   Tree::Object object;
-  for (const auto& field : element.get_object().value_unsafe()) {
+  for (const auto& field : fields) {
     object.emplace(std::string(field.key), made(field.value));
   }
   return Tree{std::move(object)};

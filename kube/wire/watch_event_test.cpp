@@ -50,7 +50,7 @@ std::string error_event(const std::string& status) {
 
 TEST(WatchEvent, TurnsErrorEventsIntoWhatToDo) {
   const std::pair<std::string, Code> cases[] = {
-      {R"("message":"too old resource version: 1 (812)","reason":"Expired","code":410)", Code::kGone},
+      {R"("message":"too old resource version: 1 [812]","reason":"Expired","code":410)", Code::kGone},
       {R"("message":"The resourceVersion for the provided watch is too old.","reason":"Gone","code":410)",
        Code::kGone},
       {R"("message":"Timeout: Too large resource version: 9999, current: 12","reason":"Timeout","details":)"
