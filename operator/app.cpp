@@ -12,15 +12,12 @@
 #include "core/base/api_names.h"
 #include "core/base/version.h"
 #include "kube/client/connect.h"
-#include "kube/client/events.h"
 #include "kube/daemon/health.h"
 #include "kube/daemon/signals.h"
 #include "kube/http/server.h"
 #include "kube/runtime/lease.h"
-#include "kube/runtime/watcher.h"
-#include "operator/reconciler.h"
+#include "operator/engine.h"
 #include "operator/telemetry.h"
-#include "operator/triggers.h"
 
 namespace berth::controller {
 namespace {
@@ -46,81 +43,34 @@ runtime::LeaseConfig lease_config(const Options& options, const std::string& ide
   return config;
 }
 
-// A watched kind: its first list by hand, then its loop in a thread of its own.
-template <class T>
-struct Watch {
-  Watch(const client::Client& client, const runtime::Clock& clock, runtime::WatcherConfig config,
-        runtime::Store<T>& store, const Log& log)
-      : name(config.kind.plural),
-        watcher(client, clock, std::move(config), store.sink()),
-        loop(watcher,
-             {runtime::kWatchBackoff, std::random_device{}(), [this, log](const Error& error, Duration wait) {
-                daemon::log_error(log, LogLevel::kWarn, "Watch interrupted", error,
-                                  {{"resource", name}, {"again_in_ms", wait.count()}});
-              }}) {}
-
-  std::string name;
-  runtime::Watcher<T> watcher;
-  runtime::WatchLoop loop;
-};
-
-// The part of the operator that works: exists only while leading, and its threads end with it.
+// The engine and its threads: they start once this process leads and end with it.
 class Leader {
  public:
   Leader(const client::Client& client, const runtime::Clock& clock, runtime::LeaseKeeper& lease,
-         Telemetry& telemetry, const Options& options, std::string identity, const Log& log)
-      : client_(client),
-        clock_(clock),
+         Telemetry& telemetry, const Options& options, const std::string& identity, const Log& log)
+      : clock_(clock),
         lease_(lease),
         telemetry_(telemetry),
         options_(options),
         log_(log),
-        stores_(listeners()),
-        observer_(stores_, clock),
-        queue_(clock, {}, std::random_device{}(), telemetry.queue_observer()),
-        applier_(client, stores_),
-        bookkeeper_(client, clock, stores_, observer_, applier_),
-        reporter_(client, clock, stores_, observer_),
-        events_(client, {"berth.dev/operator", std::move(identity)}),
-        reconciler_({client, clock, stores_, observer_, applier_, bookkeeper_, reporter_, events_,
-                     [this](const runtime::WorkKey& key) { enqueue(key); },
-                     [this] { return lease_.leading() ? lease_.fence() : -1; },
-                     [this](std::int64_t seen) {
-                       log_.warn("A ledger was written under a larger fence", {{"fence", seen}});
-                       lease_.raise_fence(seen);
-                     },
-                     [this](const BookkeepingReport& report) { telemetry_.count(report); }}),
-        ledgers_(client, clock, of(wire::kPortLedger), stores_.ledgers, log),
-        ranges_(client, clock, of(wire::kPortRange), stores_.ranges, log),
-        exposure_policies_(client, clock, of(wire::kExposurePolicy), stores_.exposure_policies, log),
-        namespaces_(client, clock, of(wire::kNamespace), stores_.namespaces, log),
-        allocations_(client, clock, of(wire::kPortAllocation), stores_.allocations, log),
-        services_(client, clock, of(wire::kService), stores_.services, log),
-        policies_(client, clock, of(wire::kNetworkPolicy), stores_.policies, log),
-        pods_(client, clock, of(wire::kPod), stores_.pods, log) {}
+        engine_(client, clock, {identity, std::random_device{}(), Duration(75'000)}, hooks(),
+                telemetry.queue_observer()) {}
 
-  // Lists everything in the order of allocation.md 4.5 (ledgers before owners), then starts the threads.
-  // False when stopped before everything was listed.
+  // Lists everything, in order, then starts the threads. False when leadership ended before everything was
+  // listed.
   bool start(const std::stop_token& stop) {
     const Instant begun = clock_.monotonic();
-    if (!(listed(ledgers_, stop) && listed(ranges_, stop) && listed(exposure_policies_, stop) &&
-          listed(namespaces_, stop) && listed(allocations_, stop) && listed(services_, stop) &&
-          listed(policies_, stop) && listed(pods_, stop))) {
-      return false;
+    for (const auto& watch : engine_.watches()) {
+      if (!listed(*watch, stop)) return false;
     }
     log_.info("Cluster read", {{"milliseconds", (clock_.monotonic() - begun).count()}});
-    telemetry_.export_ranges(stores_);
-    for (const runtime::WorkKey& key : everything(stores_)) enqueue(key);
-    run(ledgers_);
-    run(ranges_);
-    run(exposure_policies_);
-    run(namespaces_);
-    run(allocations_);
-    run(services_);
-    run(policies_);
-    run(pods_);
+    telemetry_.export_ranges(engine_.stores());
+    engine_.enqueue_everything();
+    for (const auto& watch : engine_.watches()) {
+      threads_.emplace_back([&watch](const std::stop_token& token) { watch->run(token); });
+    }
     for (int i = 0; i < options_.workers; ++i) {
-      threads_.emplace_back([this](const std::stop_token& token) { work(token); });
+      threads_.emplace_back([this](const std::stop_token& token) { engine_.work(token); });
     }
     threads_.emplace_back([this](const std::stop_token& token) { write_events(token); });
     synced_ = true;
@@ -129,137 +79,72 @@ class Leader {
 
   void stop() {
     for (std::jthread& thread : threads_) thread.request_stop();
-    queue_.shut_down();
+    engine_.shut_down();
     threads_.clear();  // joins
   }
 
   [[nodiscard]] bool synced() const { return synced_; }
 
  private:
-  static runtime::WatcherConfig of(const wire::Kind& kind) {
-    runtime::WatcherConfig config;
-    config.kind = kind;
-    config.seed = std::random_device{}();
-    return config;
-  }
-
-  template <class T>
-  std::function<void(const runtime::Change<T>&)> listener(void (Observer::*stale)()) {
-    return [this, stale](const runtime::Change<T>& change) {
-      if (stale != nullptr) (observer_.*stale)();
-      for (const runtime::WorkKey& key : affected(change, stores_)) enqueue(key);
+  EngineHooks hooks() {
+    EngineHooks made;
+    made.fence = [this] { return lease_.leading() ? lease_.fence() : -1; };
+    made.superseded = [this](std::int64_t seen) {
+      log_.warn("A ledger was written under a larger fence", {{"fence", seen}});
+      lease_.raise_fence(seen);
     };
-  }
-
-  StoreListeners listeners() {
-    StoreListeners made;
-    made.ledgers = listener<PortLedger>(&Observer::ledgers_changed);
-    made.ranges = listener<PortRange>(&Observer::ranges_changed);
-    made.allocations = listener<PortAllocation>(nullptr);
-    made.services = listener<Service>(&Observer::services_changed);
-    made.policies = listener<NetworkPolicy>(nullptr);
-    made.namespaces = listener<Namespace>(nullptr);
-    made.pods = listener<Workload>(nullptr);
-    made.exposure_policies = listener<ExposurePolicy>(&Observer::exposure_policies_changed);
+    made.booked = [this](const BookkeepingReport& report) { telemetry_.count(report); };
     made.rewound = [this](const runtime::Rewound& rewound) {
       log_.error("History went backwards: the API server's data was restored; reading everything anew",
                  {{"seen", rewound.seen}, {"now", rewound.listed}});
     };
+    made.watch_failed = [this](const std::string& resource, const Error& error, Duration wait) {
+      daemon::log_error(log_, LogLevel::kWarn, "Watch interrupted", error,
+                        {{"resource", resource}, {"again_in_ms", wait.count()}});
+    };
+    made.worked = [this](const runtime::WorkKey& key, const Reconciled& reconciled, Duration took,
+                         Duration wait) {
+      telemetry_.count(reconciled, took);
+      if (reconciled.status.ok()) return;
+      const Error& error = reconciled.status.error();
+      const bool expected = error.code == Code::kConflict || error.code == Code::kExists;
+      daemon::log_error(
+          log_, expected ? LogLevel::kDebug : LogLevel::kWarn, "Not done yet", error,
+          {{"kind", key.kind}, {"object", to_string(key.object)}, {"again_in_ms", wait.count()}});
+    };
     return made;
   }
 
-  void enqueue(const runtime::WorkKey& key) { queue_.add(key, settle_time(key)); }
-
-  template <class T>
-  bool listed(Watch<T>& watch, const std::stop_token& stop) {
+  bool listed(runtime::KindWatch& watch, const std::stop_token& stop) {
     int failures = 0;
     while (!stop.stop_requested() && lease_.leading()) {
-      const auto step = watch.watcher.step();
+      const auto step = watch.step();
       if (step.ok()) return true;
       ++failures;
       const Duration wait =
           runtime::backoff_delay(runtime::kWatchBackoff, failures, 1, runtime::retry_after(step.error()));
       daemon::log_error(log_, LogLevel::kWarn, "Listing failed", step.error(),
-                        {{"resource", watch.name}, {"again_in_ms", wait.count()}});
+                        {{"resource", watch.name()}, {"again_in_ms", wait.count()}});
       runtime::wait_for(stop, wait);
     }
     return false;
   }
 
-  template <class T>
-  void run(Watch<T>& watch) {
-    threads_.emplace_back([&watch](const std::stop_token& token) { watch.loop.run(token); });
-  }
-
-  void work(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      const auto key = queue_.take(stop);
-      if (!key) continue;
-      work_on(*key);
-      queue_.done(*key);
-    }
-  }
-
-  void work_on(const runtime::WorkKey& key) {
-    if (!lease_.leading()) {
-      queue_.add(key, Duration(200));
-      return;
-    }
-    const Instant begun = clock_.monotonic();
-    telemetry_.reconcile.active_workers.add(1);
-    const Reconciled reconciled = reconciler_.reconcile(key);
-    telemetry_.reconcile.active_workers.add(-1);
-    telemetry_.reconcile.time.observe(static_cast<double>((clock_.monotonic() - begun).count()) / 1000.0);
-    if (!reconciled.status.ok()) {
-      const Error& error = reconciled.status.error();
-      const Duration wait = queue_.retry(key, runtime::retry_after(error));
-      const bool expected = error.code == Code::kConflict || error.code == Code::kExists;
-      daemon::log_error(
-          log_, expected ? LogLevel::kDebug : LogLevel::kWarn, "Not done yet", error,
-          {{"kind", key.kind}, {"object", to_string(key.object)}, {"again_in_ms", wait.count()}});
-      (expected ? telemetry_.reconcile.requeue : telemetry_.reconcile.error).add();
-      if (!expected) telemetry_.reconcile.errors.add();
-      return;
-    }
-    queue_.forget(key);
-    (reconciled.look_again ? telemetry_.reconcile.requeue_after : telemetry_.reconcile.success).add();
-    if (reconciled.look_again) queue_.add(key, *reconciled.look_again);
-  }
-
   void write_events(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      const auto step = events_.step(clock_.wall());
+      const auto step = engine_.events().step(clock_.wall());
       const bool busy = step.ok() && *step;
       if (!step.ok()) daemon::log_error(log_, LogLevel::kDebug, "Event not written", step.error());
       if (!busy) runtime::wait_for(stop, Duration(step.ok() ? 200 : 2'000));
     }
   }
 
-  const client::Client& client_;
   const runtime::Clock& clock_;
   runtime::LeaseKeeper& lease_;
   Telemetry& telemetry_;
   const Options& options_;
   const Log log_;
-
-  Stores stores_;
-  Observer observer_;
-  runtime::WorkQueue<> queue_;
-  Applier applier_;
-  Bookkeeper bookkeeper_;
-  Reporter reporter_;
-  client::EventRecorder events_;
-  Reconciler reconciler_;
-
-  Watch<PortLedger> ledgers_;
-  Watch<PortRange> ranges_;
-  Watch<ExposurePolicy> exposure_policies_;
-  Watch<Namespace> namespaces_;
-  Watch<PortAllocation> allocations_;
-  Watch<Service> services_;
-  Watch<NetworkPolicy> policies_;
-  Watch<Workload> pods_;
-
+  Engine engine_;
   std::atomic<bool> synced_ = false;
   std::vector<std::jthread> threads_;
 };

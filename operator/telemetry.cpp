@@ -16,9 +16,9 @@ daemon::Counter ledger_writes(daemon::Metrics& metrics, const char* result) {
 
 Telemetry::Telemetry(std::string host)
     : leading(daemon::leader_status(metrics, "berth-operator")),
-      reconcile(daemon::reconcile_metrics(metrics, "berth")),
       host_(std::move(host)),
       queue_(daemon::workqueue_metrics(metrics, "berth")),
+      reconcile_(daemon::reconcile_metrics(metrics, "berth")),
       ledger_ok_(ledger_writes(metrics, "ok")),
       ledger_conflict_(ledger_writes(metrics, "conflict")),
       ledger_error_(ledger_writes(metrics, "error")),
@@ -54,6 +54,21 @@ void Telemetry::count(const BookkeepingReport& report) {
         .counter("berth_allocation_refusals_total", "Allocations that were refused their numbers, by reason.",
                  {{"reason", allocation::to_string(refusal.reason)}})
         .add();
+  }
+}
+
+void Telemetry::count(const Reconciled& reconciled, Duration took) {
+  reconcile_.time.observe(seconds(took));
+  if (reconciled.status.ok()) {
+    (reconciled.look_again ? reconcile_.requeue_after : reconcile_.success).add();
+    return;
+  }
+  const Code code = reconciled.status.error().code;
+  if (code == Code::kConflict || code == Code::kExists) {
+    reconcile_.requeue.add();
+  } else {
+    reconcile_.error.add();
+    reconcile_.errors.add();
   }
 }
 

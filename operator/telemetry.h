@@ -3,16 +3,14 @@
 // Thread-safety: handles are atomic; count() from any thread.
 #pragma once
 
-#include <atomic>
-#include <mutex>
+#include <functional>
 #include <string>
 
 #include "kube/client/client.h"
 #include "kube/daemon/metrics.h"
 #include "kube/daemon/standard_metrics.h"
 #include "kube/runtime/work_queue.h"
-#include "operator/bookkeeper.h"
-#include "operator/observer.h"
+#include "operator/reconciler.h"
 
 namespace berth::controller {
 
@@ -22,17 +20,18 @@ class Telemetry {
 
   daemon::Metrics metrics;
   daemon::Gauge leading;
-  daemon::ReconcileMetrics reconcile;
 
   [[nodiscard]] std::function<void(const client::RequestReport&)> request_observer();
   [[nodiscard]] runtime::QueueObserver queue_observer();
   void count(const BookkeepingReport& report);
+  void count(const Reconciled& reconciled, Duration took);
   // berth_ports{space,range,state}, set from the status that was last written.
   void export_ranges(const Stores& stores);
 
  private:
   std::string host_;
   daemon::WorkQueueMetrics queue_;
+  daemon::ReconcileMetrics reconcile_;
   daemon::Counter ledger_ok_;
   daemon::Counter ledger_conflict_;
   daemon::Counter ledger_error_;

@@ -6,53 +6,26 @@
 
 namespace berth::webhook {
 
-// One watched kind, whatever its type.
-struct ClusterFacts::Watched {
-  virtual ~Watched() = default;
-  virtual void run(std::stop_token stop) = 0;
-  [[nodiscard]] virtual bool ready() const = 0;
-  std::string name;
-};
-
-template <class T>
-struct ClusterFacts::WatchedKind final : Watched {
-  WatchedKind(ClusterFacts& facts, const wire::Kind& kind)
-      : store(facts.group_,
-              [&facts](const runtime::Change<T>& change) {
-                const std::unique_lock lock(facts.mutex_);
-                if (change.after) {
-                  facts.index_.put(change.after);
-                } else {
-                  facts.index_.remove(*change.before);
-                }
-              }),
-        watcher(*facts.client_, *facts.clock_, config(kind), store.sink()),
-        loop(watcher, {runtime::kWatchBackoff, std::random_device{}(),
-                       [log = facts.log_, plural = kind.plural](const Error& error, Duration wait) {
-                         daemon::log_error(log, daemon::LogLevel::kWarn, "Watch interrupted", error,
-                                           {{"resource", plural}, {"again_in_ms", wait.count()}});
-                       }}) {
-    name = kind.plural;
-  }
-
-  static runtime::WatcherConfig config(const wire::Kind& kind) {
-    runtime::WatcherConfig made;
-    made.kind = kind;
-    made.seed = std::random_device{}();
-    return made;
-  }
-
-  void run(std::stop_token stop) override { loop.run(std::move(stop)); }
-  [[nodiscard]] bool ready() const override { return store.ready(); }
-
-  runtime::Store<T> store;
-  runtime::Watcher<T> watcher;
-  runtime::WatchLoop loop;
-};
-
 template <class T>
 void ClusterFacts::watch(const wire::Kind& kind) {
-  watched_.push_back(std::make_unique<WatchedKind<T>>(*this, kind));
+  auto store = std::make_shared<runtime::Store<T>>(group_, [this](const runtime::Change<T>& change) {
+    const std::unique_lock lock(mutex_);
+    if (change.after) {
+      index_.put(change.after);
+    } else {
+      index_.remove(*change.before);
+    }
+  });
+  runtime::WatcherConfig config;
+  config.kind = kind;
+  config.seed = std::random_device{}();
+  watches_.push_back(
+      runtime::make_kind_watch(*client_, *clock_, std::move(config), *store,
+                               [this](const std::string& resource, const Error& error, Duration wait) {
+                                 daemon::log_error(log_, daemon::LogLevel::kWarn, "Watch interrupted", error,
+                                                   {{"resource", resource}, {"again_in_ms", wait.count()}});
+                               }));
+  stores_.push_back(std::move(store));
 }
 
 ClusterFacts::ClusterFacts(const client::Client& client, const runtime::Clock& clock, const daemon::Log& log)
@@ -68,8 +41,8 @@ ClusterFacts::ClusterFacts(const client::Client& client, const runtime::Clock& c
 ClusterFacts::~ClusterFacts() { stop(); }
 
 void ClusterFacts::start() {
-  for (const auto& watched : watched_) {
-    threads_.emplace_back([&watched](const std::stop_token& stop) { watched->run(stop); });
+  for (const auto& watch : watches_) {
+    threads_.emplace_back([&watch](const std::stop_token& stop) { watch->run(stop); });
   }
 }
 
@@ -82,8 +55,8 @@ bool ClusterFacts::ready() const { return missing().empty(); }
 
 std::string ClusterFacts::missing() const {
   std::string names;
-  for (const auto& watched : watched_) {
-    if (!watched->ready()) names += (names.empty() ? "" : ", ") + watched->name;
+  for (const auto& watch : watches_) {
+    if (!watch->ready()) names += (names.empty() ? "" : ", ") + watch->name();
   }
   return names;
 }

@@ -15,8 +15,7 @@
 #include "kube/client/client.h"
 #include "kube/daemon/log.h"
 #include "kube/runtime/clock.h"
-#include "kube/runtime/store.h"
-#include "kube/runtime/watcher.h"
+#include "kube/runtime/kind_watch.h"
 
 namespace berth::webhook {
 
@@ -41,10 +40,6 @@ class ClusterFacts {
   void read(const std::function<void(const exposure::Facts*)>& use) const;
 
  private:
-  struct Watched;
-  template <class T>
-  struct WatchedKind;
-
   template <class T>
   void watch(const wire::Kind& kind);
 
@@ -54,7 +49,8 @@ class ClusterFacts {
   runtime::StoreGroup group_;
   mutable std::shared_mutex mutex_;
   exposure::FactIndex index_;
-  std::vector<std::unique_ptr<Watched>> watched_;
+  std::vector<std::shared_ptr<void>> stores_;  // one per watched kind
+  std::vector<std::unique_ptr<runtime::KindWatch>> watches_;
   std::vector<std::jthread> threads_;
 };
 

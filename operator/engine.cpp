@@ -1,0 +1,116 @@
+#include "operator/engine.h"
+
+#include <utility>
+
+#include "operator/triggers.h"
+
+namespace berth::controller {
+namespace {
+
+// How long a key rests while another process leads.
+constexpr Duration kNotLeading(200);
+
+}  // namespace
+
+Engine::Engine(const client::Client& client, const runtime::Clock& clock, EngineConfig config,
+               EngineHooks hooks, runtime::QueueObserver queue_observer)
+    : client_(&client),
+      clock_(&clock),
+      config_(std::move(config)),
+      hooks_(std::move(hooks)),
+      stores_(listeners()),
+      observer_(stores_, clock),
+      queue_(clock, {}, config_.seed, std::move(queue_observer)),
+      applier_(client, stores_),
+      bookkeeper_(client, clock, stores_, observer_, applier_),
+      reporter_(client, clock, stores_, observer_),
+      events_(client, {"berth.dev/operator", config_.identity}),
+      reconciler_({client, clock, stores_, observer_, applier_, bookkeeper_, reporter_, events_,
+                   [this](const runtime::WorkKey& key) { enqueue(key); }, hooks_.fence, hooks_.superseded,
+                   hooks_.booked}) {
+  watch(wire::kPortLedger, stores_.ledgers);
+  watch(wire::kPortRange, stores_.ranges);
+  watch(wire::kExposurePolicy, stores_.exposure_policies);
+  watch(wire::kNamespace, stores_.namespaces);
+  watch(wire::kPortAllocation, stores_.allocations);
+  watch(wire::kService, stores_.services);
+  watch(wire::kNetworkPolicy, stores_.policies);
+  watch(wire::kPod, stores_.pods);
+}
+
+template <class T>
+std::function<void(const runtime::Change<T>&)> Engine::listener(void (Observer::*stale)()) {
+  return [this, stale](const runtime::Change<T>& change) {
+    if (stale != nullptr) (observer_.*stale)();
+    for (const runtime::WorkKey& key : affected(change, stores_)) enqueue(key);
+  };
+}
+
+StoreListeners Engine::listeners() {
+  StoreListeners made;
+  made.ledgers = listener<PortLedger>(&Observer::ledgers_changed);
+  made.ranges = listener<PortRange>(&Observer::ranges_changed);
+  made.allocations = listener<PortAllocation>(nullptr);
+  made.services = listener<Service>(&Observer::services_changed);
+  made.policies = listener<NetworkPolicy>(nullptr);
+  made.namespaces = listener<Namespace>(nullptr);
+  made.pods = listener<Workload>(nullptr);
+  made.exposure_policies = listener<ExposurePolicy>(&Observer::exposure_policies_changed);
+  made.rewound = [this](const runtime::Rewound& rewound) {
+    if (hooks_.rewound) hooks_.rewound(rewound);
+  };
+  return made;
+}
+
+template <class T>
+void Engine::watch(const wire::Kind& kind, runtime::Store<T>& store) {
+  runtime::WatcherConfig config;
+  config.kind = kind;
+  config.read_wait = config_.watch_read_wait;
+  config.seed = config_.seed + watches_.size();
+  watches_.push_back(
+      runtime::make_kind_watch(*client_, *clock_, std::move(config), store, hooks_.watch_failed));
+}
+
+void Engine::enqueue_everything() {
+  for (const runtime::WorkKey& key : everything(stores_)) enqueue(key);
+}
+
+void Engine::enqueue(const runtime::WorkKey& key) { queue_.add(key, settle_time(key)); }
+
+bool Engine::work_once() {
+  const auto key = queue_.try_take();
+  if (!key) return false;
+  work_on(*key);
+  queue_.done(*key);
+  return true;
+}
+
+void Engine::work(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto key = queue_.take(stop);
+    if (!key) continue;
+    work_on(*key);
+    queue_.done(*key);
+  }
+}
+
+void Engine::work_on(const runtime::WorkKey& key) {
+  if (hooks_.fence() < 0) {
+    queue_.add(key, kNotLeading);
+    return;
+  }
+  const Instant begun = clock_->monotonic();
+  const Reconciled reconciled = reconciler_.reconcile(key);
+  const Duration took = clock_->monotonic() - begun;
+  Duration wait{0};
+  if (reconciled.status.ok()) {
+    queue_.forget(key);
+    if (reconciled.look_again) queue_.add(key, *reconciled.look_again);
+  } else {
+    wait = queue_.retry(key, runtime::retry_after(reconciled.status.error()));
+  }
+  if (hooks_.worked) hooks_.worked(key, reconciled, took, wait);
+}
+
+}  // namespace berth::controller

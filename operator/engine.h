@@ -1,0 +1,90 @@
+// Engine: the operator without threads, sockets and clocks of its own.
+//
+// Owns the stores, the watches that fill them, the queue and everything that works on its keys. app.cpp turns
+// the crank from several threads; the simulation from one. Thread-safety: watch(i) one thread each;
+// work_once() and work() from several threads; everything else before or after those threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "kube/client/client.h"
+#include "kube/client/events.h"
+#include "kube/runtime/clock.h"
+#include "kube/runtime/kind_watch.h"
+#include "operator/reconciler.h"
+#include "operator/stores.h"
+
+namespace berth::controller {
+
+struct EngineConfig {
+  std::string identity = {};
+  std::uint64_t seed = 0;            // of jitters
+  Duration watch_read_wait{75'000};  // 0 in a simulation
+};
+
+// What the engine asks and tells; all callable from any thread.
+struct EngineHooks {
+  std::function<std::int64_t()> fence;                // the lease's transition count while leading, else -1
+  std::function<void(std::int64_t)> superseded = {};  // a ledger carries this larger fence
+  std::function<void(const BookkeepingReport&)> booked = {};
+  std::function<void(const runtime::Rewound&)> rewound = {};
+  std::function<void(const std::string&, const Error&, Duration)> watch_failed = {};
+  // A key was worked on; `wait` is how long until it is tried again when it failed.
+  std::function<void(const runtime::WorkKey&, const Reconciled&, Duration took, Duration wait)> worked = {};
+};
+
+class Engine {
+ public:
+  // client and clock must outlive the engine.
+  Engine(const client::Client& client, const runtime::Clock& clock, EngineConfig config, EngineHooks hooks,
+         runtime::QueueObserver queue_observer);
+
+  // The watched kinds, in the order of allocation.md 4.5: their first step is a list and must be taken in
+  // this order (ledgers before owners) before the first work.
+  [[nodiscard]] const std::vector<std::unique_ptr<runtime::KindWatch>>& watches() const { return watches_; }
+
+  // Everything observed is worth looking at.
+  void enqueue_everything();
+
+  // Works on one key that is due; false when none is.
+  bool work_once();
+  // Works until stopped.
+  void work(const std::stop_token& stop);
+  void shut_down() { queue_.shut_down(); }
+
+  [[nodiscard]] const Stores& stores() const { return stores_; }
+  [[nodiscard]] client::EventRecorder& events() { return events_; }
+  // When the next key becomes due; nullopt when none waits.
+  [[nodiscard]] std::optional<Instant> next_due() const { return queue_.next_due(); }
+
+ private:
+  template <class T>
+  std::function<void(const runtime::Change<T>&)> listener(void (Observer::*stale)());
+  StoreListeners listeners();
+  template <class T>
+  void watch(const wire::Kind& kind, runtime::Store<T>& store);
+  void enqueue(const runtime::WorkKey& key);
+  void work_on(const runtime::WorkKey& key);
+
+  const client::Client* client_;
+  const runtime::Clock* clock_;
+  const EngineConfig config_;
+  const EngineHooks hooks_;
+
+  Stores stores_;
+  Observer observer_;
+  runtime::WorkQueue<> queue_;
+  Applier applier_;
+  Bookkeeper bookkeeper_;
+  Reporter reporter_;
+  client::EventRecorder events_;
+  Reconciler reconciler_;
+  std::vector<std::unique_ptr<runtime::KindWatch>> watches_;
+};
+
+}  // namespace berth::controller
