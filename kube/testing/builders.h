@@ -8,13 +8,10 @@
 #include <vector>
 
 #include "core/model/cluster_objects.h"
-#include "core/model/exposure_policy.h"
-#include "core/model/network_policy.h"
 #include "core/model/port_allocation.h"
 #include "core/model/port_ledger.h"
 #include "core/model/port_range.h"
 #include "core/model/service.h"
-#include "core/model/workload.h"
 
 namespace berth::testing {
 
@@ -37,7 +34,7 @@ AllocationPort make_palloc_port(std::string name, TargetPort target, std::int64_
 PortAllocation make_palloc(std::string ns, std::string name, std::string range,
                            std::vector<AllocationPort> ports, std::string exposure = "Cluster");
 
-PortLedger make_ledger(std::string space, std::int64_t shard);
+PortLedger make_ledger(std::string name, std::string space, std::int64_t shard);
 
 Lease make_lease(std::string ns, std::string name, std::string holder, std::int64_t duration_seconds);
 

@@ -72,6 +72,7 @@ class FakeApiServer final : public http::Transport {
     std::int64_t page_ceiling = 0;  // a server that gives smaller pages than asked for; 0 = as asked
     Duration bookmark_interval{60'000};
     bool require_namespaces = false;  // 404 for a create in a namespace that does not exist
+    std::size_t chunk_bytes = 0;      // watches come in pieces of this many bytes; 0 = whole lines
     bool blocking_reads = false;      // read() really waits: for tests with threads
     std::int64_t first_revision = 100;
   };
@@ -121,7 +122,8 @@ class FakeApiServer final : public http::Transport {
   struct State;
 
  private:
-  std::unique_ptr<State> state_;
+  // Streams share it: they may outlive the server.
+  std::shared_ptr<State> state_;
 };
 
 // Typed access for tests: aborts when the server refuses (seed) or the object cannot be decoded.
