@@ -176,7 +176,7 @@ class AllocationPlan {
           [&](const allocation::ShownNumber& candidate) { return candidate.slot.name == port.name; });
       if (number == shown.end()) continue;
       const auto key = key_of(holdings_.space, number->number, port.protocol);
-      if (port.port == 0 && lost_to_others(allocation_.meta.uid, holdings_.space, key, *seen_.uses)) continue;
+      if (lost_to_others(allocation_, port, holdings_.space, key, *seen_.uses)) continue;
       Holding unconfirmed{.slot = number->slot, .number = number->number, .key = key};
       unconfirmed.range = allocation_.status.range_name;
       unconfirmed.interim = true;
@@ -220,10 +220,10 @@ class AllocationPlan {
     findings_.service_name = service_name();
   }
 
-  // A requested nodePort that an object nobody declared has: the API server would refuse the Service.
+  // A nodePort that an object nobody declared has: the API server would refuse the Service.
   std::optional<Problem> taken_by_others() const {
     for (const Holding& holding : numbers_) {
-      if (!lost_to_others(allocation_.meta.uid, holdings_.space, holding.key, *seen_.uses)) continue;
+      if (!taken_by_others(allocation_.meta.uid, holdings_.space, holding.key, *seen_.uses)) continue;
       const bool carried =
           std::any_of(wanted_services_.begin(), wanted_services_.end(), [&](const Service& service) {
             return std::any_of(service.ports.begin(), service.ports.end(), [&](const ServicePort& port) {
@@ -275,7 +275,8 @@ class AllocationPlan {
           present != nullptr && allocation::generated_for(present->meta) == allocation_.meta.uid;
       if (ours || (present == nullptr && guarded_ && !blocked_)) return wanted.meta.name;
     }
-    return "";
+    // Not there for now; the name stays as the mark that the numbers were published once.
+    return blocked_ ? allocation_.status.service_name : "";
   }
 
   WriteStatus status_write(const desired::AllocationFindings& findings) const {

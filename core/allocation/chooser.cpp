@@ -122,10 +122,8 @@ class Batch {
       const auto wanted = std::find(holdings.wanting.begin(), holdings.wanting.end(), shown.slot.name);
       if (wanted == holdings.wanting.end() || holdings.find(shown.slot.name) != nullptr) continue;
       const NumberKey key = key_of(space, shown.number, shown.slot.protocol);
-      if (spec_port(allocation, shown.slot.name).port == 0 &&
-          lost_to_others(allocation.meta.uid, space, key, view_.uses)) {
-        continue;
-      }
+      const AllocationPort& port = spec_port(allocation, shown.slot.name);
+      if (lost_to_others(allocation, port, space, key, view_.uses)) continue;
       if (auto conflict = reclaim(work, space, key, shown.slot)) {
         if (!work.conflict) work.conflict = std::move(conflict);
         continue;

@@ -24,12 +24,14 @@ bool left_its_range(const PortAllocation& allocation, const HeldNumber& number, 
 
 // The best of the allocation's entries in `space` for a port; nullptr when none serves it.
 const HeldNumber* serving_entry(const PortAllocation& allocation, const AllocationPort& port, Space space,
-                                const std::vector<HeldNumber>& entries, const Uses& uses) {
+                                const std::vector<HeldNumber>& entries, const Ranges& ranges,
+                                const Uses& uses) {
   const AllocatedPort* shown = status_port(allocation, port.name);
   // Smaller is better; the tail makes the order total.
   const auto rank = [&](const HeldNumber& number) {
     const std::int64_t value = number.key.port.number();
-    return std::tuple(port.port != value, shown == nullptr || shown->port != value,
+    return std::tuple(port.port != value, left_its_range(allocation, number, ranges),
+                      shown == nullptr || shown->port != value,
                       !uses.used_by(allocation.meta.uid, space, number.key), number.entry.sequence,
                       number.key);
   };
@@ -37,7 +39,7 @@ const HeldNumber* serving_entry(const PortAllocation& allocation, const Allocati
   for (const HeldNumber& number : entries) {
     if (number.space != space || !number.entry.held() || !number.entry.has_slot(port.name)) continue;
     if (number.key.protocol && *number.key.protocol != port.protocol) continue;
-    if (port.port == 0 && lost_to_others(allocation.meta.uid, space, number.key, uses)) continue;
+    if (lost_to_others(allocation, port, space, number.key, uses)) continue;
     if (best == nullptr || rank(number) < rank(*best)) best = &number;
   }
   return best;
@@ -56,7 +58,7 @@ Holdings assess_in(Space space, const PortAllocation& allocation, const std::vec
   holdings.space = space;
   std::set<std::pair<Port, Protocol>> given;
   for (const AllocationPort& port : allocation.spec.ports) {
-    const HeldNumber* number = serving_entry(allocation, port, space, entries, uses);
+    const HeldNumber* number = serving_entry(allocation, port, space, entries, ranges, uses);
     if (number == nullptr || !given.insert({number->key.port, port.protocol}).second) {
       holdings.wanting.push_back(port.name);
       continue;
@@ -165,10 +167,18 @@ std::variant<Space, Refusal> route(const PortAllocation& allocation, const Range
                 "there is no PortRange " + name + ": create it, or write the name of one that exists");
 }
 
-bool lost_to_others(const Uid& owner, Space space, const NumberKey& key, const Uses& uses) {
+bool taken_by_others(const Uid& owner, Space space, const NumberKey& key, const Uses& uses) {
   // Only a nodePort is exclusive by the API server's own rule; addresses of load balancers may differ.
   return space == Space::kNodePort && uses.other_than(owner, space, key) != nullptr &&
          !uses.used_by(owner, space, key);
+}
+
+bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port, Space space,
+                    const NumberKey& key, const Uses& uses) {
+  const AllocatedPort* shown = status_port(allocation, port.name);
+  const bool was_published =
+      shown != nullptr && shown->port == key.port.number() && !allocation.status.service_name.empty();
+  return port.port == 0 && !was_published && taken_by_others(allocation.meta.uid, space, key, uses);
 }
 
 Holdings assess(const PortAllocation& allocation, const std::vector<HeldNumber>& entries,

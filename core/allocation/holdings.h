@@ -64,13 +64,19 @@ std::variant<Space, Refusal> route(const PortAllocation& allocation, const Range
                                    const std::vector<HeldNumber>& entries);
 
 // `entries`: everything the ledgers hold under the allocation's UID. When several serve one port, the number
-// that the spec requests wins, then the one in status, then one that is published, then the lowest sequence.
+// that the spec requests wins, then one of the range it names, then the one in status, then one that is
+// published, then the lowest sequence.
 // A chosen nodePort that a foreign Service grabbed before it could be published does not serve.
 Holdings assess(const PortAllocation& allocation, const std::vector<HeldNumber>& entries,
                 const Ranges& ranges, const Uses& uses);
 
-// Has somebody else taken the nodePort before the allocation's own Service could?
-bool lost_to_others(const Uid& owner, Space space, const NumberKey& key, const Uses& uses);
+// Does somebody else have the nodePort, and the allocation's own Services do not?
+bool taken_by_others(const Uid& owner, Space space, const NumberKey& key, const Uses& uses);
+
+// The same for a number that Berth chose and never published: another one may be chosen. A number that was
+// published, or asked for, is kept and reported instead.
+bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port, Space space,
+                    const NumberKey& key, const Uses& uses);
 
 // A number that the allocation shows (status.ports, or its own Services), by port name.
 struct ShownNumber {
