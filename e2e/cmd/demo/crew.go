@@ -31,6 +31,7 @@ type remembered struct {
 	Binary     string         `json:"binary"` // SHA-256
 	HealthPort int            `json:"healthPort"`
 	Port       int            `json:"port,omitempty"`
+	URL        string         `json:"url,omitempty"` // at which the API server reaches it, if not on loopback
 	Handle     process.Handle `json:"handle"`
 }
 
@@ -105,16 +106,10 @@ func hire(ctx context.Context, g *ground) (*crew, error) {
 	if at := slices.Index(c.webhook.Spec.Args, "--listen"); at >= 0 {
 		c.webhook.Spec.Args[at+1] = listen
 	}
-	for _, one := range []struct {
-		program *programs.Program
-		port    int
-		health  int
-	}{{c.operator, 0, operator.HealthPort}, {c.webhook, port, webhook.HealthPort}} {
-		if err := g.employ(ctx, m, one.program, one.port, one.health); err != nil {
-			return nil, err
-		}
+	if err := g.employ(ctx, m, c.operator, remembered{HealthPort: operator.HealthPort}); err != nil {
+		return nil, err
 	}
-	return &c, nil
+	return &c, g.employ(ctx, m, c.webhook, remembered{HealthPort: webhook.HealthPort, Port: port, URL: g.webhookURL})
 }
 
 // common are the options of both programs.
@@ -127,17 +122,15 @@ func (g *ground) common(ctx context.Context, m *memory, name, account string) (p
 	return programs.Options{Config: config, Dir: g.dir, Name: name, HealthPort: health, Detached: true}, err
 }
 
-// employ starts a program, or keeps it if the very same runs and is well.
-func (g *ground) employ(ctx context.Context, m *memory, program *programs.Program, port, health int) error {
-	name := program.Name()
-	binary, err := digest(program.Spec.Path)
-	if err != nil {
+// employ starts a program, or keeps it if the very same runs, as it is wanted, and is well.
+func (g *ground) employ(ctx context.Context, m *memory, program *programs.Program, wanted remembered) (err error) {
+	if wanted.Binary, err = digest(program.Spec.Path); err != nil {
 		return err
 	}
 	running := g.keep(program.Service)
-	known := m.Programs[name]
-	same := known.Binary == binary && known.Port == port && known.HealthPort == health
-	if running && !(same && program.Check(ctx) == nil) {
+	known := m.Programs[program.Name()]
+	wanted.Handle = known.Handle
+	if running && (known != wanted || program.Check(ctx) != nil) {
 		if err := program.Stop(); err != nil && !errors.Is(err, process.ErrKilled) {
 			return err
 		}
@@ -148,7 +141,8 @@ func (g *ground) employ(ctx context.Context, m *memory, program *programs.Progra
 			return errors.Join(err, program.Kill())
 		}
 	}
-	m.Programs[name] = remembered{Binary: binary, HealthPort: health, Port: port, Handle: program.Process().Handle()}
+	wanted.Handle = program.Process().Handle()
+	m.Programs[program.Name()] = wanted
 	return m.write()
 }
 

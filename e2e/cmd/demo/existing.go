@@ -58,7 +58,8 @@ func findExisting(ctx context.Context, o options) (*ground, error) {
 	asked, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	if _, err := client.Typed.CoreV1().Namespaces().Get(asked, "default", metav1.GetOptions{}); err != nil {
-		return nil, fmt.Errorf("the cluster %s of KUBECONFIG cannot be used: %w", config.Host, err)
+		return nil, fmt.Errorf("the cluster %s of KUBECONFIG cannot be used: %w\n"+
+			"without KUBECONFIG the demo makes a cluster of its own", config.Host, err)
 	}
 	if o.webhookURL == "" && !onLoopback(config.Host) {
 		return nil, fmt.Errorf("the webhook will run on this machine, and the API server %s on another one has to reach it:\n"+

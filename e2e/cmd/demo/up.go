@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
 	"berth.dev/e2e/story"
 	"berth.dev/e2e/story/telling"
@@ -30,6 +32,9 @@ func up(ctx context.Context, o options) error {
 	fmt.Println("Applied:  crds/, and deploy/base without its Deployments: the programs run here instead")
 	crew, err := hire(ctx, g)
 	if err != nil {
+		return err
+	}
+	if err := reached(ctx, g, crew); err != nil {
 		return err
 	}
 	for _, program := range []*programs.Program{crew.operator, crew.webhook} {
@@ -60,4 +65,24 @@ Logs: %s
 make demo-down removes everything.
 `, time.Since(began).Seconds(), g.place.Kubeconfig, filepath.Dir(g.place.Kubectl), g.dir)
 	return nil
+}
+
+// reached makes sure that the API server reaches the webhook: one that it does not reach would block the
+// cluster, so it is taken out again.
+func reached(ctx context.Context, g *ground, c *crew) error {
+	probe, err := kube.Parse("{apiVersion: v1, kind: Service, metadata: {generateName: berth-demo-, namespace: default}, spec: {ports: [{port: 80}]}}")
+	if err != nil {
+		return err
+	}
+	err = kube.Poll(ctx, 15*time.Second, "the API server to reach the webhook", func(ctx context.Context) error {
+		_, err := g.place.Client.DryRun(ctx, probe[0].DeepCopy())
+		return err
+	})
+	if err == nil {
+		return nil
+	}
+	removal := g.place.Client.Delete(ctx, "validatingwebhookconfigurations", "", registration)
+	return errors.Join(fmt.Errorf("%w\nthe webhook listens on this machine (%s); if the API server runs elsewhere, in a container too,\n"+
+		"say how it gets there with --webhook-url https://HOST:PORT; the webhook is unregistered again", err, c.webhook.URL),
+		removal, c.webhook.Stop())
 }
