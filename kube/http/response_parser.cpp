@@ -23,6 +23,10 @@ class Collector final : public beast::http::basic_parser<false> {
  public:
   Response response{};
   bool odd_encoding = false;
+  std::uint64_t chunk_left = 0;  // of the chunk that is being read
+
+  // As in request_parser.cpp. The bytes of a chunk are never held back: they may be the end of an event.
+  [[nodiscard]] bool can_read(std::size_t size) const { return !chunked() || chunk_left > 0 || size >= 5; }
 
  private:
   void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
@@ -52,8 +56,12 @@ class Collector final : public beast::http::basic_parser<false> {
     response.body.append(bytes.data(), bytes.size());
     return bytes.size();
   }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code& ec) override { ec = {}; }
+  void on_chunk_header_impl(std::uint64_t size, beast::string_view, beast::error_code& ec) override {
+    ec = {};
+    chunk_left = size;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, beast::error_code& ec) override {
+    chunk_left -= bytes.size();
     return on_body_impl(bytes, ec);
   }
   void on_finish_impl(beast::error_code& ec) override { ec = {}; }
@@ -140,6 +148,7 @@ ResponseParser::Step ResponseParser::read(std::string_view bytes, std::size_t& u
   if (impl_->collector->is_done()) return Step::kDone;
   if (bytes.empty()) return Step::kNeedMore;
   if (impl_->in_header) return impl_->read_header(bytes, used);
+  if (!impl_->collector->can_read(bytes.size())) return Step::kNeedMore;
   beast::error_code ec;
   used = impl_->collector->put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
   if (ec && ec != beast::http::error::need_more) return impl_->broken(ec);

@@ -235,6 +235,7 @@ Result<std::unique_ptr<TlsTransport>> TlsTransport::make(TransportOptions option
   if (options.token && !options.token_file.empty()) {
     return malformed("a token function and a token file exclude each other", "token_file");
   }
+  if (options.host.empty()) return malformed("a host to connect to is a name or an address", "host");
   if (options.port == 0) return malformed("a port to connect to is 1 to 65535", "port");
   if (options.max_header_bytes < 256 || options.max_header_bytes > (1UL << 30U)) {
     return malformed("max_header_bytes must be 256 to 1073741824", "max_header_bytes");
