@@ -221,9 +221,10 @@ class AllocationPlan {
   }
 
   // A nodePort that an object nobody declared has: the API server would refuse the Service.
-  std::optional<Problem> taken_by_others() const {
+  std::optional<Problem> taken_number() const {
     for (const Holding& holding : numbers_) {
-      if (!taken_by_others(allocation_.meta.uid, holdings_.space, holding.key, *seen_.uses)) continue;
+      if (!allocation::taken_by_others(allocation_.meta.uid, holdings_.space, holding.key, *seen_.uses))
+        continue;
       const bool carried =
           std::any_of(wanted_services_.begin(), wanted_services_.end(), [&](const Service& service) {
             return std::any_of(service.ports.begin(), service.ports.end(), [&](const ServicePort& port) {
@@ -242,7 +243,7 @@ class AllocationPlan {
   }
 
   std::optional<Problem> publication_problem() {
-    if (auto taken = taken_by_others()) {
+    if (auto taken = taken_number()) {
       blocked_ = true;
       return taken;
     }
