@@ -1,0 +1,158 @@
+package verdicts
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"berth.dev/e2e/kube"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+const (
+	caseFolder  = "../cases"
+	fewestCases = 60 // in each of the two great folders
+)
+
+// testCase is one file of e2e/cases; its README says what is in it.
+type testCase struct {
+	name      string // exposing/row01-lb-443-to-5432
+	expect    string // Deny, Allow, Unknown or Warn
+	message   string // a part of what the user reads
+	documents []*unstructured.Unstructured
+}
+
+// objects returns copies of the manifests: those that are there, and the one that is judged.
+func (c testCase) objects() (there []*unstructured.Unstructured, judged *unstructured.Unstructured) {
+	var all []*unstructured.Unstructured
+	for _, document := range c.documents {
+		all = append(all, document.DeepCopy())
+	}
+	return all[:len(all)-1], all[len(all)-1]
+}
+
+// loadCases reads all files, in the order of their names.
+func loadCases() ([]testCase, error) {
+	var all []testCase
+	for _, folder := range []struct {
+		name     string
+		fewest   int
+		expected []string
+	}{
+		{"exposing", fewestCases, []string{"Deny"}},
+		{"harmless", fewestCases, []string{"Allow"}},
+		{"told", 1, []string{"Unknown", "Warn"}},
+	} {
+		paths, err := filepath.Glob(filepath.Join(caseFolder, folder.name, "*.yaml"))
+		if err != nil {
+			return nil, err
+		}
+		if len(paths) < folder.fewest {
+			return nil, fmt.Errorf("%d cases in %s, want at least %d", len(paths), folder.name, folder.fewest)
+		}
+		for _, path := range paths {
+			one, err := loadCase(path)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+			if !slices.Contains(folder.expected, one.expect) {
+				return nil, fmt.Errorf("%s: expects %q, cases of this folder expect %v", path, one.expect, folder.expected)
+			}
+			one.name = folder.name + "/" + strings.TrimSuffix(filepath.Base(path), ".yaml")
+			all = append(all, one)
+		}
+	}
+	return all, nil
+}
+
+func loadCase(path string) (testCase, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return testCase{}, err
+	}
+	one := testCase{}
+	for line := range strings.Lines(string(text)) {
+		comment, ok := strings.CutPrefix(line, "# ")
+		if !ok {
+			break
+		}
+		key, value, _ := strings.Cut(strings.TrimSpace(comment), ": ")
+		switch key {
+		case "expect":
+			one.expect = value
+		case "message":
+			one.message = value
+		}
+	}
+	if one.message == "" && one.expect != "Allow" {
+		return testCase{}, errors.New("no message is expected")
+	}
+	if one.documents, err = kube.Parse(string(text)); err != nil {
+		return testCase{}, err
+	}
+	if len(one.documents) == 0 {
+		return testCase{}, errors.New("nothing to judge")
+	}
+	return one, nil
+}
+
+// disagreement is a verdict that is not the expected one, or does not say why.
+type disagreement struct{ name, want, got, said string }
+
+// compare returns nothing if the verdict and what is said are as expected.
+func (c testCase) compare(verdict, message, said string) []disagreement {
+	if verdict == c.expect && strings.Contains(said, message) {
+		return nil
+	}
+	want := c.expect
+	if message != "" {
+		want += fmt.Sprintf(" saying %q", message)
+	}
+	return []disagreement{{c.name, want, verdict, said}}
+}
+
+// report prints the disagreements as a table and fails the test if there are any.
+func report(t *testing.T, judge string, asked int, all []disagreement) {
+	t.Helper()
+	t.Logf("%s: %d cases, %d wrong answers", judge, asked, len(all))
+	if len(all) == 0 {
+		return
+	}
+	slices.SortFunc(all, func(a, b disagreement) int { return strings.Compare(a.name, b.name) })
+	var table strings.Builder
+	for _, one := range all {
+		fmt.Fprintf(&table, "\n%-60s got %-8s want %s\n", one.name, one.got, one.want)
+		for line := range strings.Lines(strings.TrimSpace(one.said)) {
+			fmt.Fprintf(&table, "    %s\n", strings.TrimRight(line, "\n"))
+		}
+	}
+	t.Errorf("%s:%s", judge, table.String())
+}
+
+// The namespaces of the cases. In one cluster every case gets its own pair.
+var caseNamespaces = []string{"data", "web"}
+
+var inMessage = regexp.MustCompile(`\b(data|web)/`)
+
+// own returns the name that a namespace of the cases has for case number i.
+func own(i int, namespace string) string { return fmt.Sprintf("%s-%03d", namespace, i) }
+
+// moveTo puts an object of a case into the namespaces of case number i.
+func moveTo(i int, object *unstructured.Unstructured) *unstructured.Unstructured {
+	if slices.Contains(caseNamespaces, object.GetNamespace()) {
+		object.SetNamespace(own(i, object.GetNamespace()))
+	}
+	return object
+}
+
+// messageFor is the expected message as it reads in the namespaces of case number i.
+func (c testCase) messageFor(i int) string {
+	return inMessage.ReplaceAllStringFunc(c.message, func(found string) string {
+		return own(i, strings.TrimSuffix(found, "/")) + "/"
+	})
+}
