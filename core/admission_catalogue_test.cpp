@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/admission.h"
+#include "core/ask_for_test.h"
 #include "core/exposure/testing/world.h"
 
 namespace berth {
@@ -14,21 +14,8 @@ namespace {
 
 using namespace exposure::testing;  // NOLINT(google-build-using-namespace): builders, only here
 
-constexpr Instant kNow{1'795'000'000'000};  // 2026-11-18
-
-Verdict create(const World& world, Judged object) {
-  AdmissionRequest request;
-  request.object = std::move(object);
-  return judge(request, world, kNow);
-}
-
-Verdict update(const World& world, Judged before, Judged after) {
-  AdmissionRequest request;
-  request.operation = Operation::kUpdate;
-  request.old_object = std::move(before);
-  request.object = std::move(after);
-  return judge(request, world, kNow);
-}
+using testing::create;
+using testing::update;
 
 struct Case {
   std::string name;
@@ -537,8 +524,7 @@ const Case kCases[] = {
 INSTANTIATE_TEST_SUITE_P(Rows, Catalogue, ::testing::ValuesIn(kCases),
                          [](const ::testing::TestParamInfo<Case>& row) { return row.param.name; });
 
-// --- internal load balancers, cloud by cloud
-// -------------------------------------------------------------------
+// --- internal load balancers, cloud by cloud ---
 
 TEST(InternalLoadBalancer, IsKnownByTheAnnotationOfEachCloud) {
   const std::pair<const char*, const char*> known[] = {

@@ -52,8 +52,7 @@ std::vector<Listed> external_listings(const Question& question) {
   return found;
 }
 
-// --- the rules
-// --------------------------------------------------------------------------------------------------
+// --- the rules ---
 
 using Rule = std::optional<Objection> (*)(const Question&);
 

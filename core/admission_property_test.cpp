@@ -1,0 +1,582 @@
+// judge() against a slow and obvious reference in a small world, all of it; and properties in random worlds.
+//
+// The reference knows nothing of the engine: it enumerates by hand who opens what and writes the numbers
+// down. Each mutant of it forgets one door, and the comparison must notice.
+#include <algorithm>
+#include <functional>
+#include <gtest/gtest.h>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/ask_for_test.h"
+
+namespace berth {
+namespace {
+
+using namespace exposure::testing;  // NOLINT(google-build-using-namespace): builders, only here
+using testing::create;
+using testing::update;
+
+// --- the small world ---
+
+constexpr std::int64_t kExternal = 443;
+constexpr std::int64_t kInternal = 5432;
+constexpr std::int64_t kUndeclared = 9000;
+constexpr std::int64_t kInternalNodePort = 27017;
+constexpr std::int64_t kNumbers[] = {kExternal, kInternal, kUndeclared};
+
+ExposurePolicy small_policy() {
+  ExposurePolicy policy;
+  policy.meta.name = "small";
+  policy.spec.external = {listed(kExternal)};
+  policy.spec.internal = {listed(kInternal), listed(kInternalNodePort)};
+  return policy;
+}
+
+enum class Host { kNone, kPort443, kPort5432, kLoopback, kNetwork };
+
+struct Small {
+  std::string type = "ClusterIP";
+  bool node_ports = true;
+  bool internal_balancer = false;
+  bool external_ip = false;
+  bool selects = true;
+  std::int64_t number = kExternal;
+  std::int64_t node_port = 0;
+  TargetPort target = {};
+  // The one container port, named "main"; 0 = no workload, -1 = a workload that declares nothing.
+  std::int64_t container = 0;
+  Host host = Host::kNone;
+  enum class Entry { kNone, kByNumber, kByName, kWrongName } entry = Entry::kNone;
+  bool tls = true;
+};
+
+Service service_of(const Small& s) {
+  ServicePort only = port(s.number, s.target);
+  only.name = "http";
+  only.node_port = s.node_port;
+  Service made = service(s.type, {only});
+  if (!s.node_ports) made.allocate_load_balancer_node_ports = false;
+  if (s.internal_balancer) made.meta.annotations["networking.gke.io/load-balancer-type"] = "Internal";
+  if (s.external_ip) made.external_ips = {"203.0.113.9"};
+  if (!s.selects) made.selector = {{"app", "other"}};
+  return made;
+}
+
+Workload workload_of(const Small& s) {
+  std::vector<ContainerPort> ports;
+  if (s.container > 0) ports.push_back(container_port(s.container, "main"));
+  if (!ports.empty() && s.host == Host::kPort443) ports.front().host_port = 443;
+  if (!ports.empty() && s.host == Host::kPort5432) ports.front().host_port = 5432;
+  if (!ports.empty() && s.host == Host::kLoopback) {
+    ports.front().host_port = 5432;
+    ports.front().host_ip = "127.0.0.1";
+  }
+  Workload made = deployment(ports);
+  made.pod.host_network = s.host == Host::kNetwork;
+  return made;
+}
+
+std::optional<Ingress> ingress_of(const Small& s) {
+  if (s.entry == Small::Entry::kNone) return std::nullopt;
+  Ingress made = ingress({s.entry == Small::Entry::kByNumber ? backend("web", s.number)
+                          : s.entry == Small::Entry::kByName ? backend("web", "http")
+                                                             : backend("web", "nope")});
+  made.tls = s.tls;
+  return made;
+}
+
+// --- the reference ---
+
+enum class Mutant {
+  kNone,
+  kForgetsHiddenNodePorts,
+  kForgetsExternalIps,
+  kForgetsTheContainerPort,
+  kForgetsTheNumberShown,
+  kForgetsIngress,
+  kForgetsHostNetwork,
+  kTakesLoopbackForOutside,
+  kTakesUnknownForSafe,
+};
+
+struct Path {
+  std::set<std::int64_t> numbers;
+  bool unknown = false;
+};
+
+Decision say(const Path& path, Mutant mutant) {
+  for (const std::int64_t number : path.numbers) {
+    if (number == kInternal || number == kInternalNodePort) return Decision::kDeny;
+  }
+  if (path.unknown) return mutant == Mutant::kTakesUnknownForSafe ? Decision::kAllow : Decision::kUnknown;
+  return path.numbers.count(kExternal) != 0 ? Decision::kAllow : Decision::kDeny;
+}
+
+// What stands behind the Service port: numbers, or nothing that is known.
+std::vector<std::optional<std::int64_t>> ends(const Small& s, bool only_of_the_workload) {
+  if (s.type == "ExternalName") return {std::nullopt};
+  const bool selected = s.selects && s.container != 0;
+  if (only_of_the_workload && !selected) return {};
+  if (std::holds_alternative<std::monostate>(s.target)) return {s.number};
+  if (const auto* number = std::get_if<std::int64_t>(&s.target)) return {*number};
+  if (selected && s.container > 0 && std::get<std::string>(s.target) == "main") return {s.container};
+  if (only_of_the_workload) return {};
+  return {std::nullopt};
+}
+
+void add(std::vector<Path>& paths, std::set<std::int64_t> front, const std::optional<std::int64_t>& end,
+         Mutant m) {
+  Path path{std::move(front), !end.has_value()};
+  if (end && m != Mutant::kForgetsTheContainerPort) path.numbers.insert(*end);
+  path.numbers.erase(0);
+  paths.push_back(std::move(path));
+}
+
+std::vector<Path> through_service(const Small& s, bool only_of_the_workload, bool only_by_ingress, Mutant m) {
+  std::vector<Path> paths;
+  if (only_of_the_workload && s.type == "ExternalName") return paths;
+  const auto shown = [&](std::int64_t number) { return m == Mutant::kForgetsTheNumberShown ? 0 : number; };
+  for (const auto& end : ends(s, only_of_the_workload)) {
+    const bool balancer = s.type == "LoadBalancer";
+    if (!only_by_ingress) {
+      if (balancer && !s.internal_balancer) add(paths, {s.number}, end, m);
+      if (s.type == "NodePort") add(paths, {shown(s.node_port), s.number}, end, m);
+      if (balancer && (s.node_ports || s.node_port != 0) && m != Mutant::kForgetsHiddenNodePorts) {
+        add(paths, {shown(s.node_port), s.number}, end, m);
+      }
+      if (s.external_ip && m != Mutant::kForgetsExternalIps) add(paths, {s.number}, end, m);
+    }
+    const bool leads_here = s.entry == Small::Entry::kByNumber || s.entry == Small::Entry::kByName;
+    if (leads_here && m != Mutant::kForgetsIngress) add(paths, {shown(s.tls ? 443 : 80), s.number}, end, m);
+  }
+  return paths;
+}
+
+std::vector<Path> by_the_node(const Small& s, Mutant m) {
+  std::vector<Path> paths;
+  if (s.host == Host::kNetwork && m != Mutant::kForgetsHostNetwork) {
+    if (s.container > 0) {
+      paths.push_back({{s.container}, false});
+    } else {
+      paths.push_back({{}, true});
+    }
+  }
+  if (s.container <= 0) return paths;
+  if (s.host == Host::kPort443) add(paths, {443}, s.container, m);
+  if (s.host == Host::kPort5432) add(paths, {5432}, s.container, m);
+  if (s.host == Host::kLoopback && m == Mutant::kTakesLoopbackForOutside) add(paths, {5432}, s.container, m);
+  return paths;
+}
+
+enum class Asked { kService, kIngress, kWorkload };
+
+Decision reference(const Small& s, Asked asked, Mutant m) {
+  std::vector<Path> paths;
+  if (asked == Asked::kService) paths = through_service(s, false, false, m);
+  if (asked == Asked::kIngress) {
+    paths = through_service(s, false, true, m);
+    if (s.entry == Small::Entry::kWrongName) paths.push_back({{s.tls ? 443 : 80}, true});
+  }
+  if (asked == Asked::kWorkload) {
+    paths = through_service(s, true, false, m);
+    for (Path& path : by_the_node(s, m)) paths.push_back(std::move(path));
+  }
+  Decision strictest = Decision::kAllow;
+  for (const Path& path : paths) strictest = std::max(strictest, say(path, m));
+  return strictest;
+}
+
+std::string to_text(const Small& s) {
+  return s.type + " port " + std::to_string(s.number) + " target '" + to_string(s.target) + "' nodePort " +
+         std::to_string(s.node_port) + " container " + std::to_string(s.container) + " host " +
+         std::to_string(static_cast<int>(s.host)) + " entry " + std::to_string(static_cast<int>(s.entry)) +
+         (s.node_ports ? "" : " no-node-ports") + (s.internal_balancer ? " internal" : "") +
+         (s.external_ip ? " external-ip" : "") + (s.selects ? "" : " selects-nobody") + (s.tls ? " tls" : "");
+}
+
+template <class F>
+void each_service(F use) {
+  const TargetPort targets[] = {{},
+                                number_of(kExternal),
+                                number_of(kInternal),
+                                number_of(kUndeclared),
+                                name_of("main"),
+                                name_of("other")};
+  for (const char* type : {"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"}) {
+    for (const std::int64_t number : kNumbers) {
+      for (const TargetPort& target : targets) {
+        for (int bits = 0; bits < 32; ++bits) {
+          Small s;
+          s.type = type;
+          s.number = number;
+          s.target = target;
+          s.external_ip = (bits & 1) != 0;
+          s.selects = (bits & 2) == 0;
+          s.node_ports = (bits & 4) == 0;
+          s.internal_balancer = (bits & 8) != 0;
+          s.node_port = (bits & 16) != 0 ? kInternalNodePort : 0;
+          const bool balancer = s.type == "LoadBalancer";
+          if (!balancer && (!s.node_ports || s.internal_balancer)) continue;
+          if (!balancer && s.type != "NodePort" && s.node_port != 0) continue;
+          use(s);
+        }
+      }
+    }
+  }
+}
+
+// Every small world with every question; calls `use(small, asked)`.
+template <class F>
+void each_question(F use) {
+  each_service([&](Small s) {
+    for (const std::int64_t container :
+         {std::int64_t{0}, std::int64_t{-1}, kExternal, kInternal, kUndeclared}) {
+      s.container = container;
+      s.host = Host::kNone;
+      for (const auto entry :
+           {Small::Entry::kNone, Small::Entry::kByNumber, Small::Entry::kByName, Small::Entry::kWrongName}) {
+        s.entry = entry;
+        s.tls = entry != Small::Entry::kByName;
+        use(s, Asked::kService);
+        if (entry != Small::Entry::kNone) use(s, Asked::kIngress);
+        if (container != 0) use(s, Asked::kWorkload);
+      }
+      s.entry = Small::Entry::kNone;
+      if (container == 0) continue;
+      for (const Host host : {Host::kPort443, Host::kPort5432, Host::kLoopback, Host::kNetwork}) {
+        s.host = host;
+        use(s, Asked::kWorkload);
+      }
+    }
+  });
+}
+
+Decision engine(const Small& s, Asked asked) {
+  World world(small_policy());
+  const std::optional<Ingress> entry = ingress_of(s);
+  if (asked != Asked::kService) world.add(service_of(s));
+  if (asked != Asked::kWorkload && s.container != 0) world.add(workload_of(s));
+  if (asked != Asked::kIngress && entry) world.add(*entry);
+  if (asked == Asked::kService) return create(world, service_of(s)).decision;
+  if (asked == Asked::kIngress) return create(world, *entry).decision;
+  return create(world, workload_of(s)).decision;
+}
+
+TEST(SmallWorld, AgreesWithTheReferenceEverywhereAndNoticesEveryMutant) {
+  constexpr Mutant kMutants[] = {
+      Mutant::kForgetsHiddenNodePorts,  Mutant::kForgetsExternalIps,  Mutant::kForgetsTheContainerPort,
+      Mutant::kForgetsTheNumberShown,   Mutant::kForgetsIngress,      Mutant::kForgetsHostNetwork,
+      Mutant::kTakesLoopbackForOutside, Mutant::kTakesUnknownForSafe,
+  };
+  std::set<Mutant> noticed;
+  int asked_in_all = 0;
+  int wrong = 0;
+  each_question([&](const Small& s, Asked asked) {
+    ++asked_in_all;
+    const Decision got = engine(s, asked);
+    const Decision expected = reference(s, asked, Mutant::kNone);
+    if (got != expected && ++wrong <= 5) {
+      ADD_FAILURE() << to_text(s) << " asked " << static_cast<int>(asked) << ": " << to_string(got)
+                    << ", reference " << to_string(expected);
+    }
+    for (const Mutant mutant : kMutants) {
+      if (reference(s, asked, mutant) != got) noticed.insert(mutant);
+    }
+  });
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(asked_in_all, 20'000);
+  for (const Mutant mutant : kMutants) {
+    EXPECT_EQ(noticed.count(mutant), 1u) << "mutant " << static_cast<int>(mutant) << " was not noticed";
+  }
+}
+
+// --- random worlds ---
+
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : engine_(seed) {}
+  std::size_t below(std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>(0, count - 1)(engine_);
+  }
+  bool chance(std::size_t one_in) { return below(one_in) == 0; }
+  template <class T>
+  const T& any(const std::vector<T>& list) {
+    return list[below(list.size())];
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+const std::vector<std::int64_t> kRandomNumbers = {443, 80, 5432, 27017, 9000, 9250, 8443};
+const std::vector<std::string> kApps = {"web", "db", "api"};
+
+Labels random_labels(Dice& dice) { return {{"app", dice.any(kApps)}}; }
+
+TargetPort random_target(Dice& dice) {
+  switch (dice.below(4)) {
+    case 0:
+      return {};
+    case 1:
+      return dice.chance(2) ? name_of("main") : name_of("side");
+    default:
+      return number_of(dice.any(kRandomNumbers));
+  }
+}
+
+Service random_service(Dice& dice, std::string name) {
+  std::vector<ServicePort> ports;
+  const std::size_t count = 1 + dice.below(3);
+  for (std::size_t i = 0; i < count; ++i) {
+    ports.push_back(port(dice.any(kRandomNumbers), random_target(dice)));
+    ports.back().name = "p" + std::to_string(i);
+    if (dice.chance(3))
+      ports.back().node_port = dice.chance(4) ? 27017 : 30000 + static_cast<std::int64_t>(i);
+  }
+  Service made =
+      service(dice.any<std::string>({"ClusterIP", "NodePort", "LoadBalancer"}), ports, std::move(name));
+  made.selector = dice.chance(8) ? Labels{} : random_labels(dice);
+  if (dice.chance(4)) made.external_ips = {"203.0.113.9"};
+  if (dice.chance(3)) made.allocate_load_balancer_node_ports = false;
+  if (dice.chance(3)) made.load_balancer_source_ranges = {dice.chance(2) ? "10.0.0.0/8" : "10.1.0.0/16"};
+  return made;
+}
+
+Workload random_workload(Dice& dice, std::string name) {
+  std::vector<ContainerPort> ports;
+  const std::size_t count = dice.below(3);
+  for (std::size_t i = 0; i < count; ++i) {
+    ports.push_back(container_port(dice.any(kRandomNumbers), i == 0 ? "main" : "side"));
+    if (dice.chance(5)) ports.back().host_port = dice.any(kRandomNumbers);
+  }
+  Workload made =
+      workload(dice.any<std::string>({"Deployment", "StatefulSet", "Pod"}), std::move(name), ports);
+  made.template_labels = random_labels(dice);
+  made.pod.host_network = dice.chance(8);
+  return made;
+}
+
+Ingress random_ingress(Dice& dice, std::string name) {
+  std::vector<IngressBackend> backends;
+  const std::size_t count = 1 + dice.below(3);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string target = "s" + std::to_string(dice.below(4));
+    backends.push_back(dice.chance(2) ? backend(target, dice.any(kRandomNumbers)) : backend(target, "p0"));
+  }
+  Ingress made = ingress(std::move(backends), dice.any<std::string>({"a.example.org", "b.example.org", ""}));
+  made.meta.name = std::move(name);
+  made.tls = dice.chance(2);
+  return made;
+}
+
+struct RandomWorld {
+  std::vector<Service> services;
+  std::vector<Workload> workloads;
+  std::vector<Ingress> ingresses;
+
+  static RandomWorld roll(Dice& dice) {
+    RandomWorld made;
+    for (std::size_t i = 0, n = dice.below(4); i < n; ++i) {
+      made.services.push_back(random_service(dice, "s" + std::to_string(i)));
+    }
+    for (std::size_t i = 0, n = dice.below(5); i < n; ++i) {
+      made.workloads.push_back(random_workload(dice, "w" + std::to_string(i)));
+    }
+    for (std::size_t i = 0, n = dice.below(3); i < n; ++i) {
+      made.ingresses.push_back(random_ingress(dice, "i" + std::to_string(i)));
+    }
+    return made;
+  }
+
+  [[nodiscard]] World world() const {
+    World made(control_plane());
+    for (const Service& each : services) made.add(each);
+    for (const Workload& each : workloads) made.add(each);
+    for (const Ingress& each : ingresses) made.add(each);
+    return made;
+  }
+};
+
+Judged random_object(Dice& dice) {
+  switch (dice.below(3)) {
+    case 0:
+      return random_service(dice, "s0");
+    case 1:
+      return random_workload(dice, "w0");
+    default:
+      return random_ingress(dice, "i0");
+  }
+}
+
+constexpr std::uint64_t kSeeds = 2000;
+
+TEST(RandomWorlds, AnObjectThatDoesNotChangeAlwaysPasses) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Dice dice(seed);
+    const World world = RandomWorld::roll(dice).world();
+    const Judged object = random_object(dice);
+    ASSERT_EQ(update(world, object, object), Verdict{});
+  }
+}
+
+TEST(RandomWorlds, AnUpdateIsNeverRefusedForMoreThanACreation) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Dice dice(seed);
+    const World world = RandomWorld::roll(dice).world();
+    const Judged after = random_object(dice);
+    Judged before = random_object(dice);
+    while (before.index() != after.index()) before = random_object(dice);
+    if (auto* workload_before = std::get_if<Workload>(&before))
+      workload_before->kind = std::get<Workload>(after).kind;
+    const Verdict created = create(world, after);
+    const Verdict updated = update(world, before, after);
+    ASSERT_LE(updated.decision, created.decision);
+    // The same is said of it, if not by the same path: a hidden node port is only told of when its load
+    // balancer was there before.
+    for (const Finding& finding : updated.findings) {
+      const auto says_the_same = [&](const Finding& other) {
+        return other.decision == finding.decision && other.message == finding.message;
+      };
+      ASSERT_TRUE(std::any_of(created.findings.begin(), created.findings.end(), says_the_same))
+          << finding.path;
+    }
+  }
+}
+
+TEST(RandomWorlds, TheOrderOfFactsDoesNotMatter) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Dice dice(seed);
+    RandomWorld rolled = RandomWorld::roll(dice);
+    const Judged object = random_object(dice);
+    const Decision forward = create(rolled.world(), object).decision;
+    std::reverse(rolled.services.begin(), rolled.services.end());
+    std::reverse(rolled.workloads.begin(), rolled.workloads.end());
+    std::reverse(rolled.ingresses.begin(), rolled.ingresses.end());
+    ASSERT_EQ(create(rolled.world(), object).decision, forward);
+  }
+}
+
+// More knowledge never turns a denial of an internal number into an admission (there are no exceptions and no
+// allocations here; what was merely undeclared or unknown may become known).
+using Ask = std::function<Verdict(const World&, const Service&)>;
+
+int denials_lost_by_knowing_more(const Ask& ask) {
+  int lost = 0;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    Dice dice(seed);
+    RandomWorld rolled = RandomWorld::roll(dice);
+    const Service object = random_service(dice, "judged");
+    const auto internal = [](const Verdict& verdict) {
+      return std::any_of(verdict.findings.begin(), verdict.findings.end(), [](const Finding& finding) {
+        return finding.decision == Decision::kDeny &&
+               finding.message.find("is internal") != std::string::npos;
+      });
+    };
+    const bool before = internal(ask(rolled.world(), object));
+    rolled.workloads.push_back(random_workload(dice, "more"));
+    rolled.services.push_back(random_service(dice, "more"));
+    rolled.ingresses.push_back(random_ingress(dice, "more"));
+    World more = rolled.world();
+    ExposurePolicy generous;
+    generous.meta.name = "generous";
+    generous.spec.undeclared = "Allow";
+    generous.spec.unknown = "Allow";
+    more.add(generous);
+    if (before && !internal(ask(more, object))) ++lost;
+  }
+  return lost;
+}
+
+// Known to be wrong: looks only at the workload that it heard of last.
+class Forgetful final : public exposure::Facts {
+ public:
+  explicit Forgetful(const World& world) : world_(world) {}
+  std::vector<const Service*> services(std::string_view ns) const override { return world_.services(ns); }
+  std::vector<const Ingress*> ingresses(std::string_view ns) const override { return world_.ingresses(ns); }
+  std::vector<const Workload*> workloads(std::string_view ns) const override {
+    std::vector<const Workload*> all = world_.workloads(ns);
+    if (all.size() > 1) all.erase(all.begin(), all.end() - 1);
+    return all;
+  }
+  std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
+    return world_.allocations(ns);
+  }
+  const Labels* namespace_labels(std::string_view ns) const override { return world_.namespace_labels(ns); }
+  std::vector<const ExposurePolicy*> policies() const override { return world_.policies(); }
+
+ private:
+  const World& world_;
+};
+
+TEST(RandomWorlds, KnowingMoreLosesNoDenial) {
+  EXPECT_EQ(denials_lost_by_knowing_more(
+                [](const World& world, const Service& object) { return create(world, object); }),
+            0);
+  EXPECT_GT(denials_lost_by_knowing_more(
+                [](const World& world, const Service& object) { return create(Forgetful(world), object); }),
+            0)
+      << "the property cannot fail";
+}
+
+// --- how far it looks ---
+
+class Watched final : public exposure::Facts {
+ public:
+  explicit Watched(const World& world) : world_(world) {}
+  std::vector<const Service*> services(std::string_view ns) const override {
+    return note(ns), world_.services(ns);
+  }
+  std::vector<const Ingress*> ingresses(std::string_view ns) const override {
+    return note(ns), world_.ingresses(ns);
+  }
+  std::vector<const Workload*> workloads(std::string_view ns) const override {
+    return note(ns), world_.workloads(ns);
+  }
+  std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
+    return note(ns), world_.allocations(ns);
+  }
+  const Labels* namespace_labels(std::string_view ns) const override {
+    return note(ns), world_.namespace_labels(ns);
+  }
+  std::vector<const ExposurePolicy*> policies() const override { return world_.policies(); }
+
+  mutable std::set<std::string> asked;
+  mutable int questions = 0;
+
+ private:
+  void note(std::string_view ns) const {
+    asked.emplace(ns);
+    ++questions;
+  }
+  const World& world_;
+};
+
+TEST(Reach, NeverLooksBeyondTheNamespaceOfTheObject) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Dice dice(seed);
+    const World world = RandomWorld::roll(dice).world();
+    const Watched watched(world);
+    create(watched, random_object(dice));
+    for (const std::string& ns : watched.asked) ASSERT_EQ(ns, "data");
+  }
+}
+
+TEST(Reach, AServiceThatOpensNothingCostsNoLookAtWorkloads) {
+  World world(control_plane());
+  world.add(deployment({container_port(5432)}));
+  const Watched watched(world);
+  create(watched, service("ClusterIP", {port(5432)}));
+  EXPECT_LE(watched.questions, 1) << "only the Ingresses, which might name it";
+}
+
+}  // namespace
+}  // namespace berth
