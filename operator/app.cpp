@@ -130,12 +130,18 @@ class Leader {
     return false;
   }
 
+  // One event that is refused for good, as in a namespace that ends, must not hold up the others.
+  static bool server_is_unwell(const Error& error) {
+    return error.code == Code::kUnavailable || error.code == Code::kTimeout || error.code == Code::kThrottled;
+  }
+
   void write_events(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       const auto step = engine_.events().step(clock_.wall());
       const bool busy = step.ok() && *step;
       if (!step.ok()) daemon::log_error(log_, LogLevel::kDebug, "Event not written", step.error());
-      if (!busy) runtime::wait_for(stop, Duration(step.ok() ? 200 : 2'000));
+      if (busy || (!step.ok() && !server_is_unwell(step.error()))) continue;
+      runtime::wait_for(stop, Duration(step.ok() ? 200 : 2'000));
     }
   }
 
