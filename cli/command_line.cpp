@@ -13,7 +13,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::array<std::string_view, 2> kCommands = {"lint", "version"};
+constexpr std::array<std::string_view, 3> kCommands = {"help", "lint", "version"};
 constexpr std::array<std::string_view, 6> kFlags = {"--policy",    "--with",   "--against",
                                                     "--namespace", "--output", "--help"};
 
@@ -64,6 +64,11 @@ struct Parser {
   }
 
   Command parse(std::vector<std::string> arguments) {
+    // "berth help lint" is "berth lint --help".
+    if (!arguments.empty() && arguments.front() == "help") {
+      arguments.erase(arguments.begin());
+      arguments.emplace_back("--help");
+    }
     try {
       std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
       app.parse(std::move(arguments));
@@ -71,6 +76,9 @@ struct Parser {
       return HelpCommand{lint->parsed()      ? lint_help(program)
                          : version->parsed() ? version_help(program)
                                              : main_help(program)};
+    } catch (const CLI::ArgumentMismatch& error) {
+      const std::string text = error.what();
+      return wrong("the flag " + text.substr(0, text.find(':')) + " takes exactly one value");
     } catch (const CLI::ParseError& error) {
       return wrong(error.what());
     }

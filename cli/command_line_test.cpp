@@ -1,0 +1,107 @@
+#include "cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/testing.h"
+
+namespace berth::cli {
+namespace {
+
+struct Wrong {
+  const char* name;
+  std::vector<std::string> args;
+  const char* message;
+};
+
+void PrintTo(const Wrong& tested, std::ostream* out) { *out << tested.name; }
+
+class WrongUsageOf : public ::testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongUsageOf, IsToldWithTheWayToHelp) {
+  const testing::Ran ran = testing::berth(GetParam().args);
+  EXPECT_EQ(ran.code, kUnreadable);
+  EXPECT_EQ(ran.err, GetParam().message);
+  EXPECT_EQ(ran.out, "");
+}
+
+const Wrong kWrong[] = {
+    {"NoCommand", {}, "berth: no command was given\nSee \"berth --help\".\n"},
+    {"UnknownCommand",
+     {"lnt", "x"},
+     "berth: unknown command \"lnt\", did you mean lint?\nSee \"berth --help\".\n"},
+    {"StrangeCommand", {"frobnicate"}, "berth: unknown command \"frobnicate\"\nSee \"berth --help\".\n"},
+    {"NoPath",
+     {"lint"},
+     "berth lint: no PATH was given; name files, directories, or - for the standard input\n"
+     "See \"berth lint --help\".\n"},
+    {"UnknownFlag",
+     {"lint", "--polcy", "a", "b"},
+     "berth lint: unknown flag --polcy, did you mean --policy?\nSee \"berth lint --help\".\n"},
+    {"UnknownFlagWithValue",
+     {"lint", "--polcy=a", "b"},
+     "berth lint: unknown flag --polcy, did you mean --policy?\nSee \"berth lint --help\".\n"},
+    {"UnknownShortFlag", {"lint", "-x", "b"}, "berth lint: unknown flag -x\nSee \"berth lint --help\".\n"},
+    {"FlagWithoutValue",
+     {"lint", "x", "--policy"},
+     "berth lint: the flag --policy takes exactly one value\nSee \"berth lint --help\".\n"},
+    {"TwoOutputs",
+     {"lint", "-o", "json", "-o", "table", "x"},
+     "berth lint: the flag --output takes exactly one value\nSee \"berth lint --help\".\n"},
+    {"UnknownOutput",
+     {"lint", "-o", "yaml", "x"},
+     "berth lint: -o yaml is not an output format; write -o table or -o json\nSee \"berth lint --help\".\n"},
+    {"StandardInputTwice",
+     {"lint", "--policy", "-", "-"},
+     "berth lint: the standard input (-) can be read only once\nSee \"berth lint --help\".\n"},
+    {"EmptyNamespace",
+     {"lint", "-n", "", "x"},
+     "berth lint: --namespace is empty; write the name of a namespace\nSee \"berth lint --help\".\n"},
+    {"ArgumentOfVersion",
+     {"version", "x"},
+     "berth version: takes no arguments, but \"x\" was given\nSee \"berth version --help\".\n"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Table, WrongUsageOf, ::testing::ValuesIn(kWrong),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(CommandLine, TakesEveryFlagMoreThanOnceButEachWithOneValue) {
+  const Command command = parse_command_line({"berth", "lint", "--policy", "p1", "a", "--policy=p2", "--with",
+                                              "w", "--against", "g", "-n", "team", "-o", "json", "b", "-"});
+  const auto& lint = std::get<LintCommand>(command);
+  EXPECT_EQ(lint.paths, (std::vector<std::string>{"a", "b", "-"}));
+  EXPECT_EQ(lint.policies, (std::vector<std::string>{"p1", "p2"}));
+  EXPECT_EQ(lint.with, std::vector<std::string>{"w"});
+  EXPECT_EQ(lint.against, std::vector<std::string>{"g"});
+  EXPECT_EQ(lint.ns, "team");
+  EXPECT_EQ(lint.format, Format::kJson);
+}
+
+TEST(CommandLine, ShowsHelpOfTheProgramAndOfEachCommand) {
+  EXPECT_NE(testing::berth({"--help"}).out.find("berth COMMAND [flags]"), std::string::npos);
+  const std::string lint = testing::berth({"lint", "--help"}).out;
+  EXPECT_NE(lint.find("berth lint [flags] PATH..."), std::string::npos);
+  EXPECT_EQ(testing::berth({"help", "lint"}).out, lint);
+  EXPECT_EQ(testing::berth({"lint", "-h"}).out, lint);
+  EXPECT_EQ(testing::berth({"lint", "--help"}).code, kClean);
+  EXPECT_EQ(testing::berth({"help"}).out, testing::berth({"-h"}).out);
+  EXPECT_NE(testing::berth({"version", "-h"}).out.find("berth version [flags]"), std::string::npos);
+}
+
+TEST(CommandLine, SaysKubectlBerthWhenItIsThePlugin) {
+  const auto help = std::get<HelpCommand>(parse_command_line({"/opt/bin/kubectl-berth", "lint", "--help"}));
+  EXPECT_NE(help.text.find("  kubectl berth lint [flags] PATH..."), std::string::npos);
+  EXPECT_EQ(help.text.find(" berth lint [flags]"), help.text.find("kubectl berth lint [flags]") + 7);
+  const auto wrong = std::get<WrongUsage>(parse_command_line({"kubectl-berth"}));
+  EXPECT_EQ(wrong.message, "kubectl berth: no command was given\nSee \"kubectl berth --help\".");
+}
+
+TEST(Version, IsPrintedAsTextAndAsJson) {
+  EXPECT_EQ(testing::berth({"version"}).out.find("berth "), 0U);
+  EXPECT_NE(testing::berth({"version"}).out.find("(API berth.dev/v1alpha1)\n"), std::string::npos);
+  const std::string json = testing::berth({"version", "-o", "json"}).out;
+  EXPECT_EQ(json.find("{\"version\":\""), 0U);
+  EXPECT_NE(json.find("\"apiVersion\":\"berth.dev/v1alpha1\"}\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace berth::cli
