@@ -1,0 +1,314 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"berth.dev/e2e/chaos/invariants"
+	"berth.dev/e2e/cluster"
+	"berth.dev/e2e/kube"
+	"berth.dev/e2e/programs"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// judged is a namespace in which a policy holds and a webhook judges.
+type judged struct {
+	*site
+	namespace string
+}
+
+// startWebhook starts a webhook that looks after one namespace of the test's own: no other test shall notice.
+func (s *site) startWebhook() *judged {
+	s.t.Helper()
+	j := &judged{site: s, namespace: s.Namespace(s.t, "chaos=judged")}
+	s.MustApply(s.t, "", `
+apiVersion: berth.dev/v1alpha1
+kind: ExposurePolicy
+metadata: {name: chaos}
+spec:
+  action: Deny
+  namespaceSelector: {matchLabels: {chaos: judged}}
+  external:
+  - {port: 443}
+  internal:
+  - {port: 5432, service: PostgreSQL}
+`)
+	config, err := s.cluster.ServiceAccountConfig(s.t.Context(), programs.Namespace, "berth-webhook")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	webhook, err := programs.NewWebhook(programs.WebhookOptions{
+		Options: programs.Options{Config: config, Dir: s.t.TempDir(), Name: "webhook"},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { // behind the end of the webhook
+		for _, object := range [][2]string{
+			{"validatingwebhookconfigurations.admissionregistration.k8s.io", "berth-exposure"},
+			{"exposurepolicies.berth.dev", "chaos"},
+		} {
+			if err := s.Delete(context.Background(), object[0], "", object[1]); err != nil {
+				s.t.Error(err)
+			}
+		}
+	})
+	keepRunning(s.t, webhook, false)
+	return j
+}
+
+// service describes a Service for the pods of an app.
+func (j *judged) service(kind, app, target string) *unstructured.Unstructured {
+	return kube.MustParseOne(j.t, fmt.Sprintf(`
+apiVersion: v1
+kind: Service
+metadata: {namespace: %s, name: front}
+spec: {type: %s, selector: {app: %s}, ports: [{port: 443, targetPort: %s}]}
+`, j.namespace, kind, app, target))
+}
+
+// pod describes a Pod with a port called main.
+func (j *judged) pod(app string, port int) *unstructured.Unstructured {
+	return kube.MustParseOne(j.t, fmt.Sprintf(`
+apiVersion: v1
+kind: Pod
+metadata: {namespace: %[1]s, name: %[2]s, labels: {app: %[2]s}}
+spec: {containers: [{name: c, image: none, ports: [{name: main, containerPort: %[3]d}]}]}
+`, j.namespace, app, port))
+}
+
+// await waits until the webhook judges as it must: it refuses what leads to a database of the namespace, by
+// number and by name, and admits what leads elsewhere.
+func (j *judged) await(names ...string) {
+	j.t.Helper()
+	kube.Eventually(j.t, patience, "the webhook to judge", func(ctx context.Context) error {
+		for _, target := range append([]string{"5432"}, names...) {
+			app := "none"
+			if target != "5432" {
+				app, target = target, "main"
+			}
+			_, err := j.DryRun(ctx, j.service("LoadBalancer", app, target))
+			rejection, refused := kube.Rejected(err)
+			if err == nil {
+				return fmt.Errorf("what leads to %s of %s was admitted", target, app)
+			}
+			if !refused || rejection.Code != 403 {
+				return err
+			}
+		}
+		_, err := j.DryRun(ctx, j.service("LoadBalancer", "none", "8443"))
+		return err
+	})
+}
+
+func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
+	const batch = 30
+	s := newSite(t, shared, invariants.Range{Name: "restart", First: 27100, Last: 27299, ReuseAfter: time.Second})
+	operator, err := programs.NewOperator(s.operatorOptions("operator"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keepRunning(t, operator, false)
+	webhook := s.startWebhook()
+	if _, err := s.Create(t.Context(), webhook.pod("first", 5432)); err != nil {
+		t.Fatal(err)
+	}
+	webhook.await("first")
+	done := countWrites(t, shared)
+
+	next := 0
+	apps := []string{"first"}
+	for round := range 3 {
+		var objects []*unstructured.Unstructured
+		for range batch {
+			objects = append(objects, s.allocation(fmt.Sprintf("a%03d", next), "web"))
+			next++
+		}
+		created := make(chan struct{})
+		go func() {
+			defer close(created)
+			s.create(4, objects...)
+		}()
+		done.await(t.Context(), 1+s.random.IntN(100), 2*time.Second)
+		if err := shared.APIServer.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(s.random.IntN(1000)) * time.Millisecond)
+		if err := shared.APIServer.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		<-created
+		s.awaitServed(next, 0)
+		t.Logf("round %d: all served %.1f s after the API server was ready", round, time.Since(began).Seconds())
+
+		// The webhook knows what was there before, and what came later.
+		app := fmt.Sprintf("later%d", round)
+		kube.Eventually(t, patience, "the webhook to answer", func(ctx context.Context) error {
+			_, err := s.Create(ctx, webhook.pod(app, 5432))
+			return err
+		})
+		apps = append(apps, app)
+		webhook.await(apps...)
+	}
+	if auditor := s.judge(); len(auditor.Last.Allocations) != next {
+		t.Errorf("%d allocations are left, want %d", len(auditor.Last.Allocations), next)
+	}
+}
+
+// With a cluster of its own: compaction takes history away from all tests that share one.
+func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
+	own, err := cluster.Start(t.Context(), cluster.Options{Log: t.Output(), Audit: cluster.AuditMetadata})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = own.Stop() })
+	s := newSite(t, own, invariants.Range{Name: "compacted", First: 28000, Last: 28019, ReuseAfter: time.Second})
+	options := s.operatorOptions("operator")
+	// Long enough to be frozen without losing the lease: the watches shall be resumed, not begun anew.
+	options.LeaseDuration, options.RenewDeadline, options.RetryPeriod = time.Minute, 50*time.Second, 2*time.Second
+	operator, err := programs.NewOperator(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keepRunning(t, operator, false)
+	webhook := s.startWebhook()
+	for _, app := range []string{"stays", "goes"} {
+		if _, err := s.Create(t.Context(), webhook.pod(app, 5432)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	webhook.await("stays", "goes")
+	var objects []*unstructured.Unstructured
+	for i := range 20 {
+		objects = append(objects, s.allocation(fmt.Sprintf("a%03d", i), "web"))
+	}
+	s.create(4, objects...)
+	s.awaitServed(20, 0)
+	s.settle()
+	before := s.statuses()
+
+	// What happens now, the operator sleeps through: allocations and a Service go, others come, a number is
+	// edited by hand. Of all this no event is left.
+	if err := operator.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	frozen := time.Now()
+	for i := range 5 {
+		if err := s.Delete(t.Context(), "palloc", s.namespace, fmt.Sprintf("a%03d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Delete(t.Context(), "service", s.namespace, "a010"); err != nil {
+		t.Fatal(err)
+	}
+	objects = nil
+	for i := range 5 {
+		objects = append(objects, s.allocation(fmt.Sprintf("b%03d", i), "web"))
+	}
+	s.create(4, objects...)
+	zero := int64(0)
+	err = s.Typed.CoreV1().Pods(webhook.namespace).Delete(t.Context(), "goes", metav1.DeleteOptions{GracePeriodSeconds: &zero})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := own.Compact(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := own.APIServer.Restart(t.Context()); err != nil { // only now watches from the past expire
+		t.Fatal(err)
+	}
+	if err := operator.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the operator slept for %.1f s; history was compacted at %d", time.Since(frozen).Seconds(), at)
+
+	s.awaitServed(20, 0)
+	s.settle()
+	after := s.statuses()
+	for name, ports := range before {
+		if now, stays := after[name]; stays && now != ports {
+			t.Errorf("%s had %s and has %s now", name, ports, now)
+		}
+	}
+	s.judgeNow()
+	webhook.await("stays")
+	kube.Eventually(t, patience, "the webhook to know that a pod is gone", func(ctx context.Context) error {
+		_, err := webhook.DryRun(ctx, webhook.service("LoadBalancer", "goes", "main"))
+		return err
+	})
+	s.expectRelisted("berth-operator", frozen, "portallocations")
+	s.expectRelisted("berth-webhook", frozen, "pods")
+}
+
+// statuses returns what the allocations show, by name.
+func (s *site) statuses() map[string]string {
+	s.t.Helper()
+	list, err := s.allocations(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, one := range list {
+		found[one.GetName()] = kube.Text(&one, "status.summary")
+	}
+	return found
+}
+
+// judgeNow judges what there is when there is no history: the rules about one moment.
+func (s *site) judgeNow() {
+	s.t.Helper()
+	world := cluster.World{}
+	for _, kind := range []struct{ name, prefix string }{
+		{"portallocations.berth.dev", cluster.Prefix("berth.dev", "portallocations")},
+		{"portledgers.berth.dev", cluster.Prefix("berth.dev", "portledgers")},
+		{"portranges.berth.dev", cluster.Prefix("berth.dev", "portranges")},
+		{"services", cluster.Prefix("", "services/specs")},
+		{"networkpolicies.networking.k8s.io", cluster.Prefix("", "networkpolicies")},
+	} {
+		list, err := s.List(s.t.Context(), kind.name, "")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, object := range list {
+			world[kind.prefix+object.GetNamespace()+"/"+object.GetName()] = &object
+		}
+	}
+	state := invariants.NewReader(s.numbers).Read(world)
+	err := errors.Join(invariants.Readable(state), invariants.OneOwner(state), invariants.PublishedIsHeld(state),
+		invariants.AllOrNothing(state), invariants.OnlyFreeNumbers(state, []invariants.Range{s.numbers}), invariants.AtRest(state))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// expectRelisted makes sure that the test shows what it should: the program read a kind anew, in the same
+// life.
+func (s *site) expectRelisted(account string, since time.Time, resource string) {
+	s.t.Helper()
+	lists, watches := 0, 0
+	err := s.cluster.AuditEvents(func(event cluster.AuditEvent) error {
+		if event.User.Username != "system:serviceaccount:"+programs.Namespace+":"+account || event.Received.Before(since) ||
+			event.ObjectRef == nil || event.ObjectRef.Resource != resource {
+			return nil
+		}
+		switch event.Verb {
+		case "list":
+			lists++
+		case "watch":
+			watches++
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if lists == 0 || watches == 0 {
+		s.t.Errorf("%s has listed %s %d times and watched it %d times: its watch never expired", account, resource, lists, watches)
+	}
+}

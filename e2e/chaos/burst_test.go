@@ -1,0 +1,69 @@
+package chaos
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"berth.dev/e2e/chaos/invariants"
+	"berth.dev/e2e/kube"
+	"berth.dev/e2e/programs"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+func TestThreeHundredAllocationsByEightClientsShareTwoHundredEightyNumbers(t *testing.T) {
+	const (
+		clients    = 8
+		numbers    = 280
+		applicants = 300
+	)
+	s := newSite(t, shared, invariants.Range{Name: "burst", First: 24500, Last: 24500 + numbers - 1, ReuseAfter: 2 * time.Second})
+	operator, err := programs.NewOperator(s.operatorOptions("operator"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keepRunning(t, operator, false)
+
+	began := time.Now()
+	var all []*unstructured.Unstructured
+	for i := range applicants {
+		all = append(all, s.allocation(fmt.Sprintf("a%03d", i), "web"))
+	}
+	s.create(clients, all...)
+	created := time.Since(began)
+	s.awaitServed(numbers, applicants-numbers)
+	t.Logf("created in %.1f s, %d served after %.1f s", created.Seconds(), numbers, time.Since(began).Seconds())
+
+	list, err := s.allocations(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	owners := map[int64]string{}
+	for _, one := range list {
+		number, ok := kube.Int(&one, "status.ports.0.port")
+		if !ok {
+			continue
+		}
+		if other, taken := owners[number]; taken {
+			t.Errorf("%d is shown by %s and %s", number, other, one.GetName())
+		}
+		owners[number] = one.GetName()
+	}
+	if len(owners) != numbers || slices.Min(slices.Collect(maps.Keys(owners))) != s.numbers.First ||
+		slices.Max(slices.Collect(maps.Keys(owners))) != s.numbers.Last {
+		t.Errorf("%d numbers are owned, want all %d from %d to %d", len(owners), numbers, s.numbers.First, s.numbers.Last)
+	}
+
+	// As many go as wait: those get what is left, when it has rested.
+	for number := s.numbers.First; number < s.numbers.First+applicants-numbers; number++ {
+		if err := s.Delete(t.Context(), "palloc", s.namespace, owners[number]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.awaitServed(numbers, 0)
+	if auditor := s.judge(); auditor.Reuse != applicants-numbers {
+		t.Errorf("%d numbers were given to somebody else, want %d", auditor.Reuse, applicants-numbers)
+	}
+}

@@ -1,0 +1,137 @@
+package chaos
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"berth.dev/e2e/chaos/invariants"
+	"berth.dev/e2e/cluster"
+	"berth.dev/e2e/programs"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+func TestTwentyKillsInTheMiddleOfTwoHundredAllocationsLoseNothingAndMoveNothing(t *testing.T) {
+	const (
+		kills   = 20
+		batch   = 10
+		total   = kills * batch
+		leave   = 20 // go while others come
+		pairs   = kills
+		mostGap = 60 // writes between two kills
+	)
+	// Too few numbers for all at once, so that those who leave have heirs: two hundred allocations, one in
+	// ten with two ports, for 210 numbers. One is reserved.
+	numbers := invariants.Range{Name: "kill", First: 25000, Last: 25210, Reserved: []int64{25100}, ReuseAfter: time.Second}
+	s := newSite(t, shared, numbers)
+	operator, err := programs.NewOperator(s.operatorOptions("operator"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeper := keepRunning(t, operator, false)
+	done := countWrites(t, shared)
+
+	created := make(chan struct{})
+	batches := make(chan []*unstructured.Unstructured, kills)
+	go func() {
+		defer close(created)
+		for objects := range batches {
+			s.create(4, objects...)
+		}
+	}()
+	next := 0
+	for round := range kills {
+		var objects []*unstructured.Unstructured
+		for range batch {
+			objects = append(objects, s.allocation(fmt.Sprintf("a%03d", next), portsOf(next, numbers)...))
+			next++
+		}
+		batches <- objects
+		if round >= kills/2 { // some of the first half go
+			for i := range leave / (kills / 2) {
+				name := fmt.Sprintf("a%03d", (round-kills/2)*batch+1+i)
+				if err := s.Delete(t.Context(), "palloc", s.namespace, name); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		// The moment is random twice: how many writes, and how long after the last of them.
+		done.await(t.Context(), 1+s.random.IntN(mostGap), 2*time.Second)
+		time.Sleep(time.Duration(s.random.IntN(4000)) * time.Microsecond)
+		if err := operator.Kill(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(batches)
+	<-created
+	s.awaitServed(total-leave, 0)
+	if killed, _ := keeper.counts(); killed != kills {
+		t.Errorf("killed %d times, want %d", killed, kills)
+	}
+
+	auditor := s.judge()
+	if len(auditor.Last.Allocations) != total-leave {
+		t.Errorf("%d allocations are left, want %d", len(auditor.Last.Allocations), total-leave)
+	}
+	if got, want := len(auditor.Last.Held), total-leave+pairs; got != want {
+		t.Errorf("%d numbers are held, want %d", got, want)
+	}
+	if auditor.Reuse == 0 {
+		t.Error("no number was used twice: the test does not show what it should")
+	}
+	t.Run("and then nobody writes", s.nobodyWrites)
+}
+
+// portsOf lets one in ten have two ports. Some of the first, while nobody else needs them, ask for numbers
+// from the end of the range.
+func portsOf(i int, numbers invariants.Range) []string {
+	switch {
+	case i%10 == 3:
+		return []string{"web", "metrics"}
+	case i < 20 && i%2 == 0:
+		return []string{fmt.Sprintf("web=%d", numbers.Last-int64(i/2))}
+	}
+	return []string{"web"}
+}
+
+// nobodyWrites asks the audit log, which also has the writes that change nothing.
+func (s *site) nobodyWrites(t *testing.T) {
+	const during = 20 * time.Second
+	began := time.Now()
+	revision, err := s.cluster.Revision(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(during) // that nothing happens takes time
+	seen, renewals := 0, 0
+	err = s.cluster.AuditEvents(func(event cluster.AuditEvent) error {
+		if event.User.Username != operatorUser || event.Received.Before(began) || !event.IsWrite() {
+			return nil
+		}
+		if event.ObjectRef != nil && event.ObjectRef.Resource == "leases" {
+			renewals++
+			return nil
+		}
+		if seen++; seen <= 20 {
+			t.Errorf("%s %s", event.Verb, event.RequestURI)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if renewals == 0 {
+		t.Error("not even the lease was renewed: the operator does not work, or the audit log is not complete")
+	}
+	if seen > 0 {
+		t.Errorf("%d writes in %s at rest", seen, during)
+	}
+	query := cluster.Query{From: revision + 1, Prefixes: append(written(), cluster.Prefix("", "events"))}
+	err = s.cluster.History(t.Context(), query, func(change cluster.Change) error {
+		t.Errorf("%s changed at revision %d", change.Key, change.Revision)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

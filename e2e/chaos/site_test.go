@@ -1,0 +1,308 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"berth.dev/e2e/chaos/invariants"
+	"berth.dev/e2e/cluster"
+	"berth.dev/e2e/kube"
+	"berth.dev/e2e/programs"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+var shared *cluster.Cluster
+
+func TestMain(m *testing.M) {
+	os.Exit(cluster.RunTests(m, cluster.Options{Audit: cluster.AuditMetadata}, &shared))
+}
+
+const (
+	operatorUser = "system:serviceaccount:" + programs.Namespace + ":berth-operator"
+
+	// On two cores that others use, too, everything may take many times what it should.
+	patience = 90 * time.Second
+)
+
+// site is a cluster in which Berth is installed, with a namespace and a range for one test.
+type site struct {
+	*kube.Client
+	t         *testing.T
+	cluster   *cluster.Cluster
+	namespace string
+	numbers   invariants.Range
+	random    *rand.Rand
+	from      int64 // history before this is of no interest
+	stopClock func()
+}
+
+// newSite installs Berth's kinds and roles and makes the range.
+func newSite(t *testing.T, c *cluster.Cluster, numbers invariants.Range) *site {
+	t.Helper()
+	s := &site{Client: kube.MustNew(t, c.AdminConfig()), t: t, cluster: c, numbers: numbers}
+	root, err := programs.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"crds", "deploy/base/namespace.yaml", "deploy/base/operator-rbac.yaml", "deploy/base/webhook-rbac.yaml"} {
+		if _, err := s.ApplyPath(t.Context(), filepath.Join(root, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.namespace = s.Namespace(t)
+	if s.from, err = c.Revision(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("CHAOS_SEED"); text != "" {
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("CHAOS_SEED=%d", seed)
+	s.random = rand.New(rand.NewPCG(seed, 0))
+	s.startClock()
+	s.makeRange()
+	return s
+}
+
+func (s *site) makeRange() {
+	var reserved []string
+	for _, number := range s.numbers.Reserved {
+		reserved = append(reserved, fmt.Sprintf("{ports: [%q], reason: test}", strconv.FormatInt(number, 10)))
+	}
+	s.MustApply(s.t, "", fmt.Sprintf(`
+apiVersion: berth.dev/v1alpha1
+kind: PortRange
+metadata: {name: %s}
+spec:
+  space: NodePort
+  ports: ["%d-%d"]
+  reuseAfter: %ds
+  reserved: [%s]
+`, s.numbers.Name, s.numbers.First, s.numbers.Last, int(s.numbers.ReuseAfter.Seconds()), strings.Join(reserved, ", ")))
+}
+
+// startClock writes the time into history until stopClock, as invariants.Beat says. An API server that is
+// away is no reason to stop.
+func (s *site) startClock() {
+	maps := s.Typed.CoreV1().ConfigMaps(invariants.ClockNamespace)
+	beat := func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		now := &corev1.ConfigMap{}
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(invariants.Beat(time.Now()).Object, now); err != nil {
+			return err
+		}
+		_, err := maps.Update(ctx, now, metav1.UpdateOptions{})
+		if apierrors.IsNotFound(err) {
+			_, err = maps.Create(ctx, now, metav1.CreateOptions{})
+		}
+		return err
+	}
+	if err := beat(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(100 * time.Millisecond):
+				_ = beat(context.Background())
+			}
+		}
+	}()
+	s.stopClock = sync.OnceFunc(func() {
+		close(stop)
+		<-stopped
+		for range 2 { // so that the last reuse can be judged, too
+			if err := beat(context.Background()); err != nil {
+				s.t.Errorf("the clock: %v", err)
+			}
+		}
+	})
+	s.t.Cleanup(s.stopClock)
+}
+
+// allocation describes a PortAllocation in the test's range. A port is NAME, or NAME=NUMBER to ask for that
+// number, with /UDP behind it if it is not TCP.
+func (s *site) allocation(name string, ports ...string) *unstructured.Unstructured {
+	var list []string
+	for _, port := range ports {
+		port, protocol, _ := strings.Cut(port, "/")
+		if protocol == "" {
+			protocol = "TCP"
+		}
+		port, number, _ := strings.Cut(port, "=")
+		fields := fmt.Sprintf("name: %s, targetPort: 8080, protocol: %s", port, protocol)
+		if number != "" {
+			fields += ", port: " + number
+		}
+		list = append(list, "{"+fields+"}")
+	}
+	return kube.MustParseOne(s.t, fmt.Sprintf(`
+apiVersion: berth.dev/v1alpha1
+kind: PortAllocation
+metadata: {namespace: %s, name: %s}
+spec:
+  rangeName: %s
+  selector: {app: %s}
+  exposure: External
+  ports: [%s]
+`, s.namespace, name, s.numbers.Name, name, strings.Join(list, ", ")))
+}
+
+// create creates objects by a number of clients, each with connections of its own. While an API server is
+// away they try again; an object that is there already was created by such a try.
+func (s *site) create(clients int, objects ...*unstructured.Unstructured) {
+	s.t.Helper()
+	work := make(chan *unstructured.Unstructured)
+	var group sync.WaitGroup
+	for range clients {
+		client := kube.MustNew(s.t, s.cluster.AdminConfig())
+		group.Go(func() {
+			for object := range work {
+				err := kube.Poll(s.t.Context(), patience, "creation of "+kube.Name(object), func(ctx context.Context) error {
+					_, err := client.Create(ctx, object)
+					if apierrors.IsAlreadyExists(err) {
+						return nil
+					}
+					return err
+				})
+				if err != nil {
+					s.t.Error(err)
+				}
+			}
+		})
+	}
+	for _, object := range objects {
+		work <- object
+	}
+	close(work)
+	group.Wait()
+}
+
+// allocations reads all PortAllocations of the test.
+func (s *site) allocations(ctx context.Context) ([]unstructured.Unstructured, error) {
+	return s.List(ctx, "palloc", s.namespace)
+}
+
+// awaitServed waits until exactly so many allocations are Ready and so many are told that the range is
+// exhausted, and there are no others.
+func (s *site) awaitServed(ready, exhausted int) {
+	s.t.Helper()
+	what := fmt.Sprintf("%d allocations to be ready and %d to wait", ready, exhausted)
+	kube.Eventually(s.t, patience, what, func(ctx context.Context) error {
+		all, err := s.allocations(ctx)
+		if err != nil {
+			return err
+		}
+		counts := map[string]int{}
+		var other error
+		for _, one := range all {
+			if kube.HasCondition(&one, "Ready", "True") == nil {
+				counts["ready"]++
+			} else if err := kube.HasCondition(&one, "Allocated", "False", "RangeExhausted"); err == nil {
+				counts["exhausted"]++
+			} else {
+				other = kube.HasCondition(&one, "Ready", "True")
+			}
+		}
+		if counts["ready"] != ready || counts["exhausted"] != exhausted || len(all) != ready+exhausted {
+			return fmt.Errorf("%d exist, %d are ready, %d wait; one of the others: %v", len(all), counts["ready"], counts["exhausted"], other)
+		}
+		return nil
+	})
+}
+
+// settle waits until nobody has written anything that concerns Berth for longer than a number rests.
+func (s *site) settle() {
+	s.t.Helper()
+	quiet := s.numbers.ReuseAfter + 2*time.Second
+	from, err := s.cluster.Revision(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	since := time.Now()
+	kube.Eventually(s.t, patience, "everybody to be done", func(ctx context.Context) error {
+		var last string
+		now, err := s.cluster.Revision(ctx)
+		if err != nil {
+			return err
+		}
+		err = s.cluster.History(ctx, cluster.Query{From: from + 1, To: now, Prefixes: written()}, func(change cluster.Change) error {
+			last = change.Key
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		from = now
+		if last != "" {
+			since = time.Now()
+			return fmt.Errorf("%s was written", last)
+		}
+		if still := time.Since(since); still < quiet {
+			return fmt.Errorf("quiet for %s", still)
+		}
+		return nil
+	})
+}
+
+// written are the prefixes of what Berth writes, the lease apart.
+func written() []string {
+	return []string{
+		cluster.Prefix("berth.dev", "portallocations"),
+		cluster.Prefix("berth.dev", "portledgers"),
+		cluster.Prefix("berth.dev", "portranges"),
+		cluster.Prefix("berth.dev", "exposurepolicies"),
+		cluster.Prefix("", "services/specs"),
+		cluster.Prefix("", "networkpolicies"),
+	}
+}
+
+// judge ends the clock and looks at every revision since the test began, and at the end.
+func (s *site) judge() *invariants.Auditor {
+	s.t.Helper()
+	s.settle()
+	s.stopClock()
+	auditor := invariants.New(s.numbers)
+	began := time.Now()
+	query := cluster.Query{From: s.from, Prefixes: invariants.Prefixes()}
+	if err := s.cluster.Replay(s.t.Context(), query, auditor.Check); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := auditor.Finish(); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := invariants.AtRest(auditor.Last); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Logf("%d revisions judged in %.1f s; %d numbers were given to a second owner", auditor.Seen, time.Since(began).Seconds(), auditor.Reuse)
+	return auditor
+}
+
+// operatorOptions give the program exactly the rights that its manifests give it.
+func (s *site) operatorOptions(name string) programs.OperatorOptions {
+	s.t.Helper()
+	config, err := s.cluster.ServiceAccountConfig(s.t.Context(), programs.Namespace, "berth-operator")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return programs.OperatorOptions{Options: programs.Options{Config: config, Dir: s.t.TempDir(), Name: name}}
+}
