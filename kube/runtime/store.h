@@ -98,8 +98,9 @@ class Store {
     return [this](WatchOutput<T> output) { apply(std::move(output)); };
   }
 
-  // The object as the server returned it from a write of ours. Goes in at once; what the watch has to say of
-  // it that is older is then left out.
+  // The object as the server returned it from a write of ours. Goes in at once, unless the watch is past it
+  // already; what the watch then has to say of it that is older is left out. Requires an object that the
+  // watch selects.
   void put_written(T object);
   // A delete of ours that the server completed (Client::remove returned nullopt). Only that very object goes,
   // and no late event or reply brings it back.

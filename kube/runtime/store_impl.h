@@ -50,7 +50,12 @@ void Store<T>::apply(WatchOutput<T> output) {
 
 template <class T>
 void Store<T>::put_written(T object) {
-  change([&](Changes& changes) { put(std::move(object), changes); });
+  change([&](Changes& changes) {
+    // Up to version_ we know everything: what is not here at or before it has been and gone.
+    const Order order = compare_versions(object.meta.resource_version, version_);
+    if (ready_ && (order == Order::kOlder || order == Order::kSame)) return;
+    put(std::move(object), changes);
+  });
 }
 
 template <class T>

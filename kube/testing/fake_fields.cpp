@@ -97,6 +97,8 @@ std::map<std::string, Tree> leaves_of(const Tree& tree) {
                             "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"}) {
     own.erase({"metadata", field});
   }
+  const Tree* meta = own.find({"metadata"});
+  if (meta != nullptr && *meta == Tree::object()) own.erase({"metadata"});
   std::vector<std::string> order;
   std::map<std::string, Tree> leaves;
   collect_leaves(unrolled(own, "", order), "", leaves);
@@ -104,6 +106,7 @@ std::map<std::string, Tree> leaves_of(const Tree& tree) {
   return leaves;
 }
 
+// An empty object only says that there is one: what others have put into it stays.
 void set_leaf(Tree& tree, const std::string& path, const Tree& value) {
   Tree* here = &tree;
   std::size_t start = 1;
@@ -112,6 +115,7 @@ void set_leaf(Tree& tree, const std::string& path, const Tree& value) {
     here = &(*here)[path.substr(start, end - start)];
     start = end + 1;
   }
+  if (value == Tree::object() && here->is_object()) return;
   *here = value;
 }
 

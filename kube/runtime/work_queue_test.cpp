@@ -1,0 +1,246 @@
+#include "kube/runtime/work_queue.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "kube/testing/manual_clock.h"
+
+namespace berth::runtime {
+namespace {
+
+using testing::ManualClock;
+using Queue = WorkQueue<std::string>;
+using std::chrono::milliseconds;
+
+constexpr Backoff kExact{milliseconds(10), milliseconds(100), 0.0};
+
+TEST(WorkQueue, HoldsAKeyOnce) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("a");
+  queue.add("a");
+  EXPECT_EQ(queue.depth(), 1U);
+  EXPECT_EQ(queue.try_take(), "a");
+  EXPECT_EQ(queue.try_take(), std::nullopt);
+}
+
+TEST(WorkQueue, TheEarlierOfTwoTimesWins) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("a", milliseconds(50));
+  queue.add("a", milliseconds(20));
+  queue.add("a", milliseconds(90));
+  EXPECT_EQ(queue.next_due(), clock.monotonic() + milliseconds(20));
+  EXPECT_EQ(queue.try_take(), std::nullopt);
+  clock.advance(milliseconds(20));
+  EXPECT_EQ(queue.try_take(), "a");
+  EXPECT_EQ(queue.next_due(), std::nullopt);
+}
+
+TEST(WorkQueue, GivesKeysInTheOrderTheyAreDue) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("late", milliseconds(30));
+  queue.add("first");
+  queue.add("second");
+  queue.add("soon", milliseconds(10));
+  clock.advance(milliseconds(40));
+  EXPECT_EQ(queue.try_take(), "first");
+  EXPECT_EQ(queue.try_take(), "second");
+  EXPECT_EQ(queue.try_take(), "soon");
+  EXPECT_EQ(queue.try_take(), "late");
+}
+
+TEST(WorkQueue, AKeyIsNeverInTwoHands) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("a");
+  EXPECT_EQ(queue.try_take(), "a");
+  queue.add("a");
+  queue.add("a", milliseconds(10));
+  EXPECT_EQ(queue.try_take(), std::nullopt) << "it is being worked on";
+  EXPECT_EQ(queue.in_hand(), 1U);
+  queue.done("a");
+  EXPECT_EQ(queue.try_take(), "a") << "it was triggered meanwhile";
+  queue.done("a");
+  EXPECT_EQ(queue.try_take(), std::nullopt) << "once is enough";
+}
+
+TEST(WorkQueue, AHeldKeyKeepsItsTime) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("a");
+  (void)queue.try_take();
+  queue.add("a", milliseconds(100));
+  queue.done("a");
+  EXPECT_EQ(queue.try_take(), std::nullopt);
+  clock.advance(milliseconds(100));
+  EXPECT_EQ(queue.try_take(), "a");
+}
+
+TEST(WorkQueue, WaitsLongerAfterEachFailureInARow) {
+  ManualClock clock;
+  Queue queue(clock, kExact);
+  EXPECT_EQ(queue.retry("a"), milliseconds(10));
+  EXPECT_EQ(queue.retry("a"), milliseconds(20));
+  EXPECT_EQ(queue.retry("a"), milliseconds(40));
+  EXPECT_EQ(queue.retry("a"), milliseconds(80));
+  EXPECT_EQ(queue.retry("a"), milliseconds(100));
+  EXPECT_EQ(queue.retry("b"), milliseconds(10)) << "each key counts for itself";
+  EXPECT_EQ(queue.failures("a"), 5);
+  queue.forget("a");
+  EXPECT_EQ(queue.retry("a"), milliseconds(10));
+}
+
+TEST(WorkQueue, RespectsWhatTheServerAsksFor) {
+  ManualClock clock;
+  Queue queue(clock, kExact);
+  EXPECT_EQ(queue.retry("a", milliseconds(5000)), milliseconds(5000));
+  EXPECT_EQ(queue.next_due(), clock.monotonic() + milliseconds(5000));
+}
+
+TEST(WorkQueue, DoesNotDelayAKeyThatIsDueSoonerAnyway) {
+  ManualClock clock;
+  Queue queue(clock, kExact);
+  queue.add("a");
+  queue.retry("a", milliseconds(5000));
+  EXPECT_EQ(queue.try_take(), "a");
+}
+
+TEST(WorkQueue, ReportsToItsObserver) {
+  ManualClock clock;
+  std::vector<std::string> told;
+  QueueObserver observer;
+  observer.added = [&] { told.push_back("added"); };
+  observer.retried = [&] { told.push_back("retried"); };
+  observer.taken = [&](Duration waited) { told.push_back("taken " + std::to_string(waited.count())); };
+  observer.finished = [&](Duration worked) { told.push_back("finished " + std::to_string(worked.count())); };
+  Queue queue(clock, kExact, 0, observer);
+  queue.add("a");
+  queue.add("a");
+  clock.advance(milliseconds(7));
+  (void)queue.try_take();
+  clock.advance(milliseconds(3));
+  EXPECT_EQ(queue.longest_running(), milliseconds(3));
+  queue.retry("a");
+  queue.done("a");
+  EXPECT_EQ(told, (std::vector<std::string>{"added", "taken 7", "retried", "finished 3", "added"}));
+}
+
+TEST(WorkQueueDeathTest, DoneWithoutTakeAborts) {
+  ManualClock clock;
+  Queue queue(clock);
+  EXPECT_DEATH(queue.done("a"), "");
+}
+
+TEST(WorkQueue, NothingIsGivenAfterTheEnd) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("a");
+  queue.shut_down();
+  EXPECT_EQ(queue.try_take(), std::nullopt);
+  EXPECT_EQ(queue.take({}), std::nullopt);
+}
+
+// Against the obvious model: a map of due times and a set of held keys.
+TEST(WorkQueue, AgreesWithASlowModel) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    std::mt19937_64 random(seed);
+    ManualClock clock;
+    Queue queue(clock, kExact);
+    std::map<std::string, Instant> line;
+    std::map<std::string, std::optional<Instant>> hands;
+    const auto model_add = [&](const std::string& key, Instant due) {
+      if (const auto hand = hands.find(key); hand != hands.end()) {
+        hand->second = hand->second ? std::min(*hand->second, due) : due;
+      } else if (const auto at = line.find(key); at == line.end() || due < at->second) {
+        line[key] = due;
+      }
+    };
+    for (int i = 0; i < 300; ++i) {
+      const std::string key(1, static_cast<char>('a' + static_cast<char>(random() % 5)));
+      switch (random() % 4) {
+        case 0: {
+          const milliseconds delay(random() % 30);
+          queue.add(key, delay);
+          model_add(key, clock.monotonic() + delay);
+          break;
+        }
+        case 1: {
+          const auto taken = queue.try_take();
+          Instant earliest{std::numeric_limits<std::int64_t>::max()};
+          for (const auto& [each, due] : line) earliest = std::min(earliest, due);
+          ASSERT_EQ(taken.has_value(), earliest <= clock.monotonic()) << "seed " << seed;
+          if (taken) {
+            ASSERT_TRUE(line.contains(*taken)) << "seed " << seed;
+            ASSERT_EQ(line[*taken], earliest) << "seed " << seed;
+            line.erase(*taken);
+            hands[*taken] = std::nullopt;
+          }
+          break;
+        }
+        case 2:
+          if (const auto hand = hands.find(key); hand != hands.end()) {
+            const auto again = hand->second;
+            hands.erase(hand);
+            queue.done(key);
+            if (again) model_add(key, *again);
+          }
+          break;
+        default:
+          clock.advance(milliseconds(random() % 10));
+      }
+      ASSERT_EQ(queue.depth(), line.size()) << "seed " << seed;
+      ASSERT_EQ(queue.in_hand(), hands.size()) << "seed " << seed;
+    }
+  }
+}
+
+TEST(WorkQueueThreads, WorkersNeverShareAKeyAndLoseNone) {
+  SystemClock clock;
+  Queue queue(clock);
+  constexpr int kKeys = 20;
+  std::vector<std::atomic<int>> busy(kKeys);
+  std::vector<std::atomic<int>> worked(kKeys);
+  std::atomic<bool> shared = false;
+  std::stop_source stop;
+  std::vector<std::thread> workers;
+  for (int w = 0; w < 4; ++w) {
+    workers.emplace_back([&] {
+      while (const auto key = queue.take(stop.get_token())) {
+        const auto k = static_cast<std::size_t>(std::stoi(*key));
+        if (++busy[k] > 1) shared = true;
+        ++worked[k];
+        --busy[k];
+        queue.done(*key);
+      }
+    });
+  }
+  for (int round = 0; round < 200; ++round) {
+    for (int k = 0; k < kKeys; ++k) queue.add(std::to_string(k), milliseconds(k % 3));
+  }
+  while (queue.depth() > 0 || queue.in_hand() > 0) std::this_thread::yield();
+  stop.request_stop();
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_FALSE(shared);
+  for (const auto& count : worked) EXPECT_GT(count, 0);
+}
+
+TEST(WorkQueueThreads, AStopWakesAWaitingWorker) {
+  SystemClock clock;
+  Queue queue(clock);
+  queue.add("later", milliseconds(3'600'000));
+  std::stop_source stop;
+  std::optional<std::string> taken = "unset";
+  std::thread worker([&] { taken = queue.take(stop.get_token()); });
+  stop.request_stop();
+  worker.join();
+  EXPECT_EQ(taken, std::nullopt);
+}
+
+}  // namespace
+}  // namespace berth::runtime
