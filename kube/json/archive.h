@@ -59,7 +59,8 @@ class Archive {
   virtual void int_or_string(TargetPort& value) = 0;
   // {"key": "value"}; a null value reads as "", as the API server reads it.
   virtual void string_map(std::map<std::string, std::string>& value) = 0;
-  // The current value as JSON text of its own, whatever it is. Writing requires valid JSON text.
+  // The current value as JSON text of its own, whatever it is and as it was written, where that can be told.
+  // Writing requires valid JSON text.
   virtual void raw(std::string& value) = 0;
 
   // Reading: the current value is wrong; `why` follows the path, as in "'tcp' is not a protocol: write ...".

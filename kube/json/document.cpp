@@ -1,7 +1,9 @@
 #include "kube/json/document.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kube/json/codec.h"
@@ -33,49 +35,73 @@ Error not_a_document(simdjson::error_code code, std::string_view text) {
   return malformed(std::string("the document is not JSON: ") + simdjson::error_message(code));
 }
 
+// One pass over the document. The keys of all objects that are open stand in one vector, so that nothing is
+// allocated for an object.
 class DuplicateSearch {
  public:
-  std::optional<Error> in(const dom::element& value) {
-    dom::object object;
-    if (value.get(object) == simdjson::SUCCESS) return in_object(object);
-    dom::array list;
-    if (value.get(list) != simdjson::SUCCESS) return std::nullopt;
+  // False: a key stands twice; path() names it.
+  bool passes(const dom::element& value) {
+    switch (value.type()) {
+      case dom::element_type::OBJECT:
+        return passes_object(dom::object(value.get_object().value_unsafe()));
+      case dom::element_type::ARRAY:
+        return passes_list(dom::array(value.get_array().value_unsafe()));
+      default:
+        return true;
+    }
+  }
+
+  [[nodiscard]] std::string path() const { return path_.text(); }
+
+ private:
+  // Beyond this, sorting is cheaper than comparing each with each.
+  static constexpr std::ptrdiff_t kFew = 16;
+
+  bool passes_list(const dom::array& list) {
     std::size_t index = 0;
     path_.push_index(0);
     for (const dom::element element : list) {
       path_.set_index(index++);
-      if (auto error = in(element)) return error;
+      if (!passes(element)) return false;
     }
     path_.pop();
-    return std::nullopt;
+    return true;
   }
 
- private:
-  std::optional<Error> in_object(const dom::object& object) {
-    if (const auto key = repeated_key(object)) {
-      path_.push(*key);
-      const std::string path = path_.text();
-      return malformed(path + ": this key stands twice in one object; keep one of them", path);
-    }
+  bool passes_object(const dom::object& object) {
+    const std::size_t first = keys_.size();
     for (const auto& field : object) {
+      keys_.push_back(field.key);
       path_.push(field.key);
-      if (auto error = in(field.value)) return error;
+      if (!passes(field.value)) return false;
       path_.pop();
     }
-    return std::nullopt;
+    const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto twice = keys_.end() - begin <= kFew ? repeated(begin) : repeated_after_sorting(begin);
+    if (twice != keys_.end()) {
+      path_.push(*twice);
+      return false;
+    }
+    keys_.resize(first);
+    return true;
   }
 
-  std::optional<std::string_view> repeated_key(const dom::object& object) {
-    keys_.clear();
-    for (const auto& field : object) keys_.push_back(field.key);
-    std::sort(keys_.begin(), keys_.end());
-    const auto twice = std::adjacent_find(keys_.begin(), keys_.end());
-    if (twice == keys_.end()) return std::nullopt;
-    return *twice;
+  using Keys = std::vector<std::string_view>;
+
+  Keys::iterator repeated(Keys::iterator begin) {
+    for (auto key = begin; key != keys_.end(); ++key) {
+      if (std::find(begin, key, *key) != key) return key;
+    }
+    return keys_.end();
+  }
+
+  Keys::iterator repeated_after_sorting(Keys::iterator begin) {
+    std::sort(begin, keys_.end());
+    return std::adjacent_find(begin, keys_.end());
   }
 
   FieldPath path_ = {};
-  std::vector<std::string_view> keys_ = {};  // of one object at a time; a member for its memory
+  Keys keys_ = {};
 };
 
 }  // namespace
@@ -92,6 +118,12 @@ Result<dom::element> parse_document(dom::parser& parser, std::string_view text) 
   return root;
 }
 
-std::optional<Error> duplicate_key(const dom::element& root) { return DuplicateSearch().in(root); }
+std::optional<Error> duplicate_key(const dom::element& root) {
+  DuplicateSearch search;
+  if (search.passes(root)) return std::nullopt;
+  std::string path = search.path();
+  std::string message = path + ": this key stands twice in one object; keep one of them";
+  return malformed(std::move(message), std::move(path));
+}
 
 }  // namespace berth::json

@@ -24,6 +24,15 @@ std::string printable(std::string_view key) {
 
 }  // namespace
 
+std::optional<std::vector<std::string_view>> FieldPath::keys() const {
+  std::vector<std::string_view> keys;
+  for (const Step& step : steps_) {
+    if (step.index != kNoIndex) return std::nullopt;
+    keys.push_back(step.key);
+  }
+  return keys;
+}
+
 std::string FieldPath::text() const {
   std::string text;
   for (const Step& step : steps_) {

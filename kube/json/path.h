@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ class FieldPath {
   void push_index(std::size_t index) { steps_.push_back({{}, index}); }
   void pop() { steps_.pop_back(); }
   void set_index(std::size_t index) { steps_.back().index = index; }
+
+  // The keys, when no step is an index.
+  [[nodiscard]] std::optional<std::vector<std::string_view>> keys() const;
 
   [[nodiscard]] std::string text() const;
 

@@ -6,6 +6,7 @@
 
 #include "kube/json/document.h"
 #include "kube/json/path.h"
+#include "kube/json/slice.h"
 #include "kube/json/utf8.h"
 
 namespace berth::json {
@@ -71,7 +72,9 @@ bool is_integer_text(std::string_view text) {
 
 class ReadArchive final : public Archive {
  public:
-  explicit ReadArchive(const dom::element& root) { values_.push_back(root); }
+  ReadArchive(std::string_view document, const dom::element& root) : document_(document) {
+    values_.push_back(root);
+  }
 
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
@@ -200,6 +203,12 @@ class ReadArchive final : public Archive {
 
   void raw(std::string& value) override {
     if (error_) return;
+    if (const auto keys = path_.keys()) {
+      if (const auto slice = slice_at(document_, *keys)) {
+        value = *slice;
+        return;
+      }
+    }
     value = simdjson::minify(values_.back());
   }
 
@@ -217,6 +226,7 @@ class ReadArchive final : public Archive {
     std::size_t index;
   };
 
+  std::string_view document_;
   std::vector<dom::element> values_ = {};  // from the root to the current value
   std::vector<Cursor> lists_ = {};
   FieldPath path_ = {};
@@ -246,7 +256,7 @@ Status read_document(std::string_view text, const std::function<void(Archive&)>&
   dom::parser parser;
   TRY(const dom::element root, parse_document(parser, text));
   if (auto error = duplicate_key(root)) return std::move(*error);
-  ReadArchive archive(root);
+  ReadArchive archive(text, root);
   if (archive.begin_object()) body(archive);
   if (archive.error()) return *archive.error();
   return ok_status();
