@@ -59,7 +59,7 @@ def folder_of(path: str) -> str:
 def fault(path: str, header: str) -> str:
     """Why `path` may not include `header`, or ''."""
     here, there = folder_of(path), folder_of(header)
-    test = path.endswith("_test.cpp") or here == TEST_ONLY or "_test_" in pathlib.Path(path).name
+    test = path.endswith("_test.cpp") or "/testing/" in path
     if there:
         if there == here:
             return ""

@@ -1,0 +1,172 @@
+#include "operator/testing/history.h"
+
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "core/base/api_names.h"
+
+namespace berth::controller {
+namespace {
+
+using json::Tree;
+
+// "1 held ns/name uid slots seq since range": only the fields the oracle needs, split by hand.
+struct LedgerEntry {
+  std::string state;
+  std::string uid;
+};
+
+LedgerEntry entry_of(const std::string& text) {
+  std::istringstream words(text);
+  std::string version;
+  std::string owner;
+  LedgerEntry entry;
+  words >> version >> entry.state >> owner >> entry.uid;
+  return entry;
+}
+
+struct ShownPort {
+  std::string uid;
+  std::string slot;
+};
+
+struct World {
+  std::map<std::string, std::map<std::string, LedgerEntry>> ledgers;  // shard -> key -> entry
+  std::map<std::string, std::int64_t> fences;                         // shard -> fence
+  std::map<std::string, std::map<std::string, std::int64_t>> shown;   // allocation uid -> slot -> number
+  std::map<ObjectKey, std::pair<std::string, std::set<std::int64_t>>>
+      services;  // generated: owner uid, nodePorts
+};
+
+class Checker {
+ public:
+  std::vector<std::string> found;
+
+  void apply(const testing::Revision& revision) {
+    revision_ = revision.number;
+    if (revision.kind.plural == "portledgers") ledger(revision);
+    if (revision.kind.plural == "portallocations") allocation(revision);
+    if (revision.kind.plural == "services") service(revision);
+  }
+
+ private:
+  void breach(const std::string& what) {
+    found.push_back("revision " + std::to_string(revision_) + ": " + what);
+  }
+
+  [[nodiscard]] const LedgerEntry* holder(std::int64_t number) const {
+    for (const auto& [shard, entries] : world_.ledgers) {
+      const auto entry = entries.find(std::to_string(number));
+      if (entry != entries.end()) return &entry->second;
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] bool published(const std::string& uid, std::int64_t number) const {
+    for (const auto& [key, service] : world_.services) {
+      if (service.first == uid && service.second.contains(number)) return true;
+    }
+    return false;
+  }
+
+  void ledger(const testing::Revision& revision) {
+    auto& before = world_.ledgers[revision.key.name];
+    std::map<std::string, LedgerEntry> after;
+    if (revision.after) {
+      if (const Tree* entries = revision.after->find({"spec", "entries"});
+          entries != nullptr && entries->as_object()) {
+        for (const auto& [key, text] : *entries->as_object()) after[key] = entry_of(*text.as_text());
+      }
+      const std::int64_t fence = revision.after->number_at({"spec", "fence"});
+      if (fence < world_.fences[revision.key.name])
+        breach("the fence of " + revision.key.name + " went down");
+      world_.fences[revision.key.name] = fence;
+    }
+    for (const auto& [key, now] : after) {
+      const auto was = before.find(key);
+      if (was == before.end()) continue;
+      if (was->second.state == "held" && now.uid != was->second.uid) {
+        breach(key + " went from owner " + was->second.uid + " to " + now.uid + " without rest");
+      }
+    }
+    for (const auto& [key, was] : before) {
+      const auto now = after.find(key);
+      const bool still_held = now != after.end() && now->second.state == "held" && now->second.uid == was.uid;
+      if (was.state != "held" || still_held) continue;
+      if (published(was.uid, std::stoll(key)))
+        breach(key + " was released while a Service of its owner uses it");
+    }
+    before = std::move(after);
+  }
+
+  void allocation(const testing::Revision& revision) {
+    if (!revision.after) {
+      world_.shown.erase(revision.uid.text);
+      return;
+    }
+    std::map<std::string, std::int64_t> now;
+    if (const Tree* ports = revision.after->find({"status", "ports"}); ports != nullptr && ports->as_list()) {
+      for (const Tree& port : *ports->as_list()) now[port.text_at({"name"})] = port.number_at({"port"});
+    }
+    auto& before = world_.shown[revision.uid.text];
+    for (const auto& [slot, number] : now) {
+      const auto was = before.find(slot);
+      if (was != before.end() && was->second != number) {
+        breach("port " + slot + " of " + to_string(revision.key) + " moved from " +
+               std::to_string(was->second) + " to " + std::to_string(number));
+      }
+      for (const auto& [uid, others] : world_.shown) {
+        if (uid == revision.uid.text) continue;
+        for (const auto& [other_slot, other_number] : others) {
+          if (other_number == number) breach(std::to_string(number) + " is shown by two allocations");
+        }
+      }
+      const LedgerEntry* entry = holder(number);
+      if (entry == nullptr || entry->state != "held" || entry->uid != revision.uid.text) {
+        breach(to_string(revision.key) + " shows " + std::to_string(number) +
+               " which the ledger does not hold for it");
+      }
+    }
+    before = std::move(now);
+  }
+
+  void service(const testing::Revision& revision) {
+    if (!revision.after) {
+      world_.services.erase(revision.key);
+      return;
+    }
+    const std::string uid = revision.after->text_at({"metadata", "labels", kOwnerUidLabel});
+    if (uid.empty()) return;
+    std::set<std::int64_t> numbers;
+    if (const Tree* ports = revision.after->find({"spec", "ports"}); ports != nullptr && ports->as_list()) {
+      for (const Tree& port : *ports->as_list()) {
+        if (const std::int64_t number = port.number_at({"nodePort"}); number != 0) numbers.insert(number);
+      }
+    }
+    // Only what the operator itself writes is its promise; a user may type any number into a Service.
+    if (revision.by == kOperatorManager) {
+      for (const std::int64_t number : numbers) {
+        const LedgerEntry* entry = holder(number);
+        if (entry == nullptr || entry->state != "held" || entry->uid != uid) {
+          breach("Service " + to_string(revision.key) + " publishes " + std::to_string(number) +
+                 " which the ledger does not hold for its owner");
+        }
+      }
+    }
+    world_.services[revision.key] = {uid, std::move(numbers)};
+  }
+
+  World world_;
+  std::int64_t revision_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> breaches(const std::vector<testing::Revision>& history) {
+  Checker checker;
+  for (const testing::Revision& revision : history) checker.apply(revision);
+  return checker.found;
+}
+
+}  // namespace berth::controller

@@ -1,0 +1,24 @@
+// History checks: the promises of the ledger, judged on every revision that the (fake) API server kept.
+//
+// An oracle of its own: it reads Services, statuses and ledger entries as text and shares no code with core's
+// decisions. Thread-safety: pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kube/testing/fake_api_server.h"
+
+namespace berth::controller {
+
+// Breaches of the invariants of allocation.md 5.1, in words; empty when every revision keeps them:
+// I1  no two live owners of one number: entries of one key never change owner without resting or freedom
+// between;
+//     no two PortAllocations show one NodePort number in status at once
+// I2  a generated Service never publishes a nodePort that the ledger does not hold for the same owner UID
+// I4  a resting entry turns free only, and a held one rests only after its owner's Service ceased to use the
+// number I5  a number in status of one UID and port name never changes (`edited`: UIDs whose spec the test
+// edited) I8  fences never go down
+std::vector<std::string> breaches(const std::vector<testing::Revision>& history);
+
+}  // namespace berth::controller
