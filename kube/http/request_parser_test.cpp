@@ -157,9 +157,9 @@ TEST(RequestParser, RefusesWhatInvitesSmugglingHoweverItIsCut) {
       {"chunks that are too long",
        head("Transfer-Encoding: chunked\r\n") + "40\r\n" + std::string(64, 'x') + "\r\n40\r\n", 413},
       {"a chunk size beyond 64 bits", head("Transfer-Encoding: chunked\r\n") + "10000000000000000\r\n"},
-      {"a chunk size that is none", head("Transfer-Encoding: chunked\r\n") + "g\r\nx"},
+      {"a chunk size that is none", head("Transfer-Encoding: chunked\r\n") + "g\r\nxx"},
       {"a negative chunk size", head("Transfer-Encoding: chunked\r\n") + "-1\r\nx"},
-      {"a chunk longer than it says", head("Transfer-Encoding: chunked\r\n") + "1\r\nabc\r\n"},
+      {"a chunk longer than it says", head("Transfer-Encoding: chunked\r\n") + "1\r\nabc\r\n0\r\n\r\n"},
       {"a chunk header without end", head("Transfer-Encoding: chunked\r\n") + "1;" + std::string(5000, 'x')},
       {"trailers without end", head("Transfer-Encoding: chunked\r\n") + "0\r\nA: " + std::string(5000, 'x')},
   };

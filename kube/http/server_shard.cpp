@@ -310,16 +310,16 @@ class Shard::Connection : public std::enable_shared_from_this<Connection> {
   void begin_closing() {
     end_request();
     enter(Phase::kClosing, options().shutdown_limit);
-    if (!tls_) return on_tls_closed({}, 0);
-    tls_->async_shutdown(then(&Connection::on_tls_closed));
-  }
-
-  void on_tls_closed(error_code /*ec*/, std::size_t /*count*/) {
+    // Asio hands TLS's farewell to the kernel within this call, and then waits for the client's.
+    if (tls_) tls_->async_shutdown(then(&Connection::on_tls_closed));
     error_code ec;
     socket_.shutdown(tcp::socket::shutdown_send, ec);
     if (ec) return drop();
-    linger({}, 0);
+    if (!tls_) linger({}, 0);
   }
+
+  // Whatever came of it: the client may still be sending.
+  void on_tls_closed(error_code /*ec*/, std::size_t /*count*/) { linger({}, 0); }
 
   void linger(error_code ec, std::size_t count) {
     lingered_ += count;

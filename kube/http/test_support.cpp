@@ -184,6 +184,33 @@ SSL_CTX* new_server_context(const KeyPair& pair, const std::string& client_ca) {
   return context;
 }
 
+// Making a context costs more than a handshake, so each kind is made once and kept.
+SSL_CTX* client_context(const RawClient::Tls& tls) {
+  static std::mutex mutex;
+  // Never freed: OpenSSL may end before it.
+  static auto& made = *new std::map<std::string, SSL_CTX*>;
+  const std::lock_guard lock(mutex);
+  SSL_CTX*& context = made[tls.ca_pem + "|" + tls.alpn + "|" + std::to_string(tls.max_version)];
+  if (context != nullptr) return context;
+  context = SSL_CTX_new(TLS_client_method());
+  if (!tls.ca_pem.empty()) {
+    BIO* bio = BIO_new_mem_buf(tls.ca_pem.data(), static_cast<int>(tls.ca_pem.size()));
+    X509* ca = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+    BIO_free(bio);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), ca);
+    X509_free(ca);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  }
+  if (tls.max_version != 0) SSL_CTX_set_max_proto_version(context, tls.max_version);
+  if (!tls.alpn.empty()) {
+    std::string list(1, static_cast<char>(tls.alpn.size()));
+    list += tls.alpn;
+    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(list.data()),
+                            static_cast<unsigned>(list.size()));
+  }
+  return context;
+}
+
 }  // namespace
 
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
@@ -253,24 +280,7 @@ std::unique_ptr<RawClient> RawClient::tls(std::uint16_t port, const Tls& tls) {
   ignore_sigpipe();
   auto client = plain(port);
   if (!client) return nullptr;
-  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
-  if (!tls.ca_pem.empty()) {
-    BIO* bio = BIO_new_mem_buf(tls.ca_pem.data(), static_cast<int>(tls.ca_pem.size()));
-    X509* ca = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
-    BIO_free(bio);
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), ca);
-    X509_free(ca);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  }
-  if (tls.max_version != 0) SSL_CTX_set_max_proto_version(context, tls.max_version);
-  if (!tls.alpn.empty()) {
-    std::string list(1, static_cast<char>(tls.alpn.size()));
-    list += tls.alpn;
-    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(list.data()),
-                            static_cast<unsigned>(list.size()));
-  }
-  client->session_ = SSL_new(context);
-  SSL_CTX_free(context);
+  client->session_ = SSL_new(client_context(tls));
   // The pipe is non-blocking from here on: every wait has its limit.
   BIO* bio = BIO_new_socket(client->descriptor_, BIO_NOCLOSE);
   BIO_set_nbio(bio, 1);
@@ -296,6 +306,19 @@ bool RawClient::send(std::string_view bytes) { return send_all(descriptor_, sess
 std::string RawClient::receive(std::chrono::milliseconds limit) {
   if (!rest_.empty()) return std::exchange(rest_, {});
   return receive_some(descriptor_, session_, limit);
+}
+
+bool RawClient::has_news() {
+  pollfd readable{.fd = descriptor_, .events = POLLIN, .revents = 0};
+  if (!rest_.empty()) return true;
+  if (::poll(&readable, 1, 0) <= 0) return false;
+  if (session_ == nullptr) return true;
+  // It may be TLS's own: session tickets come unasked.
+  std::array<char, 4096> room{};
+  ERR_clear_error();
+  const int count = SSL_read(session_, room.data(), static_cast<int>(room.size()));
+  if (count > 0) rest_.append(room.data(), static_cast<std::size_t>(count));
+  return count > 0 || SSL_get_error(session_, count) != SSL_ERROR_WANT_READ;
 }
 
 Answer RawClient::answer(std::chrono::milliseconds limit, bool head) {

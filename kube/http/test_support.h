@@ -64,8 +64,6 @@ class RawClient {
     std::string server_name = {};
     std::string alpn = "http/1.1";  // "": none
     int max_version = 0;            // 0: any, else OpenSSL's number
-    std::string certificate_pem = {};
-    std::string key_pem = {};
   };
 
   static std::unique_ptr<RawClient> plain(std::uint16_t port);
@@ -83,6 +81,8 @@ class RawClient {
   std::string receive(std::chrono::milliseconds limit = 10s);
   // One whole response with Content-Length; status 0 when there was none within the limit.
   Answer answer(std::chrono::milliseconds limit = 10s, bool head = false);
+  // Whether an answer has begun to come, or the end has; does not wait.
+  bool has_news();
   Answer ask(std::string_view request) { return send(request) ? answer() : Answer{}; }
   // Whether the server ends the connection within the limit; what comes before is thrown away.
   bool ended(std::chrono::milliseconds limit = 10s);
