@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/allocation/occupancy.h"
+#include "core/base/api_names.h"
 #include "operator/patch.h"
 
 namespace berth::controller {
@@ -78,7 +79,27 @@ Status Applier::act(const WriteStatus& action, Progress& progress) {
   return ok_status();
 }
 
+// A create has no precondition that speaks of its owner. A status write of the same plan has just proved the
+// owner; otherwise it is read live, or a stale view (another leader deleted the allocation) would publish its
+// number again.
+Status Applier::prove_owner(const Meta& generated, const Progress& progress) {
+  const Uid uid = allocation::generated_for(generated);
+  const auto label = generated.labels.find(kOwnerNameLabel);
+  if (progress.status_versions.contains(uid) || label == generated.labels.end()) return ok_status();
+  const ObjectKey key{generated.ns, label->second};
+  auto live = client_->get<PortAllocation>(wire::kPortAllocation, key);
+  if (live.ok() && live->meta.uid == uid && !live->meta.deleting()) return ok_status();
+  if (!live.ok() && live.error().code != Code::kNotFound) return live.error();
+  if (live.ok()) {
+    stores_->allocations.put_written(std::move(*live));
+  } else {
+    stores_->allocations.removed(key, uid);
+  }
+  return Error{Code::kConflict, "PortAllocation " + to_string(key) + " is gone or another one now"};
+}
+
 Status Applier::act(const CreateService& action, Progress& progress) {
+  TRY_DONE(prove_owner(action.service.meta, progress));
   auto created = client_->create(wire::kService, action.service);
   if (created.ok()) {
     ++progress.carried.writes;

@@ -38,6 +38,8 @@ class Applier {
   Status act(const DeleteObject& action, Progress& progress);
   Status act(const ReleaseNumbers& action, Progress& progress);
 
+  Status prove_owner(const Meta& generated, const Progress& progress);
+
   template <class T>
   void refresh(const wire::Kind& kind, runtime::Store<T>& store, const ObjectKey& key);
 
