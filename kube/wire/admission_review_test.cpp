@@ -45,8 +45,8 @@ TEST(AdmissionReview, IsReadWhole) {
   expected.username = "system:serviceaccount:kube-system:hpa";
   expected.groups = {"system:serviceaccounts", "system:authenticated"};
   expected.dry_run = true;
-  expected.object = R"({"kind":"Service","metadata":{"name":"web"},"spec":{"ports":[{"port":443}]}})";
-  expected.old_object = R"({"kind":"Service","metadata":{"name":"web"}})";
+  expected.object = R"({"kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 443}]}})";
+  expected.old_object = R"({"kind": "Service", "metadata": {"name": "web"}})";
   EXPECT_EQ(*review.request, expected);
   EXPECT_EQ(review.uid, expected.uid);
   EXPECT_EQ(expected.kind.api_version(), "autoscaling/v2");
