@@ -5,10 +5,10 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <string_view>
 
 #include "cli/help.h"
+#include "cli/loader/nearest.h"
 
 namespace berth::cli {
 namespace {
@@ -23,30 +23,6 @@ std::string program_of(const std::string& argument) {
   const std::string base = slash == std::string::npos ? argument : argument.substr(slash + 1);
   constexpr std::string_view kPlugin = "kubectl-";
   return base.starts_with(kPlugin) ? "kubectl " + base.substr(kPlugin.size()) : "berth";
-}
-
-// Levenshtein.
-std::size_t distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    std::size_t corner = std::exchange(row[0], i + 1);
-    for (std::size_t k = 0; k < right.size(); ++k) {
-      const std::size_t replaced = corner + (left[i] == right[k] ? 0 : 1);
-      corner = row[k + 1];
-      row[k + 1] = std::min({replaced, row[k] + 1, corner + 1});
-    }
-  }
-  return row.back();
-}
-
-// ", did you mean X?" when one of the names is near.
-template <std::size_t N>
-std::string nearest(const std::array<std::string_view, N>& names, std::string_view written) {
-  const auto best = std::min_element(names.begin(), names.end(), [&](auto left, auto right) {
-    return distance(left, written) < distance(right, written);
-  });
-  return distance(*best, written) <= 2 ? ", did you mean " + std::string(*best) + "?" : "";
 }
 
 struct Parser {
@@ -118,10 +94,11 @@ struct Parser {
   [[nodiscard]] WrongUsage unknown_argument(const std::string& argument) const {
     if (argument.starts_with("-")) {
       const std::string flag = argument.substr(0, argument.find('='));
-      return wrong("unknown flag " + flag + nearest(kFlags, flag));
+      return wrong("unknown flag " + flag + did_you_mean({kFlags.begin(), kFlags.end()}, flag));
     }
     if (version->parsed()) return wrong("takes no arguments, but \"" + argument + "\" was given");
-    return wrong("unknown command \"" + argument + "\"" + nearest(kCommands, argument));
+    return wrong("unknown command \"" + argument + "\"" +
+                 did_you_mean({kCommands.begin(), kCommands.end()}, argument));
   }
 
   Command checked_lint() {

@@ -97,7 +97,9 @@ TEST(Lint, PrintsOneJsonElementPerFindingAndOnePerObjectWithoutFindings) {
   EXPECT_EQ(
       ran.out,
       "[{\"object\":\"Service data/web\",\"verdict\":\"Deny\",\"policy\":\"control-plane\",\"port\":5432,"
-      "\"protocol\":\"TCP\",\"path\":\"Service data/web (LoadBalancer) port 443 -> targetPort 5432\","
+      "\"protocol\":\"TCP\",\"path\":\"Service data/web (LoadBalancer) port 443 -> targetPort 5432 (the "
+      "Service "
+      "has no selector)\","
       "\"message\":\"port 5432 (PostgreSQL) is internal by ExposurePolicy control-plane and would be "
       "reachable "
       "from outside the cluster\",\"fix\":\"make the Service ClusterIP, or ask for an exception (kubectl "

@@ -170,7 +170,7 @@ std::string first_fault(std::uint64_t seed, int rounds, const Printer& print) {
 TEST(LoaderOnMutations, NeverCrashesAndPrintsWhatItRead) {
   const std::uint64_t seed = chosen_seed();
   std::cout << "BERTH_TEST_SEED=" << seed << "\n";
-  EXPECT_EQ(first_fault(seed, 4000, [](const Node& node) { return to_json(node); }), "");
+  EXPECT_EQ(first_fault(seed, 2000, [](const Node& node) { return to_json(node); }), "");
 }
 
 TEST(LoaderOnMutations, WouldNoticeAPrinterThatDoesNotEscape) {

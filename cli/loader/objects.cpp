@@ -8,6 +8,7 @@
 
 #include "cli/loader/limits.h"
 #include "cli/loader/node_json.h"
+#include "cli/loader/policy_check.h"
 #include "cli/loader/retired.h"
 #include "kube/json/codec.h"
 
@@ -127,9 +128,14 @@ class Loader {
           "CHART | berth lint -");
     }
     bring_up_to_date(root, *known);
-    for (NearField& near : near_fields(root)) problems_.warning(file, near.mark, std::move(near.message));
     Object object{file, root.mark, kind};
     if (!decode(root, *known, object)) return;
+    if (const auto* policy = std::get_if<ExposurePolicy>(&object.model)) {
+      for (PolicyFault& fault : check_policy(root, *policy))
+        error(file, fault.mark, std::move(fault.message));
+    } else {
+      for (NearField& near : near_fields(root)) problems_.warning(file, near.mark, std::move(near.message));
+    }
     Meta& meta = meta_of_mutable(object.model);
     if (meta.name.empty() && meta.generate_name.empty()) {
       return error(file, root.mark, "the " + kind + " has no metadata.name; write one");
