@@ -12,13 +12,13 @@
 namespace berth::controller {
 
 // Breaches of the invariants of allocation.md 5.1, in words; empty when every revision keeps them:
-// I1  no two live owners of one number: entries of one key never change owner without resting or freedom
-// between;
-//     no two PortAllocations show one NodePort number in status at once
-// I2  a generated Service never publishes a nodePort that the ledger does not hold for the same owner UID
-// I4  a resting entry turns free only, and a held one rests only after its owner's Service ceased to use the
-// number I5  a number in status of one UID and port name never changes (`edited`: UIDs whose spec the test
-// edited) I8  fences never go down
+// I1: entries of one number never change owner without resting or freedom between, and no two PortAllocations
+//     show one number in status at once.
+// I2: the operator never publishes a nodePort that the ledger does not hold for the same owner UID.
+// I4: a held entry rests only after its owner's Service ceased to use the number.
+// I5: a number in status of one UID and port name never changes, unless it was never published and a foreign
+//     Service grabbed it.
+// I8: fences never go down.
 std::vector<std::string> breaches(const std::vector<testing::Revision>& history);
 
 }  // namespace berth::controller
