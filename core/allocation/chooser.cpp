@@ -194,7 +194,6 @@ class Batch {
   }
 
   void commit(Work& work, Space space, const Draft& draft) {
-    ++commits_;
     for (const auto& [key, entry] : draft) {
       const Entry* before = writer_.find(space, key);
       const bool counted = before != nullptr && before->held();
@@ -394,11 +393,11 @@ class Batch {
         return refuse(RefusalReason::kPortTaken, "which PortAllocation " + to_string(entry->owner) +
                                                      " holds: write another number, or none");
       }
-      const Duration left = rest_left(range.space, key, *entry, range.reuse_after);
-      if (left > Duration::zero()) {
+      if (rest_left(range.space, key, *entry, range.reuse_after) > Duration::zero()) {
         return refuse(RefusalReason::kPortResting, "which PortAllocation " + to_string(entry->owner) +
-                                                       " released a moment ago: it is free in " +
-                                                       seconds_text(left) + ", wait or write another number");
+                                                       " released a moment ago: it rests for " +
+                                                       seconds_text(range.reuse_after) +
+                                                       ", wait or write another number");
       }
     } else if (entry != nullptr && entry->held()) {
       claimed.slots = lasting_slots(work, *entry, key, draft);
@@ -453,49 +452,20 @@ class Batch {
         return {};
       }
     }
-    return exhausted(range, block, port, external);
+    return exhausted(range, block, port);
   }
 
-  Refused exhausted(const CompiledRange& range, const CompiledBlock* block, const AllocationPort& port,
-                    bool external) {
-    const PickerKey key{range.name, block == nullptr ? "" : block->name, port.protocol, external, false};
-    // Counted once for all that are refused in a row.
-    auto& [commits, text] = exhausted_[key];
-    if (text.empty() || commits != commits_) {
-      commits = commits_;
-      text = count_text(range, block, port.protocol, external);
-    }
-    return {RefusalReason::kRangeExhausted, port.name,
-            "too few numbers left for port " + port.name + " in " + text +
-                ": wait until some are released, or have the range widened"};
-  }
-
-  std::string count_text(const CompiledRange& range, const CompiledBlock* block, Protocol protocol,
-                         bool external) const {
-    int held = 0;
-    int resting = 0;
-    int left = 0;
-    int barred = 0;
+  // No counts and no clock in messages: they stand in a status, and everybody who waits would be written anew
+  // whenever they change. The counts are in the range's own status.
+  static Refused exhausted(const CompiledRange& range, const CompiledBlock* block,
+                           const AllocationPort& port) {
     const std::vector<PortSpan>& spans = block == nullptr ? range.spans : block->spans;
-    for (const PortSpan& span : spans) {
-      for (std::int32_t number = span.first.number(); number <= span.last.number(); ++number) {
-        const NumberKey key = key_of(range.space, Port::of(number), protocol);
-        const Entry* entry = writer_.find(range.space, key);
-        if (is_free(range, key) && !(external && view_.internal.find(key.port, protocol))) {
-          ++left;
-        } else if (entry == nullptr) {
-          ++barred;
-        } else {
-          ++(entry->held() ? held : resting);
-        }
-      }
-    }
     const std::string where =
         block == nullptr ? "range " + range.name : "block " + block->name + " of range " + range.name;
-    return where + " (of " + std::to_string(count_ports(spans)) + ": " + std::to_string(held) + " held, " +
-           std::to_string(resting) + " resting, " + std::to_string(barred) +
-           (external ? " reserved, internal or used by others, " : " reserved or used by others, ") +
-           std::to_string(left) + " left)";
+    return {RefusalReason::kRangeExhausted, port.name,
+            "too few numbers left for port " + port.name + " in " + where + " (" +
+                std::to_string(count_ports(spans)) + " in all; kubectl describe prange " + range.name +
+                " tells where they are): wait until some are released, or have the range widened"};
   }
 
   std::optional<Refused> within_quota(const Work& work, const CompiledRange& range,
@@ -521,11 +491,12 @@ class Batch {
     const auto found = used_.find({range.space, range.name, allocation.meta.ns});
     const std::int64_t used = found == used_.end() ? 0 : found->second;
     if (added == 0 || used + added <= range.per_namespace) return {};
-    return Refused{RefusalReason::kQuotaExceeded, "",
-                   "namespace " + allocation.meta.ns + " holds " + std::to_string(used) + " of the " +
-                       std::to_string(range.per_namespace) + " numbers that range " + range.name +
-                       " grants a namespace, and this asks for " + std::to_string(added) +
-                       " more: delete allocations that are not needed, or have limits.perNamespace raised"};
+    return Refused{
+        RefusalReason::kQuotaExceeded, "",
+        "namespace " + allocation.meta.ns + " may hold " + std::to_string(range.per_namespace) +
+            " numbers of range " + range.name +
+            ", and with this allocation it would hold more: delete allocations that are not needed, or "
+            "have limits.perNamespace raised"};
   }
 
   // ---- the answer ----
@@ -592,8 +563,6 @@ class Batch {
   std::vector<Work> works_;
   std::set<std::pair<Space, NumberKey>> requested_;
   std::map<PickerKey, Picker> pickers_;
-  std::map<PickerKey, std::pair<std::size_t, std::string>> exhausted_;
-  std::size_t commits_ = 0;
   // Held numbers by (space, range, namespace).
   std::map<std::tuple<Space, std::string, std::string>, std::int64_t> used_;
 };

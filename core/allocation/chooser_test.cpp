@@ -220,7 +220,7 @@ TEST(Claim, AnswersEveryRequest) {
          c.put(Space::kNodePort, 24500, entry(kOther, "x", 1));
        },
        "QuotaExceeded",
-       "holds 1 of the 2"},
+       "may hold 2 numbers"},
       {"quota of another namespace",
        {port("a"), port("b")},
        [](Cluster& c) {
