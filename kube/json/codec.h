@@ -27,8 +27,9 @@ Result<T> decode(std::string_view text);
 template <class T>
 std::string encode(const T& object);
 
-// Only {"metadata": {name, namespace, resourceVersion, uid}, "status": ...}: the body of a status PUT or
-// patch.
+// Only apiVersion, kind, metadata {name, namespace, uid, resourceVersion} and status: the body of a status
+// PUT or merge patch. The status of our kinds is written whole, empty fields too, so that a patch clears old
+// ones. Kinds with a status subresource: ours but PortLedger, and Service, Namespace, Workload.
 template <class T>
 std::string encode_status(const T& object);
 
