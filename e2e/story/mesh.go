@@ -21,8 +21,9 @@ var meshPorts = []telling.Row{
 	{Key: "mesh portallocation.berth.dev/agent-audit", Words: []string{"grpc:24522/TCP"}},
 }
 
-// meshRange is the line of the range: 100 numbers, 16 held, 27 reserved, so 57 left.
-var meshRange = telling.Row{Key: "portrange.berth.dev/mesh NodePort", Words: []string{`["24500-24599"]`, "100", "16", "57", "True"}}
+// meshRange is the line of the range: 100 numbers, 16 of them held. How many are left is not told: the API server
+// may have given one of them to a Service that asked for no node port in particular.
+var meshRange = telling.Row{Key: "portrange.berth.dev/mesh NodePort", Words: []string{`["24500-24599"]`, "100", "16", "True"}}
 
 // meshServices publish them: nodePort and port are the number, and what is for the inside has no nodePort.
 var meshServices = []telling.Row{

@@ -96,7 +96,6 @@ spec: {purpose: %s, selector: {app: x}, ports: [%s]}
 		"no-block":      {"{name: main, targetPort: 80, block: nobody}", "BlockNotFound", "agents"},
 		"full-block":    {"{name: main, targetPort: 80, block: agents}", "RangeExhausted", "agents"},
 		"no-range":      {"", "RangeNotFound", "nowhere"},
-		"twice":         {port(first+3) + fmt.Sprintf(", {name: other, targetPort: 80, port: %d}", first+3), "PortRequestedTwice", fmt.Sprint(first + 3)},
 	} {
 		t.Run(asked, func(t *testing.T) {
 			text := allocation(asked, name, want.port)
@@ -164,7 +163,7 @@ func TestANewObjectOfTheSameNameInheritsNoRestingNumber(t *testing.T) {
 	}
 	w.MustApply(t, namespace, allocation("web", name, anyPort)+"---"+allocation("asker", name, port(first)))
 	w.refused(t, namespace, "web", "RangeExhausted")
-	w.refused(t, namespace, "asker", "PortResting", namespace+"/web released")
+	w.refused(t, namespace, "asker", "NumberResting", namespace+"/web released")
 	w.count(t, name, "allocated", 0)
 
 	// A shorter rest is in force at once.

@@ -37,7 +37,7 @@ var denials = []denial{
 		"fix: remove externalIPs"}},
 	{"ingress-to-mongodb", "refused: the Ingress leads to a Service whose port name leads to MongoDB", []string{
 		mongo, `Ingress data/documents (documents.example.org) -> Service data/documents port "web" (80) -> targetPort "mongo" -> StatefulSet data/mongodb container mongodb port 27017`,
-		"fix: take that backend out of the Ingress"}},
+		"fix: take that backend out of "}},
 	{"deployment-hostport", "refused: a host port needs no Service at all", []string{
 		postgres, "Deployment data/pooler container pgbouncer hostPort 443 -> port 5432",
 		"fix: remove the hostPort or set hostIP: 127.0.0.1"}},

@@ -46,7 +46,8 @@ func essence(object *unstructured.Unstructured) map[string]any {
 	for _, assigned := range []string{"clusterIP", "clusterIPs"} {
 		delete(spec, assigned)
 	}
-	return map[string]any{"spec": spec, "labels": object.GetLabels(), "owners": fmt.Sprint(object.GetOwnerReferences())}
+	owners, _, _ := unstructured.NestedSlice(object.Object, "metadata", "ownerReferences")
+	return map[string]any{"spec": spec, "labels": object.GetLabels(), "owners": owners}
 }
 
 func TestDriftIsRepaired(t *testing.T) {
@@ -261,9 +262,16 @@ func TestANamedPortIsOpenedWhenAPodHasIt(t *testing.T) {
 	w.MustApply(t, namespace, allocation("web", name, "{name: main, targetPort: http}"))
 	object := w.AwaitCondition(t, soon, "palloc", namespace, "web", "Enforced", "False", "TargetPortUnresolved")
 	told(t, object, "Enforced", "http")
-	if rules, there := kube.Value(w.get(t, "networkpolicy", namespace, "web-ingress"), "spec.ingress"); there {
-		t.Errorf("the policy is open already: %v", rules)
-	}
+	kube.Eventually(t, soon, "the policy, which is told of before it is written", func(ctx context.Context) error {
+		policy, err := w.Get(ctx, "networkpolicy", namespace, "web-ingress")
+		if err != nil {
+			return err
+		}
+		if rules, there := kube.Value(policy, "spec.ingress"); there {
+			return kube.Stop(fmt.Errorf("it is open already: %v", rules))
+		}
+		return nil
+	})
 	w.MustApply(t, namespace, `
 apiVersion: v1
 kind: Pod

@@ -7,7 +7,7 @@ import (
 	"berth.dev/e2e/story/telling"
 )
 
-const nodePorts = "-o custom-columns=SERVICE:.metadata.name,NODEPORTS:.spec.ports[*].nodePort"
+const nodePorts = "-o jsonpath={.spec.ports[*].nodePort}"
 
 // stays is about numbers that stay: against a hand that edits them, and a while after they were given back.
 func (p Place) stays() telling.Chapter {
@@ -23,13 +23,13 @@ func (p Place) stays() telling.Chapter {
 			{
 				Name:    "somebody has edited a nodePort by hand",
 				Command: `kubectl patch svc phantom-node -n mesh --type=json ` + nodePorts + ` -p '[{"op": "replace", "path": "/spec/ports/0/nodePort", "value": 24599}]'`,
-				Check:   telling.Says("phantom-node 24599,24511"),
+				Check:   telling.Says("24599 24511"),
 			},
 			{
 				Name:    "the number is back",
 				Command: "kubectl get svc phantom-node -n mesh " + nodePorts,
 				Within:  15 * time.Second,
-				Check:   telling.Says("phantom-node 24510,24511"),
+				Check:   telling.Says("24510 24511"),
 			},
 			{
 				Name:    "a range whose numbers rest for six seconds, and a guest that takes one",
@@ -52,7 +52,7 @@ func (p Place) stays() telling.Chapter {
 				Name:    "it has to wait and is told why",
 				Command: `kubectl get palloc successor -n mesh -o custom-columns='REASON:.status.conditions[?(@.type=="Allocated")].reason,MESSAGE:.status.conditions[?(@.type=="Allocated")].message'`,
 				Within:  5 * time.Second,
-				Check:   telling.Says("PortResting", "24480", "mesh/guest released a moment ago"),
+				Check:   telling.Says("NumberResting", "24480", "mesh/guest released a moment ago"),
 			},
 			{
 				Name:    "it gets the number when that has rested",

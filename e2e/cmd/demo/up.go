@@ -57,13 +57,13 @@ func up(ctx context.Context, o options) error {
 Everything came out as told, in %.0f s. It is left running:
 
   export KUBECONFIG='%s'
-  export PATH="$PATH:%s"
+  export PATH="$PATH:%s:%s"
   kubectl get berth -A
   kubectl describe palloc phantom-node -n mesh
 
 Logs: %s
 make demo-down removes everything.
-`, time.Since(began).Seconds(), g.place.Kubeconfig, filepath.Dir(g.place.Kubectl), g.dir)
+`, time.Since(began).Seconds(), g.place.Kubeconfig, filepath.Dir(g.place.Kubectl), filepath.Dir(stage.Programs["berth"]), g.dir)
 	return nil
 }
 

@@ -63,7 +63,7 @@ func (t *Teller) Tell(ctx context.Context, chapters []Chapter) error {
 // Play shows and runs one step. The error is a *Failure.
 func (t *Teller) Play(ctx context.Context, chapter string, step Step) error {
 	if step.Text != "" {
-		fmt.Fprintf(t.Out, "\n%s", Wrap(step.Text, Width))
+		fmt.Fprintf(t.Out, "\n%s\n", Wrap(step.Text, Width))
 	}
 	fmt.Fprintf(t.Out, "\n$ %s\n", step.Command)
 	output, err := t.run(ctx, step)

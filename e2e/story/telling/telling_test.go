@@ -113,7 +113,7 @@ func TestAStoryIsToldWithItsCommandsAndWhatTheyPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "\n1. Beginning\n============\nAbout it.\n\n$ tool good\nseen: good\n   ok: the good is seen\n" +
-		"\nNow the bad.\n$ tool bad\nseen: bad\n   ok: the bad is refused\n"
+		"\nNow the bad.\n\n$ tool bad\nseen: bad\n   ok: the bad is refused\n"
 	if out.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", &out, want)
 	}
