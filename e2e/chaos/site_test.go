@@ -33,7 +33,7 @@ const (
 	operatorUser = "system:serviceaccount:" + programs.Namespace + ":berth-operator"
 
 	// On two cores that others use, too, everything may take many times what it should.
-	patience = 90 * time.Second
+	patience = 3 * time.Minute
 )
 
 // site is a cluster in which Berth is installed, with a namespace and a range for one test.
