@@ -71,7 +71,6 @@ struct Parser {
     return checked_lint();
   }
 
- private:
   void add_output(CLI::App& command) {
     command.add_option("-o,--output", output);
     command.allow_extras();

@@ -29,7 +29,8 @@ using Mapping = std::vector<Member>;  // in the order of the text, keys unique
 
 struct Node {
   Mark mark = {};
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, Sequence, Mapping> value = {};
+  // No initializer here: it would need Member complete (clang); a fresh variant is monostate anyway.
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, Sequence, Mapping> value;
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value); }
   [[nodiscard]] const std::string* text() const { return std::get_if<std::string>(&value); }

@@ -34,9 +34,9 @@ std::string go_real(double number) {
   }
   const int count = static_cast<int>(digits.size());
   if (exponent < 0) {
-    digits = "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
+    digits = "0." + std::string(static_cast<std::size_t>(-exponent) - 1, '0') + digits;
   } else if (exponent + 1 >= count) {
-    digits.append(static_cast<std::size_t>(exponent + 1 - count), '0');
+    digits.append(static_cast<std::size_t>(exponent) + 1 - static_cast<std::size_t>(count), '0');
   } else {
     digits.insert(static_cast<std::size_t>(exponent + 1), ".");
   }

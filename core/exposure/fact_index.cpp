@@ -15,7 +15,7 @@ void FactIndex::put(std::shared_ptr<const Workload> object) {
 
 void FactIndex::remove(const Workload& object) { erase(workloads_, object.meta.ns, workload_name(object)); }
 
-void FactIndex::put(std::shared_ptr<const Namespace> object) {
+void FactIndex::put(const std::shared_ptr<const Namespace>& object) {
   namespaces_.insert_or_assign(object->meta.name, object->meta.labels);
 }
 

@@ -20,7 +20,7 @@ class FactIndex final : public Facts {
   void put(std::shared_ptr<const Workload> object);
   void put(std::shared_ptr<const PortAllocation> object) { put_in(allocations_, std::move(object)); }
   void put(std::shared_ptr<const ExposurePolicy> object) { put_in(policies_, std::move(object)); }
-  void put(std::shared_ptr<const Namespace> object);
+  void put(const std::shared_ptr<const Namespace>& object);
 
   void remove(const Service& object) { remove_from(services_, object.meta); }
   void remove(const Ingress& object) { remove_from(ingresses_, object.meta); }
