@@ -13,6 +13,7 @@
 #include "cli/report.h"
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
+#include "core/base/version.h"
 #include "kube/json/writer.h"
 
 namespace berth::cli {
@@ -20,11 +21,11 @@ namespace {
 
 int print_version(const VersionCommand& command, std::ostream& out) {
   if (command.format == Format::kTable) {
-    out << "berth " << BERTH_VERSION << " (API " << kApiVersion << ")\n";
+    out << "berth " << kVersion << " (API " << kApiVersion << ")\n";
     return kClean;
   }
   json::Writer writer;
-  writer.begin_object().member("version", BERTH_VERSION).member("apiVersion", kApiVersion).end_object();
+  writer.begin_object().member("version", kVersion).member("apiVersion", kApiVersion).end_object();
   out << writer.take() << "\n";
   return kClean;
 }
