@@ -148,7 +148,7 @@ Status Applier::act(const PatchObject& action, Progress& progress) {
     return ok_status();
   };
   if (action.kind == ObjectKind::kNetworkPolicy) return patched(wire::kNetworkPolicy, stores_->policies);
-  const Status done = patched(wire::kService, stores_->services);
+  Status done = patched(wire::kService, stores_->services);
   if (!done.ok() && done.error().code == Code::kInvalid) {
     progress.carried.problem =
         WriteProblem{progress.generation, "Service " + to_string(action.key), done.error().message};
