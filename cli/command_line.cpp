@@ -13,9 +13,9 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> kCommands = {"help", "lint", "version"};
-constexpr std::array<std::string_view, 6> kFlags = {"--policy",    "--with",   "--against",
-                                                    "--namespace", "--output", "--help"};
+constexpr std::array<std::string_view, 4> kCommands = {"explain", "help", "lint", "version"};
+constexpr std::array<std::string_view, 7> kFlags = {"--policy", "--with", "--against",  "--namespace",
+                                                    "--output", "--help", "--exception"};
 
 // "kubectl-berth" is run by kubectl as its plugin.
 std::string program_of(const std::string& argument) {
@@ -30,6 +30,9 @@ struct Parser {
     app.set_help_flag("-h,--help");
     version = app.add_subcommand("version");
     add_output(*version);
+    explain = app.add_subcommand("explain");
+    explain->add_flag("--exception", about_exceptions);
+    explain->allow_extras();
     lint = app.add_subcommand("lint");
     add_output(*lint);
     add_paths("--policy", lint_command.policies);
@@ -50,6 +53,7 @@ struct Parser {
       app.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
       return HelpCommand{lint->parsed()      ? lint_help(program)
+                         : explain->parsed() ? explain_help(program)
                          : version->parsed() ? version_help(program)
                                              : main_help(program)};
     } catch (const CLI::ArgumentMismatch& error) {
@@ -59,6 +63,10 @@ struct Parser {
       return wrong(error.what());
     }
     if (app.remaining_size(true) > 0) return unknown_argument(app.remaining(true).front());
+    if (explain->parsed()) {
+      if (!about_exceptions) return wrong("say what to explain; write --exception");
+      return HelpCommand{exception_text()};
+    }
     Format format = Format::kTable;
     if (output == "json") {
       format = Format::kJson;
@@ -83,7 +91,10 @@ struct Parser {
   }
 
   [[nodiscard]] std::string command() const {
-    return program + (lint->parsed() ? " lint" : version->parsed() ? " version" : "");
+    return program + (lint->parsed()      ? " lint"
+                      : explain->parsed() ? " explain"
+                      : version->parsed() ? " version"
+                                          : "");
   }
 
   [[nodiscard]] WrongUsage wrong(const std::string& message) const {
@@ -95,7 +106,8 @@ struct Parser {
       const std::string flag = argument.substr(0, argument.find('='));
       return wrong("unknown flag " + flag + did_you_mean({kFlags.begin(), kFlags.end()}, flag));
     }
-    if (version->parsed()) return wrong("takes no arguments, but \"" + argument + "\" was given");
+    if (version->parsed() || explain->parsed())
+      return wrong("takes no arguments, but \"" + argument + "\" was given");
     return wrong("unknown command \"" + argument + "\"" +
                  did_you_mean({kCommands.begin(), kCommands.end()}, argument));
   }
@@ -115,9 +127,11 @@ struct Parser {
 
   std::string program;
   CLI::App app;
+  CLI::App* explain = nullptr;
   CLI::App* lint = nullptr;
   CLI::App* version = nullptr;
   LintCommand lint_command;
+  bool about_exceptions = false;
   std::string output = "table";
 };
 

@@ -40,6 +40,9 @@ const Wrong kWrong[] = {
     {"UnknownFlagWithValue",
      {"lint", "--polcy=a", "b"},
      "berth lint: unknown flag --polcy, did you mean --policy?\nSee \"berth lint --help\".\n"},
+    {"ExplainWhat",
+     {"explain"},
+     "berth explain: say what to explain; write --exception\nSee \"berth explain --help\".\n"},
     {"UnknownShortFlag", {"lint", "-x", "b"}, "berth lint: unknown flag -x\nSee \"berth lint --help\".\n"},
     {"FlagWithoutValue",
      {"lint", "x", "--policy"},
@@ -77,6 +80,8 @@ TEST(CommandLine, TakesEveryFlagMoreThanOnceButEachWithOneValue) {
 }
 
 TEST(CommandLine, ShowsHelpOfTheProgramAndOfEachCommand) {
+  EXPECT_NE(testing::berth({"explain", "--exception"}).out.find("expiresAt"), std::string::npos);
+  EXPECT_EQ(testing::berth({"explain", "--exception"}).code, kClean);
   EXPECT_NE(testing::berth({"--help"}).out.find("berth COMMAND [flags]"), std::string::npos);
   const std::string lint = testing::berth({"lint", "--help"}).out;
   EXPECT_NE(lint.find("berth lint [flags] PATH..."), std::string::npos);

@@ -24,6 +24,7 @@ Usage:
   @ COMMAND [flags]
 
 Commands:
+  explain   say how to get an exception from a policy
   lint      judge manifests as the admission webhook would, before they reach a cluster
   version   print the version
 
@@ -82,8 +83,38 @@ Flags:
   -h, --help             show this text
 )";
 
+constexpr char kExplain[] = R"(Say how something that a denial speaks of is done.
+
+Usage:
+  @ explain --exception
+
+Flags:
+      --exception        how to ask for an exception from an ExposurePolicy
+  -h, --help             show this text
+)";
+
+constexpr char kException[] =
+    R"(An exception lets one port of one workload out, by the ways it names, until it expires.
+
+Whoever owns the ExposurePolicy that the denial names adds it to spec.exceptions:
+
+  exceptions:
+    - namespace: data
+      workload: {kind: StatefulSet, name: pg}   # the workload at the end of the path in the denial
+      port: 5432                                # the internal number
+      protocol: TCP                             # default
+      via: [LoadBalancer]                       # the ways it holds for, as the denial's path begins
+      owner: dba@example.org                    # who answers for it
+      reason: "migration 4711"
+      expiresAt: "2027-01-31T00:00:00Z"         # from then on the port is refused again
+
+kubectl explain exposurepolicy.spec.exceptions describes every field.
+)";
+
 }  // namespace
 
+std::string explain_help(const std::string& program) { return named(kExplain, program); }
+std::string exception_text() { return kException; }
 std::string main_help(const std::string& program) { return named(kMain, program); }
 std::string lint_help(const std::string& program) { return named(kLint, program); }
 std::string version_help(const std::string& program) { return named(kVersion, program); }
