@@ -5,10 +5,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# Objects built in one clone serve every other one.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
 JOBS ?= $(shell nproc)
 GO := $(CURDIR)/.ci/go
-PRESET ?= dev
-
 .PHONY: help
 help: ## show the targets
 	@echo "Berth assigns ports and polices them. Targets:"; echo
@@ -36,7 +38,8 @@ unit: deps ## unit and simulation tests with address, undefined and thread sanit
 
 .PHONY: e2e
 e2e: build ## end-to-end tests on a real API server (all of them, or RUN=regex)
-	@cd e2e && $(GO) vet ./... && $(GO) test -count=1 -timeout 40m -p 1 $(if $(RUN),-run '$(RUN)') ./...
+	@cd e2e && $(GO) run ./cmd/cluster build && $(GO) vet ./...
+	@cd e2e && $(GO) test -count=1 -timeout 40m -p 1 $(if $(RUN),-run '$(RUN)') ./...
 
 .PHONY: fmt
 fmt: ## format C++ and Go in place
