@@ -35,7 +35,7 @@ func TestNothingIsWrittenAtRest(t *testing.T) {
 	const rest = 15 * time.Second
 	from := time.Now()
 	revision := must[int64](t)(shared.Revision(t.Context()))
-	kube.Eventually(t, 3*rest, rest.String()+" in which nothing but leases is written", func(ctx context.Context) error {
+	kube.Eventually(t, 4*rest, rest.String()+" in which nothing but leases is written", func(ctx context.Context) error {
 		var written []string
 		err := shared.History(ctx, cluster.Query{From: revision + 1}, func(change cluster.Change) error {
 			if !strings.HasPrefix(change.Key, "/registry/leases/") && !strings.HasPrefix(change.Key, "/registry/masterleases/") {

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 // soon is how long anything may take that Berth does by itself. Usually it is a tenth of a second.
-const soon = 20 * time.Second
+const soon = 30 * time.Second
 
 // suite adds to the tests what can be judged only when all of them have run.
 type suite struct{ m *testing.M }
