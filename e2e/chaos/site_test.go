@@ -52,6 +52,7 @@ type site struct {
 func newSite(t *testing.T, c *cluster.Cluster, numbers invariants.Range) *site {
 	t.Helper()
 	s := &site{Client: kube.MustNew(t, c.AdminConfig()), t: t, cluster: c, numbers: numbers}
+	c.APIServer.Timeout = patience // for tests that start it again
 	root, err := programs.Root()
 	if err != nil {
 		t.Fatal(err)

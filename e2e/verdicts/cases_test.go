@@ -156,3 +156,20 @@ func (c testCase) messageFor(i int) string {
 		return own(i, strings.TrimSuffix(found, "/")) + "/"
 	})
 }
+
+func TestAWrongVerdictAndAWrongReasonAreDisagreements(t *testing.T) {
+	refused := testCase{name: "a", expect: "Deny"}
+	for _, test := range []struct {
+		verdict, said string
+		wrong         bool
+	}{
+		{"Deny", "port 1 is internal", false},
+		{"Deny", "port 2 is internal", true},
+		{"Allow", "", true},
+		{"Unknown", "port 1 is internal", true},
+	} {
+		if found := refused.compare(test.verdict, "port 1", test.said); (len(found) > 0) != test.wrong {
+			t.Errorf("%+v: %v", test, found)
+		}
+	}
+}
