@@ -13,11 +13,11 @@ namespace {
 template <class T>
 struct Described;
 
-#define BERTH_DESCRIBED(type, version)                    \
-  template <>                                             \
-  struct Described<type> {                                \
-    static constexpr std::string_view kVersion = version; \
-    static constexpr std::string_view kKind = #type;      \
+#define BERTH_DESCRIBED(type, version)                      \
+  template <>                                               \
+  struct Described<type> {                                  \
+    static constexpr std::string_view kVersion = (version); \
+    static constexpr std::string_view kKind = #type;        \
   }
 BERTH_DESCRIBED(PortRange, kApiVersion);
 BERTH_DESCRIBED(PortAllocation, kApiVersion);
@@ -133,10 +133,12 @@ Result<List<T>> decode_list(std::string_view text, std::string_view item_api_ver
   return list;
 }
 
+// A type cannot stand in parentheses here. NOLINTBEGIN(bugprone-macro-parentheses)
 #define BERTH_CODEC(type)                               \
   template Result<type> decode<type>(std::string_view); \
   template std::string encode<type>(const type&);       \
   template Result<List<type>> decode_list<type>(std::string_view, std::string_view, std::string_view)
+// NOLINTEND(bugprone-macro-parentheses)
 BERTH_CODEC(PortRange);
 BERTH_CODEC(PortAllocation);
 BERTH_CODEC(ExposurePolicy);

@@ -70,7 +70,9 @@ static void describe_resource(Archive& archive, std::string& resource) {
 }
 
 static void describe(Archive& archive, IngressBackend& backend) {
-  group(archive, "service", !backend.service.empty(), [&] {
+  // Without a name (no server sends that) the port still says that a service was meant.
+  const bool named = !backend.service.empty() || !backend.port_name.empty() || backend.port_number != 0;
+  group(archive, "service", named, [&] {
     member(archive, "name", backend.service, Write::kAlways);
     group(archive, "port", true, [&] {
       member(archive, "name", backend.port_name);
