@@ -34,14 +34,14 @@ std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::v
     add(surplus.number, surplus.slots, ReleaseCause::kPortRemoved);
   }
   if (!refused || holdings.complete()) return candidates;
-  // A claim that spread over several shards and was refused before it was whole: nothing shows these numbers.
+  // A claim that was refused before it was whole, or overtaken by an edit: nothing shows these numbers.
   for (const HeldNumber& number : entries) {
     if (!number.entry.held()) continue;
     std::vector<Slot> slots;
     for (const Slot& slot : number.entry.slots) {
       const Holding* holding = holdings.find(slot.name);
       const bool serves = holding != nullptr && holding->key == number.key && holdings.space == number.space;
-      if (serves && !holding->interim && !is_listed(owner, slot, number.key.port)) slots.push_back(slot);
+      if (serves && !is_listed(owner, slot, number.key.port)) slots.push_back(slot);
     }
     // Shared with a slot that is committed: the number stays anyway.
     if (slots.size() == number.entry.slots.size()) add(number, std::move(slots), ReleaseCause::kUncommitted);

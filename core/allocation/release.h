@@ -21,7 +21,7 @@ namespace berth::allocation {
 enum class ReleaseCause : std::uint8_t {
   kOwnerGone,    // no PortAllocation with that UID
   kPortRemoved,  // its owner lives but the slot serves no port of the spec (removed, renumbered, moved)
-  kUncommitted,  // part of a claim that never became whole and was refused since
+  kUncommitted,  // claimed but never shown, and the claim refused since (half of it, or before an edit)
 };
 
 // "OwnerGone", ...

@@ -101,6 +101,15 @@ TEST(Candidates, IncludePartsOfARefusedClaimThatNothingShows) {
   EXPECT_EQ(text(candidates(cluster, refused)), "");
 }
 
+TEST(Candidates, IncludeANumberThatAnEditOvertookBeforeItWasShown) {
+  Cluster cluster = with_web();
+  cluster.allocations[0].spec.ports[0].port = 30000;  // outside the range: refused
+  const std::vector<Uid> refused = {cluster.allocations[0].meta.uid};
+  EXPECT_EQ(text(candidates(cluster, refused)), "24500(p) Uncommitted 24501(q) Uncommitted ");
+  cluster.allocations[0].status.ports = {{"p", 24500, Protocol::kTcp, {}}, {"q", 24501, Protocol::kTcp, {}}};
+  EXPECT_EQ(text(candidates(cluster, refused)), "");
+}
+
 TEST(Candidates, TrimASharedNumber) {
   Cluster cluster;
   cluster.ranges = {range("mesh", "NodePort", {"24500-24509"})};
