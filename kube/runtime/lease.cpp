@@ -127,14 +127,15 @@ LeaseKeeper::LeaseKeeper(const client::Client& client, const Clock& clock, Lease
 
 Result<LeaseKeeper::Standing> LeaseKeeper::step() {
   if (lost_) return Standing::kLost;
-  const double spread = state_.leading ? 0 : 0.2 * unit_interval(mix(config_.seed + ++steps_));
-  const auto period = static_cast<double>(config_.retry_period.count()) * (1 + spread);
-  next_ = clock_->monotonic() + Duration(static_cast<std::int64_t>(period));
+  const Instant begun = clock_->monotonic();
   state_.fence_above = std::max(state_.fence_above, fence_above_.load());
 
   Status result = ok_status();
   if (!overdue(state_, config_, clock_->monotonic())) result = look_and_write();
   if (overdue(state_, config_, clock_->monotonic())) give_up();
+  const double spread = state_.leading ? 0 : 0.2 * unit_interval(mix(config_.seed + ++steps_));
+  const auto period = static_cast<double>(config_.retry_period.count()) * (1 + spread);
+  next_ = begun + Duration(static_cast<std::int64_t>(period));
   publish();
   if (lost_) return Standing::kLost;
   if (!result.ok()) return std::move(result).error();

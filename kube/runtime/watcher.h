@@ -13,7 +13,9 @@
 //   silent for ever.
 // - A list or an event that is older than what was seen before means that history was rewound: list again,
 //   and tell the sink (Rewound) before the objects of that list, so that the owner drops what it derived.
-//   The version that a watch starts from never goes backwards without that.
+//   The version that a watch starts from never goes backwards without that. (A rewind that new writes have
+//   overtaken before this kind is listed again cannot be told by versions. A restored API server refuses old
+//   watches, so a list follows, and the store lets it win.)
 // - 401 (a token that expired), 429, 5xx, a broken connection: open again from the last version.
 //
 // Thread-safety: one thread steps; cancel() from any thread.

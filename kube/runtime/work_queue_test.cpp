@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "kube/testing/manual_clock.h"
@@ -198,48 +197,6 @@ TEST(WorkQueue, AgreesWithASlowModel) {
       ASSERT_EQ(queue.in_hand(), hands.size()) << "seed " << seed;
     }
   }
-}
-
-TEST(WorkQueueThreads, WorkersNeverShareAKeyAndLoseNone) {
-  SystemClock clock;
-  Queue queue(clock);
-  constexpr int kKeys = 20;
-  std::vector<std::atomic<int>> busy(kKeys);
-  std::vector<std::atomic<int>> worked(kKeys);
-  std::atomic<bool> shared = false;
-  std::stop_source stop;
-  std::vector<std::thread> workers;
-  for (int w = 0; w < 4; ++w) {
-    workers.emplace_back([&] {
-      while (const auto key = queue.take(stop.get_token())) {
-        const auto k = static_cast<std::size_t>(std::stoi(*key));
-        if (++busy[k] > 1) shared = true;
-        ++worked[k];
-        --busy[k];
-        queue.done(*key);
-      }
-    });
-  }
-  for (int round = 0; round < 200; ++round) {
-    for (int k = 0; k < kKeys; ++k) queue.add(std::to_string(k), milliseconds(k % 3));
-  }
-  while (queue.depth() > 0 || queue.in_hand() > 0) std::this_thread::yield();
-  stop.request_stop();
-  for (std::thread& worker : workers) worker.join();
-  EXPECT_FALSE(shared);
-  for (const auto& count : worked) EXPECT_GT(count, 0);
-}
-
-TEST(WorkQueueThreads, AStopWakesAWaitingWorker) {
-  SystemClock clock;
-  Queue queue(clock);
-  queue.add("later", milliseconds(3'600'000));
-  std::stop_source stop;
-  std::optional<std::string> taken = "unset";
-  std::thread worker([&] { taken = queue.take(stop.get_token()); });
-  stop.request_stop();
-  worker.join();
-  EXPECT_EQ(taken, std::nullopt);
 }
 
 }  // namespace

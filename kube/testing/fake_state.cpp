@@ -682,7 +682,7 @@ void FakeApiServer::State::rewind(std::int64_t to) {
     services.committed(nullptr, object.tree.get());
   }
   revision = std::max(to, config.first_revision);
-  oldest = std::min(oldest, revision);
+  oldest = revision;  // the API server has restarted too, with nothing older in its cache
   pages_.clear();
   broken_epoch = ++epoch;
   changed.notify_all();
