@@ -330,8 +330,8 @@ class AllocationPlan {
 
   // ---- what people are told ----
 
-  void notice(bool warning, std::string reason, std::string message) {
-    plan_.notices.push_back({warning, std::move(reason), std::move(message)});
+  void notice(bool warning, std::string reason, std::string message, bool early = false) {
+    plan_.notices.push_back({warning, std::move(reason), std::move(message), early});
   }
 
   bool was(const char* type, const char* status) const {
@@ -352,13 +352,13 @@ class AllocationPlan {
       std::string ports;
       for (const std::string& port : seen_.recovered) ports += (ports.empty() ? "" : ", ") + port;
       notice(true, "LedgerRebuilt",
-             "the ledger had lost what this allocation shows and took it back: " + ports);
+             "the ledger had lost what this allocation shows and took it back: " + ports, true);
     }
     const Condition& allocated = *find_condition(final_.conditions, "Allocated");
     if (allocated.status == "True" && (turned("Allocated") || final_.ports != allocation_.status.ports)) {
-      notice(false, "PortAllocated", allocated.message);
+      notice(false, "PortAllocated", allocated.message, true);
     } else if (turned("Allocated")) {
-      notice(true, allocated.reason, allocated.message);
+      notice(true, allocated.reason, allocated.message, true);
     }
     for (const char* type : {"Published", "Enforced"}) {
       const Condition& condition = *find_condition(final_.conditions, type);

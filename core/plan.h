@@ -90,13 +90,14 @@ struct Notice {
   bool warning = false;
   std::string reason = {};
   std::string message = {};
+  bool early = false;  // true as soon as the plan's first status write succeeded, whatever fails after it
 
   bool operator==(const Notice&) const = default;
 };
 
 struct Plan {
   std::vector<Action> actions = {};
-  std::vector<Notice> notices = {};         // to record when all actions succeeded
+  std::vector<Notice> notices = {};         // to record when all actions succeeded (see Notice::early)
   bool wants_numbers = false;               // hand the allocation to the next claim()
   std::optional<Duration> look_again = {};  // when nothing observed may bring the next change
 

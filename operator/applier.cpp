@@ -74,6 +74,7 @@ Status Applier::act(const WriteStatus& action, Progress& progress) {
     return written.error();
   }
   ++progress.carried.writes;
+  progress.carried.status_written = true;
   progress.status_versions[action.uid] = written->meta.resource_version;
   stores_->allocations.put_written(std::move(*written));
   return ok_status();

@@ -18,6 +18,7 @@ struct Carried {
   std::optional<WriteProblem> problem = {};  // the server will not take a Service of ours as it stands
   bool release_wanted = false;               // the plan came as far as ReleaseNumbers
   int writes = 0;
+  bool status_written = false;  // at least the first status of the plan
 };
 
 class Applier {

@@ -44,6 +44,7 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
   if (plan.wants_numbers) parts_.enqueue(ledger_work());
 
   const Carried carried = parts_.applier.carry_out(plan, allocation.meta.generation);
+  tell(reference(allocation), plan, carried);
   if (carried.release_wanted) parts_.enqueue(ledger_work());
   const Uid& uid = allocation.meta.uid;
   if (carried.problem) {
@@ -59,7 +60,6 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
     parts_.observer.remember_write_problem(uid, std::nullopt);
     parts_.enqueue(allocation_work(key));
   }
-  tell(reference(allocation), plan);
   return {ok_status(), plan.look_again};
 }
 
@@ -68,8 +68,8 @@ Reconciled Reconciler::reconcile_namespace(const std::string& name) {
   if (!observed) return {};
   const Plan plan = plan_namespace(observed->observation);
   const Carried carried = parts_.applier.carry_out(plan, 0);
+  tell(reference(*observed->observation.ns), plan, carried);
   if (!carried.status.ok()) return {carried.status, {}};
-  tell(reference(*observed->observation.ns), plan);
   return {ok_status(), plan.look_again};
 }
 
@@ -88,8 +88,10 @@ Reconciled Reconciler::reconcile_ledgers() {
   return {ok_status(), report.look_again};
 }
 
-void Reconciler::tell(const ObjectReference& regarding, const Plan& plan) {
+void Reconciler::tell(const ObjectReference& regarding, const Plan& plan, const Carried& carried) {
   for (const Notice& notice : plan.notices) {
+    const bool is_true = carried.status.ok() || (notice.early && carried.status_written);
+    if (!is_true) continue;
     parts_.events.record(
         {regarding, notice.warning ? "Warning" : "Normal", notice.reason, "Reconcile", notice.message},
         parts_.clock.wall());
