@@ -1,6 +1,8 @@
 #include "core/admission.h"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "core/exposure/findings.h"
@@ -106,16 +108,13 @@ struct Paragraph {
 
 std::vector<Paragraph> paragraphs(const std::vector<Finding>& findings) {
   std::vector<Paragraph> list;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> places;
   for (const Finding& finding : findings) {
     if (finding.audit_only || finding.decision != Decision::kDeny) continue;
-    const auto same = std::find_if(list.begin(), list.end(), [&](const Paragraph& paragraph) {
-      return paragraph.finding->message == finding.message && paragraph.finding->fix == finding.fix;
-    });
-    if (same == list.end()) {
-      list.push_back({&finding, {finding.path}});
-    } else {
-      same->paths.push_back(finding.path);
-    }
+    const auto [place, is_new] = places.emplace(
+        std::pair<std::string_view, std::string_view>(finding.message, finding.fix), list.size());
+    if (is_new) list.push_back({&finding, {}});
+    list[place->second].paths.push_back(finding.path);
   }
   return list;
 }

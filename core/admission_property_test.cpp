@@ -230,28 +230,36 @@ void each_service(F use) {
   }
 }
 
-// Every small world with every question; calls `use(small, asked)`.
+// What the Service opens by itself does not matter to its Ingresses, nor to the node's addresses.
+bool plain(const Small& s) {
+  return s.node_ports && !s.internal_balancer && !s.external_ip && s.node_port == 0;
+}
+
+// Every small world with every question that its parts can answer differently; calls `use(small, asked)`.
 template <class F>
 void each_question(F use) {
   each_service([&](Small s) {
     for (const std::int64_t container :
          {std::int64_t{0}, std::int64_t{-1}, kExternal, kInternal, kUndeclared}) {
       s.container = container;
-      s.host = Host::kNone;
-      for (const auto entry :
-           {Small::Entry::kNone, Small::Entry::kByNumber, Small::Entry::kByName, Small::Entry::kWrongName}) {
+      s.entry = Small::Entry::kNone;
+      use(s, Asked::kService);
+      if (container != 0) use(s, Asked::kWorkload);
+      if (!plain(s)) continue;
+      for (const auto entry : {Small::Entry::kByNumber, Small::Entry::kByName, Small::Entry::kWrongName}) {
         s.entry = entry;
         s.tls = entry != Small::Entry::kByName;
         use(s, Asked::kService);
-        if (entry != Small::Entry::kNone) use(s, Asked::kIngress);
+        use(s, Asked::kIngress);
         if (container != 0) use(s, Asked::kWorkload);
       }
       s.entry = Small::Entry::kNone;
-      if (container == 0) continue;
+      if (container == 0 || s.type != "ClusterIP") continue;
       for (const Host host : {Host::kPort443, Host::kPort5432, Host::kLoopback, Host::kNetwork}) {
         s.host = host;
         use(s, Asked::kWorkload);
       }
+      s.host = Host::kNone;
     }
   });
 }
@@ -289,7 +297,7 @@ TEST(SmallWorld, AgreesWithTheReferenceEverywhereAndNoticesEveryMutant) {
     }
   });
   EXPECT_EQ(wrong, 0);
-  EXPECT_GT(asked_in_all, 20'000);
+  EXPECT_GT(asked_in_all, 10'000);
   for (const Mutant mutant : kMutants) {
     EXPECT_EQ(noticed.count(mutant), 1u) << "mutant " << static_cast<int>(mutant) << " was not noticed";
   }
@@ -413,7 +421,7 @@ Judged random_object(Dice& dice) {
   }
 }
 
-constexpr std::uint64_t kSeeds = 2000;
+constexpr std::uint64_t kSeeds = 1000;
 
 TEST(RandomWorlds, AnObjectThatDoesNotChangeAlwaysPasses) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {

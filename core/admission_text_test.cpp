@@ -139,6 +139,25 @@ TEST(DenialText, AdvisesAnotherNumberWhereOnlyTheNumberIsWrong) {
              "choose another healthCheckNodePort"));
 }
 
+TEST(DenialText, TellsWhichWorkloadAnExceptionWaitsFor) {
+  ExposurePolicy policy = control_plane();
+  policy.spec.exceptions = {{"data",
+                             {"StatefulSet", "pg"},
+                             5432,
+                             Protocol::kTcp,
+                             {"LoadBalancer"},
+                             "dba",
+                             "4711",
+                             "2027-01-31T00:00:00Z"}};
+  Service asked = load_balancer({port(5432)});
+  asked.allocate_load_balancer_node_ports = false;
+  EXPECT_EQ(
+      told(World(policy), asked),
+      denial(kInternal, "Service data/web (LoadBalancer) port 5432 (no workload is selected yet)",
+             "create StatefulSet data/pg first, for its exception holds for no other workload, or make the "
+             "Service ClusterIP"));
+}
+
 TEST(DenialText, OfAnUndeclaredPort) {
   const World world(control_plane());
   EXPECT_EQ(

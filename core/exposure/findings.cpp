@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "core/exposure/rules.h"
@@ -67,15 +70,17 @@ struct Candidate {
   Finding finding;
 };
 
-bool repeats_its_load_balancer(const Candidate& candidate, const std::vector<Candidate>& all) {
+// What a hidden node port shares with its load balancer.
+using Twin = std::tuple<const ServicePort*, const Workload*, std::int64_t, bool, std::string_view>;
+
+Twin twin_of(const Candidate& candidate) {
   const WayOut& way = *candidate.way;
-  if (way.via != Via::kNodePort || way.health_check || way.service->type != "LoadBalancer") return false;
-  return std::any_of(all.begin(), all.end(), [&](const Candidate& other) {
-    return other.way->via == Via::kLoadBalancer && other.way->service_port == way.service_port &&
-           other.way->workload == way.workload && other.way->container_port == way.container_port &&
-           other.finding.audit_only == candidate.finding.audit_only &&
-           other.finding.message == candidate.finding.message;
-  });
+  return {way.service_port, way.workload, way.container_port, candidate.finding.audit_only,
+          candidate.finding.message};
+}
+
+bool is_hidden_node_port(const WayOut& way) {
+  return way.via == Via::kNodePort && !way.health_check && way.service->type == "LoadBalancer";
 }
 
 }  // namespace
@@ -84,12 +89,12 @@ std::vector<Finding> make_findings(const std::vector<WayOut>& ways, const std::v
                                    const Facts& facts, bool judged_is_workload, Instant now) {
   std::vector<Candidate> candidates;
   for (const WayOut& way : ways) {
-    const std::vector<std::string> namespaces = way.namespaces();
     std::vector<Opinion> enforced;
     std::vector<Opinion> audited;
     for (const PolicyTable& table : policies) {
       const ExposurePolicy& policy = table.policy();
-      if (!in_force(policy, namespaces, facts)) continue;
+      const bool everywhere = policy.spec.namespace_selector.empty();
+      if (!everywhere && !in_force(policy, way.namespaces(), facts)) continue;
       std::vector<Opinion>& opinions = policy.spec.action == "Audit" ? audited : enforced;
       opinions.push_back({one_line(policy.meta.name), objection(way, table, facts, now)});
     }
@@ -101,9 +106,14 @@ std::vector<Finding> make_findings(const std::vector<WayOut>& ways, const std::v
       candidates.push_back({&way, std::move(*finding)});
     }
   }
+  std::set<Twin> balancers;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.way->via == Via::kLoadBalancer) balancers.insert(twin_of(candidate));
+  }
   std::vector<Finding> findings;
   for (const Candidate& candidate : candidates) {
-    if (!repeats_its_load_balancer(candidate, candidates)) findings.push_back(candidate.finding);
+    const bool said = is_hidden_node_port(*candidate.way) && balancers.count(twin_of(candidate)) != 0;
+    if (!said) findings.push_back(candidate.finding);
   }
   return findings;
 }

@@ -19,8 +19,10 @@ Result<Instant> parse_date(const std::string& text) {
 
 std::size_t slot(Protocol protocol) { return static_cast<std::size_t>(protocol); }
 
-bool takes_in(const std::vector<std::string>& via, Via wanted) {
-  return via.empty() || std::find(via.begin(), via.end(), to_string(wanted)) != via.end();
+bool holds_for(const ExposureException& exception, const WayOut& way, std::int64_t number) {
+  const std::vector<std::string>& via = exception.via;
+  return exception.port == number && exception.protocol == way.protocol &&
+         (via.empty() || std::find(via.begin(), via.end(), to_string(way.via)) != via.end());
 }
 
 }  // namespace
@@ -122,11 +124,19 @@ const ExposureException* PolicyTable::exception(const WayOut& way, std::int64_t 
   if (way.workload == nullptr || way.workload->meta.name.empty()) return nullptr;
   const Workload& workload = *way.workload;
   for (const auto& [exception, end] : exceptions_) {
-    if (exception->ns == workload.meta.ns && exception->workload.kind == workload.kind &&
-        exception->workload.name == workload.meta.name && exception->port == number &&
-        exception->protocol == way.protocol && takes_in(exception->via, way.via) && now < end) {
+    const bool same = exception->ns == workload.meta.ns && exception->workload.kind == workload.kind &&
+                      exception->workload.name == workload.meta.name;
+    if (same && holds_for(*exception, way, number) && now < end) return exception;
+  }
+  return nullptr;
+}
+
+const ExposureException* PolicyTable::awaited_exception(const WayOut& way, std::int64_t number,
+                                                        Instant now) const {
+  if (way.workload != nullptr || way.service == nullptr || way.service->selector.empty()) return nullptr;
+  for (const auto& [exception, end] : exceptions_) {
+    if (exception->ns == way.service->meta.ns && holds_for(*exception, way, number) && now < end)
       return exception;
-    }
   }
   return nullptr;
 }

@@ -46,6 +46,11 @@ class PolicyTable {
   // of an exception belongs to the time without it.
   [[nodiscard]] const ExposureException* exception(const WayOut& way, std::int64_t number, Instant now) const;
 
+  // While no workload is selected: the exception that would hold if its own workload were. Only for the words
+  // of a denial; or nullptr.
+  [[nodiscard]] const ExposureException* awaited_exception(const WayOut& way, std::int64_t number,
+                                                           Instant now) const;
+
   // Every address of `range` lies in one of the named networks. A network that is not declared is empty.
   [[nodiscard]] bool inside(const Cidr& range, const std::vector<std::string>& networks) const;
 

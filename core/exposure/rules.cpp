@@ -61,9 +61,13 @@ std::optional<Objection> internal_number(const Question& question) {
   for (const std::int64_t number : question.way.numbers()) {
     const std::vector<const Listing*> standing = question.policy.standing(number, question.way.protocol);
     if (standing.empty() || !standing.front()->internal || question.excepted(number)) continue;
-    return Objection{Ground::kInternal, Decision::kDeny, number,
-                     port_text(number, question.way.protocol, standing.front()->entry) + " is internal",
-                     kReachable};
+    Objection objected{Ground::kInternal, Decision::kDeny, number,
+                       port_text(number, question.way.protocol, standing.front()->entry) + " is internal",
+                       kReachable};
+    if (const auto* awaited = question.policy.awaited_exception(question.way, number, question.now)) {
+      objected.awaited = one_line(awaited->workload.kind + " " + awaited->ns + "/" + awaited->workload.name);
+    }
+    return objected;
   }
   return std::nullopt;
 }

@@ -31,6 +31,7 @@ struct Objection {
   std::string reason = {};              // "port 5432 (PostgreSQL) is internal"
   std::string consequence = {};   // " and would be reachable from outside the cluster"; follows the policy
   std::string allowed_from = {};  // kSources: "10.20.0.0/16"
+  std::string awaited = {};  // kInternal: "StatefulSet data/pg", which has an exception and is not there yet
 };
 
 // The first rule that objects decides; std::nullopt = the policy lets this way out.

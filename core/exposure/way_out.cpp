@@ -141,6 +141,7 @@ WayIdentity identity(const WayOut& way) {
 }
 
 std::vector<WayOut> added(const std::vector<WayOut>& before, std::vector<WayOut> after) {
+  if (before.empty()) return after;
   std::multimap<WayIdentity, const WayOut*> known;
   for (const WayOut& way : before) known.emplace(identity(way), &way);
   const auto was_there = [&](const WayOut& way) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "core/base/overloaded.h"
@@ -45,11 +46,17 @@ void join(Audience& audience, const Audience& more) {
   for (const std::string& address : more.addresses) add_sorted(audience.addresses, address);
 }
 
-// Ways, each once: the same way found again only widens its audience.
+// Ways, each once: the same way found again only widens its audience. All come from one view of the facts, so
+// an object is told by its address.
 class Collection {
  public:
   void add(WayOut way) {
-    const auto [place, is_new] = places_.emplace(std::pair(identity(way), way.shown), ways_.size());
+    // A Service port that was found says more than the backend by which it was named.
+    const IngressBackend* backend = way.service_port != nullptr ? nullptr : way.backend;
+    const auto [place, is_new] =
+        places_.emplace(Key{way.via, way.shown, way.protocol, way.ingress, backend, way.service,
+                            way.service_port, way.workload, way.container_port, way.health_check},
+                        ways_.size());
     if (is_new) {
       ways_.push_back(std::move(way));
     } else {
@@ -60,7 +67,9 @@ class Collection {
   std::vector<WayOut> take() { return std::move(ways_); }
 
  private:
-  std::map<std::pair<WayIdentity, std::int64_t>, std::size_t> places_;
+  using Key = std::tuple<Via, std::int64_t, Protocol, const Ingress*, const IngressBackend*, const Service*,
+                         const ServicePort*, const Workload*, std::int64_t, bool>;
+  std::map<Key, std::size_t> places_;
   std::vector<WayOut> ways_;
 };
 

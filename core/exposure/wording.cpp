@@ -206,8 +206,12 @@ std::string path_of(const WayOut& way) {
 std::string fix_for(const WayOut& way, const Objection& objection, bool judged_is_workload) {
   switch (objection.ground) {
     case Ground::kInternal: {
-      const std::string other = renumbering(way, objection.number);
+      std::string other = renumbering(way, objection.number);
       if (way.health_check) return other;
+      if (!objection.awaited.empty()) {
+        return "create " + objection.awaited + " first, for its exception holds for no other workload, or " +
+               closing(way, judged_is_workload);
+      }
       return (other.empty() ? closing(way, judged_is_workload) : other) + ", or " + kAskForException;
     }
     case Ground::kUndeclared:
