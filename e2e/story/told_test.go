@@ -48,7 +48,9 @@ func TestDescribeShowsWhatHappenedToAnAllocation(t *testing.T) {
 	t.Parallel()
 	w := connect(t)
 	namespace := w.Namespace(t)
-	name, first := w.portRange(t, 1)
+	name, first := w.portRange(t, 2)
+	w.MustApply(t, namespace, allocation("early", name, anyPort)) // closes the namespace
+	w.ready(t, namespace, "early")
 	w.MustApply(t, namespace, allocation("web", name, anyPort))
 	w.ready(t, namespace, "web")
 	w.MustApply(t, namespace, allocation("late", name, anyPort))
@@ -61,10 +63,13 @@ func TestDescribeShowsWhatHappenedToAnAllocation(t *testing.T) {
 				return fmt.Errorf("%w, exit code %d: %s", err, code, output)
 			}
 			_, events, _ := strings.Cut(output, "Events:")
-			return telling.Says(texts...)(events)
+			if err := telling.Says(texts...)(events); err != nil {
+				return fmt.Errorf("%w in:%s", err, events)
+			}
+			return nil
 		})
 	}
-	said("web", "Normal PortAllocated", fmt.Sprint("main:", first))
+	said("web", "Normal PortAllocated", fmt.Sprint("main:", first+1))
 	said("late", "Warning RangeExhausted")
 	w.patch(t, "service", namespace, "web", `{"spec":{"selector":{"app":"somebody-else"}}}`)
 	said("web", "Warning DriftRepaired", "Service "+namespace+"/web")
