@@ -173,6 +173,13 @@ TEST(IngressCodec, KeepsEveryFieldOfTheModel) {
   expect_round_trip(kIngressText, expected);
 }
 
+// Found by mutation: no server sends it, but what was read must come back.
+TEST(IngressCodec, KeepsThePortOfABackendWithoutAServiceName) {
+  Ingress expected;
+  expected.default_backend = IngressBackend{"", 80, "", ""};
+  expect_round_trip(R"({"spec":{"defaultBackend":{"service":{"port":{"number":80}}}}})", expected);
+}
+
 TEST(IngressCodec, RefusesTheShapeOfOldVersions) {
   EXPECT_EQ(decode<Ingress>(R"({"apiVersion":"extensions/v1beta1","kind":"Ingress"})").error().field,
             "apiVersion");
