@@ -29,7 +29,7 @@ namespace berth::http::test {
 using namespace std::chrono_literals;  // NOLINT(google-global-names-in-headers): tests only
 
 // True as soon as the condition is; false when it has not become so within `limit`.
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = 10s);
+bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = 30s);
 
 // Signs certificates. P-256, valid from an hour ago for a day.
 class Authority {
