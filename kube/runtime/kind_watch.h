@@ -37,7 +37,7 @@ std::unique_ptr<KindWatch> make_kind_watch(
           std::function<void(const std::string&, const Error&, Duration)> told)
         : name_(configured.kind.plural),
           store_(&fed),
-          watcher_(asked, ticking, configured, fed.sink()),
+          watcher_(asked, ticking, with_writes_of(fed, configured), fed.sink()),
           loop_(watcher_, {kWatchBackoff, configured.seed, [this, told](const Error& error, Duration wait) {
                              if (told) told(name_, error, wait);
                            }}) {}
@@ -48,6 +48,11 @@ std::unique_ptr<KindWatch> make_kind_watch(
     void run(std::stop_token stop) override { loop_.run(std::move(stop)); }
 
    private:
+    static WatcherConfig with_writes_of(Store<T>& fed, WatcherConfig configured) {
+      configured.newest_known = [&fed] { return fed.newest_written(); };
+      return configured;
+    }
+
     std::string name_;
     Store<T>* store_;
     Watcher<T> watcher_;

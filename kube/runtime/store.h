@@ -103,7 +103,13 @@ class Store {
   void put_written(T object);
   // A delete of ours that the server completed (Client::remove returned nullopt). Only that very object goes,
   // and no late event or reply brings it back.
+  // (Limit: a restore of etcd that undoes the delete, behind a watch that lags, is only noticed by the
+  // audit.)
   void removed(const ObjectKey& key, const Uid& uid);
+
+  // Of all that was put_written since the start or the last rewind, "" when nothing was: for
+  // WatcherConfig::newest_known.
+  [[nodiscard]] std::string newest_written() const;
 
   // A list has been swapped in since the start or the last rewind.
   [[nodiscard]] bool ready(const Snapshot& snapshot) const;
@@ -152,6 +158,7 @@ class Store {
   Objects objects_;
   bool ready_ = false;
   std::string version_;
+  std::string newest_written_;
   std::map<Uid, std::string> buried_;  // -> version of the deletion, "" when it is not known
   std::deque<Uid> burials_;            // oldest first
   // Of the applying thread only.

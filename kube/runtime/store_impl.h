@@ -51,6 +51,9 @@ void Store<T>::apply(WatchOutput<T> output) {
 template <class T>
 void Store<T>::put_written(T object) {
   change([&](Changes& changes) {
+    if (newest_written_.empty() || is_older(newest_written_, object.meta.resource_version)) {
+      newest_written_ = object.meta.resource_version;
+    }
     // Up to version_ we know everything: what is not here at or before it has been and gone.
     const Order order = compare_versions(object.meta.resource_version, version_);
     if (ready_ && (order == Order::kOlder || order == Order::kSame)) return;
@@ -68,6 +71,12 @@ void Store<T>::removed(const ObjectKey& key, const Uid& uid) {
     changes.push_back({found->second, nullptr});
     objects_.erase(found);
   });
+}
+
+template <class T>
+std::string Store<T>::newest_written() const {
+  const Snapshot snapshot = group_->snapshot();
+  return newest_written_;
 }
 
 template <class T>
@@ -236,6 +245,7 @@ void Store<T>::empty_out(const Rewound& event) {
     objects_.clear();
     ready_ = false;
     version_.clear();
+    newest_written_.clear();
     buried_.clear();
     burials_.clear();
   });

@@ -60,14 +60,14 @@ void Watcher<T>::cancel() {
 
 template <class T>
 Result<Progress> Watcher<T>::list() {
+  const std::string written = config_.newest_known ? config_.newest_known() : std::string();
   TRY(json::List<T> listed, client_->list<T>(config_.kind, config_.ns, config_.selectors));
   if (listed.resource_version.empty()) {
     return malformed("a list of " + config_.kind.plural + " has no resourceVersion to watch from",
                      "metadata.resourceVersion");
   }
-  if (!seen_.empty() && is_older(listed.resource_version, seen_)) {
-    sink_(Rewound{seen_, listed.resource_version});
-  }
+  const std::string& newest = is_older(seen_, written) || seen_.empty() ? written : seen_;
+  if (is_older(listed.resource_version, newest)) sink_(Rewound{newest, listed.resource_version});
   seen_ = listed.resource_version;
   sink_(Init{});
   for (T& object : listed.items) sink_(InitApply<T>{std::move(object)});

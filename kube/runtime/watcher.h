@@ -91,6 +91,9 @@ struct WatcherConfig {
   std::int64_t watch_seconds = 300;
   std::int64_t watch_jitter_seconds = 60;
   std::uint64_t seed = 0;
+  // The newest version the owner knows from elsewhere (its own writes), "" when none; asked before each list.
+  // A list that began after a write was answered cannot be older than it, unless history was rewound.
+  std::function<std::string()> newest_known = {};
 };
 
 // What one step has done.
