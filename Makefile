@@ -28,10 +28,13 @@ build: deps ## build/bin/berth-operator, berth-webhook and berth, as shipped
 	@cmake --build --preset release -j $(JOBS)
 
 .PHONY: unit
-unit: deps ## unit and simulation tests with address, undefined and thread sanitizers
+unit: deps ## unit and simulation tests with address and undefined sanitizers
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS)
 	@ctest --preset dev
+
+.PHONY: tsan
+tsan: deps ## what has threads, under the thread sanitizer (not part of make test yet)
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan -j $(JOBS) --target threads_tests
 	@ctest --preset tsan
@@ -39,7 +42,11 @@ unit: deps ## unit and simulation tests with address, undefined and thread sanit
 .PHONY: e2e
 e2e: build ## end-to-end tests on a real API server (all of them, or RUN=regex)
 	@cd e2e && $(GO) run ./cmd/cluster build && $(GO) vet ./...
-	@cd e2e && $(GO) test -count=1 -timeout 40m -p 1 $(if $(RUN),-run '$(RUN)') ./...
+	@cd e2e && $(GO) test -count=1 -timeout 40m -p 1 $(if $(RUN),-run '$(RUN)') $$($(GO) list ./... | grep -v /e2e/chaos$$)
+
+.PHONY: chaos
+chaos: build ## kills, two leaders, restarts, compaction (not part of make test yet)
+	@cd e2e && $(GO) test -count=1 -timeout 15m ./chaos/...
 
 .PHONY: fmt
 fmt: ## format C++ and Go in place
@@ -47,12 +54,16 @@ fmt: ## format C++ and Go in place
 	@gofmt=$$($(GO) env GOROOT)/bin/gofmt; git ls-files -z '*.go' | xargs -0 -r $$gofmt -w
 
 .PHONY: lint
-lint: deps ## formatting, layering, purity of core, headers alone, clang-tidy
+lint: deps ## formatting, layering, purity of core, headers alone
 	@.ci/checks/format
 	@.ci/checks/layering.py
 	@cmake --preset dev >/dev/null
 	@.ci/checks/pure_core
 	@cmake --build --preset dev -j $(JOBS) --target all_verify_interface_header_sets
+
+.PHONY: tidy
+tidy: deps ## clang-tidy (not part of make test yet)
+	@cmake --preset dev >/dev/null
 	@.ci/checks/tidy $(JOBS)
 
 .PHONY: test

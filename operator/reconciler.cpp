@@ -45,6 +45,9 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
 
   const Carried carried = parts_.applier.carry_out(plan, allocation.meta.generation);
   tell(reference(allocation), plan, carried);
+  if (carried.status.ok() && !observed->observation.recovered.empty()) {
+    parts_.observer.remember_recovered(allocation.meta.uid, {});
+  }
   if (carried.release_wanted) parts_.enqueue(ledger_work());
   const Uid& uid = allocation.meta.uid;
   if (carried.problem) {

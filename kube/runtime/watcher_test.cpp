@@ -626,7 +626,7 @@ bool converges(std::uint64_t seed, bool blind) {
   return true;
 }
 
-TEST(Watcher, DISABLED_ConvergesThroughAnyFaults) {
+TEST(Watcher, ConvergesThroughAnyFaults) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) ASSERT_TRUE(converges(seed, false)) << "seed " << seed;
 }
 
