@@ -129,8 +129,10 @@ class Upkeep {
       if (!raced) daemon::log_error(log_, LogLevel::kWarn, "Certificates not ready", bundle.error());
       return kSoon;
     }
+    // Asked once: facts that become ready in between must not be taken for registered ones.
+    const bool ready = facts_->ready();
     // The new CA is made known before a leaf signed by it is served.
-    if (options_->register_webhook && facts_->ready()) {
+    if (options_->register_webhook && ready) {
       const Status registered = register_with(bundle->ca_certificates);
       if (!registered.ok()) {
         daemon::log_error(log_, LogLevel::kWarn, "Webhook not registered", registered.error());
@@ -149,7 +151,7 @@ class Upkeep {
       const std::lock_guard lock(mutex_);
       serving_ = true;
     }
-    return facts_->ready() ? kCertificateCheck : Duration(50);
+    return ready ? kCertificateCheck : Duration(50);
   }
 
   [[nodiscard]] std::optional<std::string> problem() const {
