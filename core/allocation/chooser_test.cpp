@@ -166,7 +166,7 @@ TEST(Claim, AnswersEveryRequest) {
       {"resting by number",
        {port("api", 24500)},
        [](Cluster& c) { c.put(Space::kNodePort, 24500, resting(entry(kOther, "x", 1))); },
-       "NumberResting",
+       "PortResting",
        "130 s"},
       {"internal by number",
        {port("api", 24500)},
@@ -440,7 +440,7 @@ TEST(Claim, TakesBackItsOwnRestingNumberWhenAskedByNumber) {
   EXPECT_EQ(outcome_for(cluster.claim_all(), "web"), "p:24503");
   // A namesake of another UID inherits nothing.
   cluster.allocations[0].meta.uid.text = "uid-new";
-  EXPECT_EQ(outcome_for(cluster.claim_all(), "web"), "NumberResting");
+  EXPECT_EQ(outcome_for(cluster.claim_all(), "web"), "PortResting");
 }
 
 TEST(Claim, IgnoresAllocationsThatAreBeingDeleted) {

@@ -23,7 +23,7 @@ const char* to_string(RefusalReason reason) {
     case RefusalReason::kPortTaken:
       return "PortTaken";
     case RefusalReason::kPortResting:
-      return "NumberResting";
+      return "PortResting";
     case RefusalReason::kPortInternal:
       return "PortInternal";
     case RefusalReason::kPortRequestedTwice:

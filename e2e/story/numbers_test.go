@@ -163,7 +163,7 @@ func TestANewObjectOfTheSameNameInheritsNoRestingNumber(t *testing.T) {
 	}
 	w.MustApply(t, namespace, allocation("web", name, anyPort)+"---"+allocation("asker", name, port(first)))
 	w.refused(t, namespace, "web", "RangeExhausted")
-	w.refused(t, namespace, "asker", "NumberResting", namespace+"/web released")
+	w.refused(t, namespace, "asker", "PortResting", namespace+"/web released")
 	w.count(t, name, "allocated", 0)
 
 	// A shorter rest is in force at once.

@@ -52,7 +52,7 @@ func (p Place) stays() telling.Chapter {
 				Name:    "it has to wait and is told why",
 				Command: `kubectl get palloc successor -n mesh -o custom-columns='REASON:.status.conditions[?(@.type=="Allocated")].reason,MESSAGE:.status.conditions[?(@.type=="Allocated")].message'`,
 				Within:  5 * time.Second,
-				Check:   telling.Says("NumberResting", "24480", "mesh/guest released a moment ago"),
+				Check:   telling.Says("PortResting", "24480", "mesh/guest released a moment ago"),
 			},
 			{
 				Name:    "it gets the number when that has rested",
