@@ -95,7 +95,7 @@ struct ExposurePolicySpec {
 
 struct ExposurePolicyStatus {
   std::int64_t observed_generation = -1;
-  std::int64_t violations = 0;
+  std::optional<std::int64_t> violations = {};  // nothing = not counted
   std::vector<Condition> conditions = {};
 
   bool operator==(const ExposurePolicyStatus&) const = default;

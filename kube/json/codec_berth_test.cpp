@@ -252,6 +252,8 @@ TEST(ExposurePolicyCodec, KeepsEveryFieldOfTheModel) {
       p);
   p.status.violations = 0;
   EXPECT_NE(encode_status(p).find(R"("violations":0)"), std::string::npos);
+  p.status.violations = std::nullopt;  // not counted is not "none"
+  EXPECT_EQ(encode_status(p).find("violations"), std::string::npos);
 }
 
 TEST(PortLedgerCodec, KeepsEveryFieldOfTheModel) {

@@ -70,7 +70,7 @@ static void describe(Archive& archive, ExposurePolicySpec& spec) {
 
 static void describe(Archive& archive, ExposurePolicyStatus& status) {
   wide_member(archive, "observedGeneration", status.observed_generation, Write::kAlways);
-  member(archive, "violations", status.violations, Write::kAlways);
+  member(archive, "violations", status.violations);
   member(archive, "conditions", status.conditions, Write::kAlways);
 }
 
