@@ -23,6 +23,7 @@ struct OwnerReference {
   std::string name = {};
   Uid uid = {};
   bool controller = false;
+  bool block_owner_deletion = controller;  // what we control holds us until it is gone itself
 
   bool operator==(const OwnerReference&) const = default;
 };

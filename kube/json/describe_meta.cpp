@@ -27,9 +27,7 @@ void describe(Archive& archive, OwnerReference& owner) {
   member(archive, "name", owner.name);
   member(archive, "uid", owner.uid);
   member(archive, "controller", owner.controller);
-  // A controller of ours always holds its owner until it is gone itself; of others the field is not kept.
-  bool block = owner.controller;
-  if (!archive.reading()) member(archive, "blockOwnerDeletion", block);
+  member(archive, "blockOwnerDeletion", owner.block_owner_deletion);
 }
 
 void describe(Archive& archive, LabelRequirement& requirement) {

@@ -93,6 +93,7 @@ OwnerReference make_owner(std::string api_version, std::string kind, std::string
   made.name = std::move(name);
   made.uid = std::move(uid);
   made.controller = true;
+  made.block_owner_deletion = true;
   return made;
 }
 
