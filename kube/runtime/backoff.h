@@ -19,8 +19,9 @@ struct Backoff {
   bool operator==(const Backoff&) const = default;
 };
 
-// Between tries of a list or watch, as client-go's reflector: 0.8 s doubling to 30 s.
-inline constexpr Backoff kWatchBackoff{Duration(800), Duration(30'000), 0.5};
+// Between tries of a list or watch: starts as client-go's reflector (0.8 s doubling) but ends at 5 s, not 30:
+// after an outage of the API server the view must not be old for half a minute, and ten kinds are no load.
+inline constexpr Backoff kWatchBackoff{Duration(800), Duration(5'000), 0.5};
 
 // `failures` in a row so far, at least 1. Never more than config.most, never less than `at_least` (a
 // Retry-After), which may exceed it.

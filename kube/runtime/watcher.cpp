@@ -203,7 +203,10 @@ Duration WatchLoop::step() {
   }
   const Error& error = progress.error();
   ++failures_;
-  const Duration wait = backoff_delay(config_.backoff, failures_, config_.seed, retry_after(error));
+  // A position that is too old is no trouble of the server: list at once. Twice in a row it is.
+  const bool relist = error.code == Code::kGone && failures_ == 1;
+  const Duration wait =
+      relist ? Duration(0) : backoff_delay(config_.backoff, failures_, config_.seed, retry_after(error));
   if (config_.on_error && error.code != Code::kCancelled) config_.on_error(error, wait);
   return wait;
 }
