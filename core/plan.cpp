@@ -252,8 +252,7 @@ class AllocationPlan {
       return Problem{"Unprotected", "the Service is not written before its NetworkPolicies are in place",
                      false};
     }
-    if (seen_.write_problem && seen_.write_problem->generation == allocation_.meta.generation &&
-        !services_.actions.empty()) {
+    if (problem_stands() && !services_.actions.empty()) {
       return Problem{
           "Refused",
           "the API server refused " + seen_.write_problem->object + ": " + seen_.write_problem->message,
@@ -268,16 +267,28 @@ class AllocationPlan {
     return {};
   }
 
+  // Is what the API server said still about what we would write?
+  bool problem_stands() const {
+    if (!seen_.write_problem || seen_.write_problem->generation != allocation_.meta.generation) return false;
+    const auto& contested = seen_.write_problem->contested;
+    return !contested || std::any_of(numbers_.begin(), numbers_.end(),
+                                     [&](const Holding& holding) { return holding.number == *contested; });
+  }
+
+  bool was_refused() const { return findings_.publication && findings_.publication->reason == "Refused"; }
+
   // The first Service that is, or will be, there.
   std::string service_name() const {
+    const bool hopeless = blocked_ || was_refused();
     for (const Service& wanted : wanted_services_) {
       const Service* present = find_named(seen_.services, wanted.meta.key());
       const bool ours =
           present != nullptr && allocation::generated_for(present->meta) == allocation_.meta.uid;
-      if (ours || (present == nullptr && guarded_ && !blocked_)) return wanted.meta.name;
+      if (ours || (present == nullptr && guarded_ && !hopeless)) return wanted.meta.name;
     }
-    // Not there for now; the name stays as the mark that the numbers were published once.
-    return blocked_ ? allocation_.status.service_name : "";
+    // Numbers that were published once must not move: the name in status is the mark of that, so it stays
+    // while the Service cannot be written.
+    return hopeless ? allocation_.status.service_name : "";
   }
 
   WriteStatus status_write(const desired::AllocationFindings& findings) const {
@@ -304,7 +315,7 @@ class AllocationPlan {
     append(writes, deny_.actions);
     append(writes, delete_unwanted(own_services_, wanted_services_));
     append(writes, allow_.actions);
-    const bool refused_before = findings_.publication && findings_.publication->reason == "Refused";
+    const bool refused_before = was_refused();
     const bool may_publish = guarded_ && !blocked_;
     if (may_publish && !refused_before) append(writes, services_.actions);
     append(writes, delete_unwanted(own_policies_, wanted_policies_));

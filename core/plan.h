@@ -110,6 +110,8 @@ struct WriteProblem {
   std::int64_t generation = 0;  // metadata.generation it was tried at
   std::string object = {};      // "Service mesh/api"
   std::string message = {};     // the API server's own words
+  // The nodePort that it says is allocated already, when that was the reason.
+  std::optional<Port> contested = {};
 
   bool operator==(const WriteProblem&) const = default;
 };

@@ -256,6 +256,25 @@ TEST(Plan, TellsWhatTheApiServerRefusedAndTriesAgain) {
   EXPECT_EQ(text(scene.plan()), "create Service mesh/web");
 }
 
+TEST(Plan, AsksForAnotherNumberWhenTheApiServerSaysThatItIsTaken) {
+  Scene scene;
+  scene.claim();
+  // The status is written, then the Service is refused.
+  scene.web().status = std::get<WriteStatus>(scene.plan().actions.front()).status;
+  scene.write_problem =
+      WriteProblem{1, "Service mesh/web", "provided port is already allocated", Port::of(24500)};
+  for (const Action& action : scene.plan().actions) {
+    if (const auto* write = std::get_if<WriteStatus>(&action)) scene.web().status = write->status;
+  }
+  EXPECT_EQ(reason(scene.web(), "Published"), "False/Refused");
+  EXPECT_EQ(scene.web().status.service_name, "") << "it was never there";
+  scene.cluster.contested = {24500};
+  EXPECT_TRUE(scene.plan().wants_numbers);
+  scene.settle();
+  EXPECT_EQ(scene.web().status.ports.front().port, 24501);
+  EXPECT_EQ(scene.web().status.service_name, "web");
+}
+
 TEST(Plan, TakesAwayTheWayInBeforeWhatGuardsIt) {
   Scene scene;
   scene.settle();

@@ -5,6 +5,7 @@
 
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
+#include "kube/wire/status.h"
 #include "operator/patch.h"
 
 namespace berth::controller {
@@ -30,6 +31,14 @@ bool view_was_stale(const Error& error) {
     default:
       return false;
   }
+}
+
+std::optional<Port> contested_number(const Service& service, const Error& error) {
+  const auto refusal = wire::node_port_refusal(error);
+  if (!refusal || refusal->why != wire::NodePortRefusal::Why::kTaken) return std::nullopt;
+  if (refusal->index >= service.ports.size()) return std::nullopt;
+  const auto number = Port::checked(service.ports[refusal->index].node_port);
+  return number.ok() ? std::optional<Port>(*number) : std::nullopt;
 }
 
 }  // namespace
@@ -121,7 +130,8 @@ Status Applier::act(const CreateService& action, Progress& progress) {
     stores_->services.put_written(std::move(*own));
     if (ours) return Error{Code::kConflict, "Service " + to_string(key) + " exists already, looking again"};
   }
-  progress.carried.problem = WriteProblem{progress.generation, "Service " + to_string(key), error.message};
+  progress.carried.problem = WriteProblem{progress.generation, "Service " + to_string(key), error.message,
+                                          contested_number(action.service, error)};
   return error;
 }
 
@@ -152,7 +162,7 @@ Status Applier::act(const PatchObject& action, Progress& progress) {
   Status done = patched(wire::kService, stores_->services);
   if (!done.ok() && done.error().code == Code::kInvalid) {
     progress.carried.problem =
-        WriteProblem{progress.generation, "Service " + to_string(action.key), done.error().message};
+        WriteProblem{progress.generation, "Service " + to_string(action.key), done.error().message, {}};
   }
   return done;
 }

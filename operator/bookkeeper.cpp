@@ -49,7 +49,7 @@ void Bookkeeper::claim(std::int64_t fence, BookkeepingReport& report) {
       if (allocation->meta.deleting()) continue;
       if (!allocation::wants_numbers(*allocation, *view.ledgers, *view.ranges, *view.uses)) {
         if (observer_->memory(allocation->meta.uid).refusal) {
-          observer_->remember_refusal(allocation->meta.uid, std::nullopt);
+          observer_->forget_refusal(allocation->meta.uid);
           report.concerned.push_back(allocation->meta.key());
         }
         continue;
@@ -66,7 +66,9 @@ void Bookkeeper::claim(std::int64_t fence, BookkeepingReport& report) {
 
   std::vector<allocation::Request> requests;
   requests.reserve(waiting.size());
+  std::map<Uid, std::int64_t> generations;
   for (const auto& allocation : waiting) {
+    generations[allocation->meta.uid] = allocation->meta.generation;
     const auto& ns = namespaces[allocation->meta.ns];
     allocation::Request request{allocation.get(), ns ? &ns->meta.labels : nullptr, {}};
     for (const auto& service : services[allocation->meta.ns]) {
@@ -85,14 +87,16 @@ void Bookkeeper::claim(std::int64_t fence, BookkeepingReport& report) {
   if (!write(plan.writes, report)) return;
 
   for (const allocation::Grant& grant : plan.grants) {
-    observer_->remember_refusal(grant.uid, std::nullopt);
+    observer_->forget_refusal(grant.uid);
     if (!grant.recovered.empty()) observer_->remember_recovered(grant.uid, grant.recovered);
     report.concerned.push_back(grant.allocation);
     report.granted.push_back(grant);
   }
   for (const allocation::Refusal& refusal : plan.refusals) {
-    if (observer_->memory(refusal.uid).refusal == refusal) continue;
-    observer_->remember_refusal(refusal.uid, refusal);
+    const Memory known = observer_->memory(refusal.uid);
+    const std::int64_t generation = generations.at(refusal.uid);
+    if (known.refusal == refusal && known.refused_generation == generation) continue;
+    observer_->remember_refusal(refusal, generation);
     report.concerned.push_back(refusal.allocation);
     report.refused.push_back(refusal);
   }
@@ -219,6 +223,9 @@ void Bookkeeper::sweep(std::int64_t fence, BookkeepingReport& report) {
   if (!plan.writes.empty()) report.more = true;
   const ClusterView after = fresh_view();
   report.look_again = allocation::next_sweep(*after.ledgers, *after.ranges, rest_, clock_->monotonic());
+  if (const auto left = observer_->contested_left()) {
+    report.look_again = report.look_again ? std::min(*report.look_again, *left) : *left;
+  }
 }
 
 }  // namespace berth::controller

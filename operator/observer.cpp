@@ -49,11 +49,14 @@ ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
     view_.ranges = std::make_shared<const allocation::Ranges>(ranges);
   }
   const Instant now = clock_->monotonic();
+  if (std::erase_if(contested_, [&](const auto& one) { return one.second <= now; }) > 0) uses_stale_ = true;
   const bool uses_due = fresh || !view_.uses || now - uses_read_ >= kUsesLag;
   if (uses_due && (uses_stale_.exchange(false) || !view_.uses)) {
     std::vector<const Service*> services;
     stores_->services.for_each(snapshot, [&](const Service& object) { services.push_back(&object); });
-    view_.uses = std::make_shared<const allocation::Uses>(services);
+    auto uses = std::make_shared<allocation::Uses>(services);
+    for (const auto& [number, until] : contested_) uses->contest(allocation::Space::kNodePort, {number});
+    view_.uses = std::move(uses);
     uses_read_ = now;
   }
   if (internal_stale_.exchange(false) || !view_.internal) {
@@ -63,6 +66,22 @@ ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
     view_.internal = std::make_shared<const allocation::InternalNumbers>(policies);
   }
   return view_;
+}
+
+void Observer::contested(Port number) {
+  const std::lock_guard lock(view_mutex_);
+  contested_[number] = clock_->monotonic() + kContestedFor;
+  view_.uses = nullptr;  // at once: the next look decides about another number
+}
+
+std::optional<Duration> Observer::contested_left() const {
+  const std::lock_guard lock(view_mutex_);
+  std::optional<Duration> left;
+  for (const auto& [number, until] : contested_) {
+    const Duration one = until - clock_->monotonic();
+    left = left ? std::min(*left, one) : one;
+  }
+  return left;
 }
 
 std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
@@ -96,7 +115,8 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
   observation.ranges = observed.view.ranges.get();
   observation.uses = observed.view.uses.get();
   Memory memory = this->memory(uid);
-  observation.refusal = std::move(memory.refusal);
+  // An edit makes a new question of it: the old answer is not shown beside the new spec.
+  if (memory.refused_generation == found->meta.generation) observation.refusal = std::move(memory.refusal);
   observation.recovered = std::move(memory.recovered);
   observation.write_problem = std::move(memory.write_problem);
   return observed;
@@ -125,9 +145,16 @@ Memory Observer::memory(const Uid& uid) const {
   return found == memories_.end() ? Memory{} : found->second;
 }
 
-void Observer::remember_refusal(const Uid& uid, std::optional<allocation::Refusal> refusal) {
+void Observer::remember_refusal(const allocation::Refusal& refusal, std::int64_t generation) {
   const std::lock_guard lock(memory_mutex_);
-  memories_[uid].refusal = std::move(refusal);
+  Memory& memory = memories_[refusal.uid];
+  memory.refusal = refusal;
+  memory.refused_generation = generation;
+}
+
+void Observer::forget_refusal(const Uid& uid) {
+  const std::lock_guard lock(memory_mutex_);
+  memories_[uid].refusal.reset();
 }
 
 void Observer::remember_recovered(const Uid& uid, std::vector<std::string> recovered) {

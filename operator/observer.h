@@ -32,6 +32,7 @@ struct ClusterView {
 // What the operator remembers of one allocation beside the cluster: lost at a restart without harm.
 struct Memory {
   std::optional<allocation::Refusal> refusal = {};
+  std::int64_t refused_generation = 0;  // metadata.generation that the refusal answers
   std::vector<std::string> recovered = {};
   std::optional<WriteProblem> write_problem = {};
 };
@@ -53,6 +54,9 @@ class Observer {
  public:
   // A burst of Service changes is one new reading of uses.
   static constexpr Duration kUsesLag{100};
+  // How long a contested number is avoided. The API server's repair loop gives a leaked nodePort back after
+  // three rounds of three minutes without an owner; then it may be tried again.
+  static constexpr Duration kContestedFor = std::chrono::minutes(10);
 
   // Both must outlive the observer.
   Observer(const Stores& stores, const runtime::Clock& clock) : stores_(&stores), clock_(&clock) {}
@@ -62,6 +66,11 @@ class Observer {
   void ranges_changed() { ranges_stale_ = true; }
   void services_changed() { uses_stale_ = true; }
   void exposure_policies_changed() { internal_stale_ = true; }
+
+  // The API server refused the nodePort as allocated already, and nobody is seen with it.
+  void contested(Port number);
+  // Until the first contested number may be tried again; nothing when there is none.
+  [[nodiscard]] std::optional<Duration> contested_left() const;
 
   // `fresh`: without any lag.
   ClusterView view(const runtime::Snapshot& snapshot, bool fresh);
@@ -73,7 +82,8 @@ class Observer {
 
   // Memory of one allocation, by UID.
   [[nodiscard]] Memory memory(const Uid& uid) const;
-  void remember_refusal(const Uid& uid, std::optional<allocation::Refusal> refusal);
+  void remember_refusal(const allocation::Refusal& refusal, std::int64_t generation);
+  void forget_refusal(const Uid& uid);
   void remember_recovered(const Uid& uid, std::vector<std::string> recovered);
   void remember_write_problem(const Uid& uid, std::optional<WriteProblem> problem);
   void forget(const Uid& uid);
@@ -88,9 +98,10 @@ class Observer {
   std::atomic<bool> uses_stale_ = true;
   std::atomic<bool> internal_stale_ = true;
 
-  std::mutex view_mutex_;
+  mutable std::mutex view_mutex_;
   ClusterView view_;
   Instant uses_read_ = {};
+  std::map<Port, Instant> contested_;  // until when
 
   mutable std::mutex memory_mutex_;
   std::map<Uid, Memory> memories_;

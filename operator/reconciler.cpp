@@ -51,6 +51,7 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
   if (carried.release_wanted) parts_.enqueue(ledger_work());
   const Uid& uid = allocation.meta.uid;
   if (carried.problem) {
+    if (carried.problem->contested) parts_.observer.contested(*carried.problem->contested);
     // Told once in the status, then tried again with growing waits: the server's mind changes with what
     // others do.
     if (observed->observation.write_problem == carried.problem) return {carried.status, {}};

@@ -92,6 +92,8 @@ struct Cluster {
   std::vector<PortRange> ranges = {};
   std::vector<PortAllocation> allocations = {};
   std::vector<Service> services = {};
+  std::vector<std::int64_t> contested =
+      {};  // nodePorts that the API server says are taken, nobody sees by whom
   std::vector<ExposurePolicy> policies = {};
   Labels namespace_labels = {};
   std::map<std::string, PortLedger> stored = {};  // the API server's truth
@@ -110,7 +112,13 @@ struct Cluster {
   }
 
   [[nodiscard]] allocation::Ranges compiled() const { return allocation::Ranges(pointers(ranges)); }
-  [[nodiscard]] allocation::Uses uses() const { return allocation::Uses(pointers(services)); }
+  [[nodiscard]] allocation::Uses uses() const {
+    allocation::Uses uses(pointers(services));
+    for (const std::int64_t number : contested) {
+      uses.contest(allocation::Space::kNodePort, {Port::of(static_cast<int>(number))});
+    }
+    return uses;
+  }
 
   // Puts an entry into its shard as if it had always been there.
   void put(allocation::Space space, std::int64_t number, allocation::Entry record,

@@ -107,6 +107,7 @@ class Batch {
         (entry->held() || rest_left(range.space, key, *entry, range.reuse_after) > Duration::zero()))
       return false;
     return view_.uses.other_than({}, range.space, key) == nullptr &&
+           !view_.uses.contested({}, range.space, key) &&
            view_.ranges.reserving(range.space, key.port) == nullptr;
   }
 

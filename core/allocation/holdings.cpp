@@ -178,7 +178,9 @@ bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port
   const AllocatedPort* shown = status_port(allocation, port.name);
   const bool was_published =
       shown != nullptr && shown->port == key.port.number() && !allocation.status.service_name.empty();
-  return port.port == 0 && !was_published && taken_by_others(allocation.meta.uid, space, key, uses);
+  const Uid& uid = allocation.meta.uid;
+  const bool lost = taken_by_others(uid, space, key, uses) || uses.contested(uid, space, key);
+  return port.port == 0 && !was_published && lost;
 }
 
 Holdings assess(const PortAllocation& allocation, const std::vector<HeldNumber>& entries,

@@ -73,8 +73,8 @@ Holdings assess(const PortAllocation& allocation, const std::vector<HeldNumber>&
 // Does somebody else have the nodePort, and the allocation's own Services do not?
 bool taken_by_others(const Uid& owner, Space space, const NumberKey& key, const Uses& uses);
 
-// The same for a number that Berth chose and never published: another one may be chosen. A number that was
-// published, or asked for, is kept and reported instead.
+// The same, or contested, for a number that Berth chose and never published: another one may be chosen. A
+// number that was published, or asked for, is kept and reported instead.
 bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port, Space space,
                     const NumberKey& key, const Uses& uses);
 

@@ -4,7 +4,7 @@
 // Derived anew from what is observed, never kept in step by hand. Counted are nodePort, healthCheckNodePort
 // and the hidden node ports of LoadBalancers (space NodePort); the ports of LoadBalancer Services (space
 // Service: they may share one address; ports of other Services are private to their cluster IP and do not
-// count); hostPorts of Pods (space HostPort). Thread-safety: immutable after construction.
+// count); hostPorts of Pods (space HostPort). Thread-safety: immutable once built.
 #pragma once
 
 #include <map>
@@ -43,6 +43,16 @@ class Uses {
   Uses(const std::vector<const Service*>& services, const std::vector<const Workload*>& pods,
        const std::vector<const PortAllocation*>& allocations);
 
+  // A number that the API server says is allocated although no observed object has it: a Service that is
+  // not seen yet, or one whose creation was cut off before it was stored (the server frees that number only
+  // by its repair loop, minutes later).
+  void contest(Space space, const NumberKey& key) { contested_.insert({space, key}); }
+
+  // Is it contested, and not by a Service generated for `owner`?
+  [[nodiscard]] bool contested(const Uid& owner, Space space, const NumberKey& key) const {
+    return contested_.contains({space, key}) && !used_by(owner, space, key);
+  }
+
   // Whoever uses that number and is not the allocation `owner`; nullptr when nobody does.
   [[nodiscard]] const Use* other_than(const Uid& owner, Space space, const NumberKey& key) const;
   // Does a Service generated for `owner` show the number, as nodePort or as port? Also one that occupies
@@ -60,6 +70,7 @@ class Uses {
 
   std::map<Space, std::map<NumberKey, std::vector<Use>>> uses_;
   std::map<Uid, std::set<std::pair<Space, NumberKey>>> shown_;  // by generated Services
+  std::set<std::pair<Space, NumberKey>> contested_;
 };
 
 // The numbers that a Service occupies in a space.
