@@ -1,7 +1,8 @@
 // FakeApiServer::State: what the fake API server knows, and the verbs upon it.
 //
-// Private to the fake API server. Thread-safety: every function except the constructor requires `mutex` held
-// by the caller.
+// The verbs are carried out in fake_read.cpp, fake_write.cpp and fake_deletion.cpp, watches in
+// fake_watch.cpp. Private to the fake API server. Thread-safety: every function except the constructor
+// requires `mutex` held by the caller.
 #pragma once
 
 #include <condition_variable>
