@@ -1,0 +1,90 @@
+// An etcd that was restored from a backup: how the watcher notices.
+#include <algorithm>
+#include <chrono>
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+
+#include "kube/runtime/testing/watcher_world.h"
+
+namespace berth::runtime {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Watcher, NoticesThatHistoryWasRewound) {
+  WatcherWorld world;
+  world.put("x");
+  const std::int64_t restored = world.server.revision();
+  world.put("y");
+  world.remove("x");
+  world.run();
+  EXPECT_EQ(world.take(), (Outputs{"init", "listed y", "done"}));
+  world.server.rewind(restored);
+  // The watch from the future says nothing, not even bookmarks with a version that is new to it.
+  for (int minutes = 0; minutes < 10; ++minutes) {
+    world.clock.advance(std::chrono::seconds(75));
+    world.run();
+  }
+  const Outputs outputs = world.take();
+  const auto at = std::find(outputs.begin(), outputs.end(), "rewound");
+  ASSERT_NE(at, outputs.end());
+  EXPECT_EQ((Outputs{at, at + 4}), (Outputs{"rewound", "init", "listed x", "done"}));
+  EXPECT_EQ(world.watcher.position(), std::to_string(world.server.revision()));
+}
+
+TEST(Watcher, NoticesARewindBehindAWriteOfOurOwn) {
+  WatcherWorld world;
+  world.run();
+  world.take();
+  WatcherConfig config = WatcherWorld::watcher_config();
+  std::string written;
+  config.newest_known = [&] { return written; };
+  Watcher<Service> watcher(world.client, world.clock, config, [&](const WatchOutput<Service>& output) {
+    world.outputs.push_back(described(output));
+  });
+  written = std::to_string(world.server.revision() + 10);
+  ASSERT_TRUE(watcher.step().ok());
+  EXPECT_EQ(world.take(), (Outputs{"rewound", "init", "done"}));
+}
+
+TEST(Watcher, NoticesARewindByAnOldEvent) {
+  WatcherWorld world;
+  world.put("x");
+  const std::int64_t restored = world.server.revision();
+  for (int i = 0; i < 5; ++i) world.put("x");
+  world.run();
+  world.take();
+  world.server.rewind(restored);
+  world.put("y");
+  // A server that answers a watch from the future with what it has.
+  struct OldEvents final : http::Transport {
+    http::Transport& inner;
+    explicit OldEvents(http::Transport& wrapped) : inner(wrapped) {}
+    Result<http::Response> exchange(const http::Request& request, milliseconds deadline) override {
+      return inner.exchange(request, deadline);
+    }
+    Result<std::unique_ptr<http::Stream>> open(const http::Request& request, milliseconds deadline) override {
+      http::Request old = request;
+      const auto at = old.target.find("resourceVersion=");
+      old.target.replace(at, 16 + 3, "resourceVersion=100");
+      return inner.open(old, deadline);
+    }
+  };
+  OldEvents transport(world.server);
+  const client::Client client(transport, WatcherWorld::client_config(0));
+  Outputs outputs;
+  Watcher<Service> watcher(client, world.clock, WatcherWorld::watcher_config(),
+                           [&](const WatchOutput<Service>& output) { outputs.push_back(described(output)); });
+  ASSERT_TRUE(watcher.step().ok());
+  ASSERT_TRUE(watcher.step().ok());
+  outputs.clear();
+  const auto progress = watcher.step();
+  ASSERT_FALSE(progress.ok());
+  EXPECT_EQ(progress.error().code, Code::kGone);
+  EXPECT_EQ(outputs, Outputs{}) << "nothing old is passed on";
+  EXPECT_EQ(watcher.step().value(), Progress::kListed);
+}
+
+}  // namespace
+}  // namespace berth::runtime
