@@ -11,7 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "kube/http/test_support.h"
+#include "kube/http/testing/authority.h"
+#include "kube/http/testing/raw_client.h"
 
 namespace berth::http {
 namespace {

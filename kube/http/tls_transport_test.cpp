@@ -2,49 +2,31 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <fstream>
 #include <future>
 #include <gtest/gtest.h>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
-#include "kube/http/test_support.h"
+#include "kube/http/testing/authority.h"
+#include "kube/http/testing/scripted_server.h"
+#include "kube/http/testing/transport_fixture.h"
 
 namespace berth::http {
 namespace {
 
 using test::Authority;
+using test::count_requests;
+using test::kGet;
+using test::kPost;
+using test::make;
+using test::ok;
+using test::plain;
 using test::ScriptedServer;
 using Peer = ScriptedServer::Peer;
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
-
-TransportOptions plain(std::uint16_t port) { return {.host = "127.0.0.1", .port = port, .plain = true}; }
-
-std::unique_ptr<TlsTransport> make(TransportOptions options) {
-  auto made = TlsTransport::make(std::move(options));
-  EXPECT_TRUE(made.ok()) << made.error().message;
-  return std::move(made).value();
-}
-
-std::string ok(const std::string& body) {
-  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
-// Answers every request with its number on the connection and the connection's own.
-void count_requests(Peer& peer, int connection) {
-  for (int i = 0; !peer.read_request().empty(); ++i) {
-    peer.send(ok(std::to_string(connection) + "." + std::to_string(i)));
-  }
-}
-
-const Request kGet{.target = "/api"};
-const Request kPost{.method = "POST", .target = "/api", .content_type = "application/json", .body = "{}"};
 
 TEST(TlsTransport, SendsWhatARequestSays) {
   std::promise<std::string> seen;
@@ -323,317 +305,6 @@ TEST(TlsTransport, RefusesOptionsThatCannotBe) {
   const Authority authority;
   EXPECT_FALSE(TlsTransport::make({.host = "a", .tls = {.certificate_pem = authority.pem()}}).ok());
   EXPECT_FALSE(make(plain(1))->set_tls({}).ok());
-}
-
-// Tokens.
-
-struct TokenPath {
-  std::string path = testing::TempDir() + "berth-token-" + std::to_string(::getpid());
-  void write(const std::string& text) const { std::ofstream(path) << text; }
-  ~TokenPath() { std::remove(path.c_str()); }
-};
-
-// Answers 401 to the token "old", else 200 with the token.
-void check_token(Peer& peer, int /*connection*/) {
-  for (std::string request; !(request = peer.read_request()).empty();) {
-    const std::size_t at = request.find("Bearer ");
-    const std::string token =
-        at == std::string::npos ? "" : request.substr(at + 7, request.find('\r', at) - at - 7);
-    peer.send(token == "old" ? "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" : ok(token));
-  }
-}
-
-TEST(TlsTransportToken, IsReadAgainWhenTheServerRefusesIt) {
-  ScriptedServer server(check_token);
-  const TokenPath token;
-  token.write("old\n");
-  auto options = plain(server.port());
-  options.token_file = token.path;
-  const auto transport = make(options);
-  EXPECT_EQ(transport->exchange(kGet, 10s)->status, 401);
-  token.write("  new \n");
-  EXPECT_EQ(transport->exchange(kGet, 10s)->body, "new");
-  token.write("newer");
-  EXPECT_EQ(transport->exchange(kGet, 10s)->body, "new") << "younger than token_max_age";
-}
-
-TEST(TlsTransportToken, IsReadAgainWhenItIsOld) {
-  ScriptedServer server(check_token);
-  const TokenPath token;
-  token.write("one");
-  auto options = plain(server.port());
-  options.token_file = token.path;
-  options.token_max_age = 0ms;
-  const auto transport = make(options);
-  EXPECT_EQ(transport->exchange(kGet, 10s)->body, "one");
-  token.write("two");
-  EXPECT_EQ(transport->exchange(kGet, 10s)->body, "two");
-  std::remove(token.path.c_str());
-  EXPECT_EQ(transport->exchange(kGet, 10s)->body, "two") << "the last one stays in use";
-}
-
-TEST(TlsTransportToken, ThatIsMissingIsAnErrorWithItsPath) {
-  auto options = plain(1);
-  options.token_file = "/no/such/token";
-  const auto error = make(options)->exchange(kGet, 1s).error();
-  EXPECT_EQ(error.code, Code::kUnavailable);
-  EXPECT_NE(error.message.find("/no/such/token"), std::string::npos);
-}
-
-TEST(TlsTransportToken, IsNeverShownNotEvenAWrongOne) {
-  auto options = plain(1);
-  options.token = [] { return "canary\r\nX: y"; };
-  const auto error = make(options)->exchange(kGet, 1s).error();
-  EXPECT_EQ(error.code, Code::kMalformed);
-  EXPECT_EQ(error.message.find("canary"), std::string::npos);
-}
-
-// TLS.
-
-TransportOptions secure(const ScriptedServer& server, const Authority& authority) {
-  return {.host = "127.0.0.1", .port = server.port(), .tls = {.ca_pem = authority.pem()}};
-}
-
-TEST(TlsTransportTls, AcceptsOnlyACertificateForTheHost) {
-  const Authority authority;
-  const Authority stranger("another CA");
-  const struct {
-    const char* name;
-    const char* host;
-    const char* server_name;
-    KeyPair pair;
-    bool good;
-  } cases[] = {
-      {"its address", "127.0.0.1", "", authority.issue("IP:127.0.0.1"), true},
-      {"another address", "127.0.0.1", "", authority.issue("IP:127.0.0.2"), false},
-      {"an address as a name", "127.0.0.1", "", authority.issue("DNS:127.0.0.1"), false},
-      {"its name", "localhost", "", authority.issue("DNS:localhost"), true},
-      {"another name", "localhost", "", authority.issue("DNS:otherhost"), false},
-      {"the name given", "127.0.0.1", "kubernetes.default.svc", authority.issue("DNS:kubernetes.default.svc"),
-       true},
-      {"a wildcard", "127.0.0.1", "a.berth.test", authority.issue("DNS:*.berth.test"), true},
-      {"a partial wildcard", "127.0.0.1", "ab.berth.test", authority.issue("DNS:a*.berth.test"), false},
-      {"only a common name", "localhost", "", authority.issue("", "localhost"), true},
-      {"expired", "127.0.0.1", "", authority.issue("IP:127.0.0.1", "leaf", true), false},
-      {"another authority", "127.0.0.1", "", stranger.issue("IP:127.0.0.1"), false},
-  };
-  for (const auto& c : cases) {
-    ScriptedServer server(count_requests, c.pair);
-    auto options = secure(server, authority);
-    options.host = c.host;
-    options.tls.server_name = c.server_name;
-    const auto response = make(options)->exchange(kGet, 10s);
-    EXPECT_EQ(response.ok(), c.good) << c.name;
-    if (!response.ok()) {
-      EXPECT_EQ(response.error().code, Code::kUnavailable) << c.name;
-      EXPECT_NE(response.error().message.find("certificate is not good for"), std::string::npos)
-          << c.name << ": " << response.error().message;
-    }
-    options.tls.skip_verify = true;
-    EXPECT_TRUE(make(options)->exchange(kGet, 10s).ok()) << c.name;
-  }
-}
-
-TEST(TlsTransportTls, ShowsItsCertificate) {
-  const Authority authority;
-  ScriptedServer server(count_requests, authority.issue("IP:127.0.0.1"), authority.pem());
-  auto options = secure(server, authority);
-  EXPECT_FALSE(make(options)->exchange(kGet, 10s).ok());
-  const KeyPair ours = authority.issue("", "berth");
-  options.tls.certificate_pem = ours.certificate_pem;
-  options.tls.key_pem = ours.key_pem;
-  const auto transport = make(options);
-  EXPECT_EQ(transport->exchange(kGet, 10s)->status, 200);
-  EXPECT_EQ(transport->exchange(kGet, 10s)->body.back(), '1') << "kept alive over TLS too";
-}
-
-TEST(TlsTransportTls, TakesANewAuthorityWithoutARestart) {
-  const Authority first;
-  const Authority second("the next CA");
-  ScriptedServer server(count_requests, second.issue("IP:127.0.0.1"));
-  const auto transport = make(secure(server, first));
-  EXPECT_FALSE(transport->exchange(kGet, 10s).ok());
-  EXPECT_FALSE(transport->set_tls({.ca_pem = "nonsense"}).ok());
-  ASSERT_TRUE(transport->set_tls({.ca_pem = second.pem()}).ok());
-  EXPECT_TRUE(transport->exchange(kGet, 10s).ok());
-  // Connections greeted under the old options are not used any more.
-  ASSERT_TRUE(transport->set_tls({.ca_pem = first.pem()}).ok());
-  EXPECT_FALSE(transport->exchange(kGet, 10s).ok());
-}
-
-TEST(TlsTransportTls, DoesNotTakeACutForAnEnd) {
-  const Authority authority;
-  // The body ends with the connection, which ends without TLS's farewell.
-  ScriptedServer server(
-      [](Peer& peer, int connection) {
-        peer.read_request();
-        peer.send("HTTP/1.1 200 OK\r\n\r\nhalf a list");
-        if (connection > 0) peer.end();
-      },
-      authority.issue("IP:127.0.0.1"));
-  const auto transport = make(secure(server, authority));
-  EXPECT_EQ(transport->exchange(kPost, 10s).error().code, Code::kUnavailable);
-  EXPECT_EQ(transport->exchange(kPost, 10s)->body, "half a list");
-}
-
-TEST(TlsTransportTls, LimitsTheHandshake) {
-  ScriptedServer server([](Peer& peer, int) { peer.gone(); });  // plain: it never answers the greeting
-  const Authority authority;
-  auto options = secure(server, authority);
-  options.handshake_limit = 50ms;
-  EXPECT_EQ(make(options)->exchange(kGet, 10s).error().code, Code::kTimeout);
-}
-
-// Streams.
-
-std::string chunk(const std::string& text) {
-  char size[20];
-  std::snprintf(size, sizeof size, "%zx\r\n", text.size());
-  return size + text + "\r\n";
-}
-
-const std::string kChunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-
-TEST(Stream, DeliversBytesAsTheyComeAndThenTheEnd) {
-  const Authority authority;
-  std::promise<void> next;
-  ScriptedServer server(
-      [&](Peer& peer, int) {
-        peer.read_request();
-        peer.send(kChunkedHead);
-        peer.send(chunk("one\n"));
-        next.get_future().wait();
-        peer.send(chunk("two\n") + "0\r\n\r\n");
-        peer.gone();
-      },
-      authority.issue("IP:127.0.0.1"));
-  const auto transport = make(secure(server, authority));
-  auto stream = transport->open({.target = "/watch"}, 10s);
-  ASSERT_TRUE(stream.ok()) << stream.error().message;
-  EXPECT_EQ(*(*stream)->read(10s), "one\n");
-  next.set_value();
-  EXPECT_EQ(*(*stream)->read(10s), "two\n");
-  EXPECT_EQ(*(*stream)->read(10s), "");
-  EXPECT_EQ(*(*stream)->read(10s), "");
-}
-
-TEST(Stream, OutlivesItsTransport) {
-  ScriptedServer server([&](Peer& peer, int) {
-    peer.read_request();
-    peer.send(kChunkedHead + chunk("one\n"));
-    peer.gone();
-  });
-  auto stream = make(plain(server.port()))->open(kGet, 10s);
-  EXPECT_EQ(*(*stream)->read(10s), "one\n");
-}
-
-TEST(Stream, DeliversWhatCameBeforeAFailureFirst) {
-  ScriptedServer server([&](Peer& peer, int connection) {
-    peer.read_request();
-    if (connection == 0) {
-      peer.send(kChunkedHead + chunk("one\n") + "5\r\ntw");  // and breaks off
-    } else {
-      peer.send(kChunkedHead + chunk("one\n") + "5\r\ntw" + "o, and more" + "no chunk");
-      peer.gone();
-    }
-  });
-  const auto transport = make(plain(server.port()));
-  for (int i = 0; i < 2; ++i) {
-    auto stream = transport->open(kGet, 10s);
-    ASSERT_TRUE(stream.ok());
-    std::string all;
-    Result<std::string> last = std::string();
-    do {
-      last = (*stream)->read(10s);
-      if (last.ok()) all += *last;
-    } while (last.ok() && !last->empty());
-    ASSERT_FALSE(last.ok()) << i;
-    EXPECT_EQ(last.error().code, Code::kUnavailable) << i;
-    EXPECT_EQ(all.substr(0, 6), "one\ntw") << i;
-    EXPECT_FALSE((*stream)->read(10s).ok()) << "a failure stays";
-  }
-}
-
-TEST(Stream, FailsWhenNothingComesForTooLong) {
-  ScriptedServer server([&](Peer& peer, int) {
-    peer.read_request();
-    peer.send(kChunkedHead + chunk("one\n"));
-    peer.gone();
-  });
-  auto stream = make(plain(server.port()))->open(kGet, 10s);
-  EXPECT_EQ(*(*stream)->read(10s), "one\n");
-  EXPECT_EQ((*stream)->read(30ms).error().code, Code::kTimeout);
-}
-
-TEST(Stream, IsCancelledFromAnotherThread) {
-  ScriptedServer server([&](Peer& peer, int) {
-    peer.read_request();
-    peer.send(kChunkedHead);
-    peer.gone();
-  });
-  auto stream = make(plain(server.port()))->open(kGet, 10s);
-  ASSERT_TRUE(stream.ok());
-  std::promise<void> reading;
-  auto read = std::async(std::launch::async, [&] {
-    reading.set_value();
-    return (*stream)->read(60s);
-  });
-  reading.get_future().wait();
-  (*stream)->cancel();
-  ASSERT_EQ(read.wait_for(10s), std::future_status::ready);
-  EXPECT_EQ(read.get().error().code, Code::kCancelled);
-  EXPECT_EQ((*stream)->read(60s).error().code, Code::kCancelled);
-}
-
-TEST(Stream, HoldsBackAServerThatIsFasterThanItsReader) {
-  std::atomic<std::size_t> sent{0};
-  ScriptedServer server([&](Peer& peer, int) {
-    peer.read_request();
-    peer.send(kChunkedHead);
-    const std::string piece = chunk(std::string(64U << 10U, 'x'));
-    while (sent < (256U << 20U) && peer.send(piece)) sent += piece.size();
-  });
-  auto stream = make(plain(server.port()))->open(kGet, 10s);
-  ASSERT_TRUE((*stream)->read(10s).ok());
-  // The pipe fills and the server gets stuck: what it has sent stops growing far below all it wants to send.
-  std::size_t before = 0;
-  ASSERT_TRUE(test::eventually([&] {
-    std::this_thread::sleep_for(20ms);
-    return std::exchange(before, sent.load()) == sent.load();
-  }));
-  EXPECT_LT(sent.load(), 64U << 20U);
-  (*stream)->cancel();
-  stream = Error{};
-}
-
-TEST(Stream, IsNotOpenedByAStatusOtherThan200) {
-  ScriptedServer server([](Peer& peer, int connection) {
-    peer.read_request();
-    if (connection == 0) peer.send("HTTP/1.1 410 Gone\r\nContent-Length: 7\r\n\r\ntoo old");
-    if (connection == 1) peer.send("HTTP/1.1 429 Slow\r\nRetry-After: 4\r\nContent-Length: 0\r\n\r\n");
-    if (connection == 2) peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nyou may not");
-    if (connection == 3) {
-      peer.send("HTTP/1.1 500 Sorry\r\n\r\n");
-      while (peer.send(std::string(1024, 'x'))) {
-      }
-    }
-  });
-  const auto transport = make(plain(server.port()));
-  const auto gone = transport->open(kGet, 10s).error();
-  EXPECT_EQ(gone.code, Code::kGone);
-  EXPECT_NE(gone.message.find("too old"), std::string::npos);
-  const auto slow = transport->open(kGet, 10s).error();
-  EXPECT_EQ(slow.code, Code::kThrottled);
-  EXPECT_EQ(slow.retry_after_seconds, 4);
-  const auto forbidden = transport->open(kGet, 10s).error();
-  EXPECT_EQ(forbidden.code, Code::kForbidden) << "the body broke off, the status did not";
-  EXPECT_NE(forbidden.message.find("you may not"), std::string::npos);
-  EXPECT_EQ(transport->open(kGet, 10s).error().code, Code::kUnavailable);
-}
-
-TEST(Stream, WaitsForItsHeaderNoLongerThanTheDeadline) {
-  ScriptedServer server([](Peer& peer, int) { peer.gone(); });
-  EXPECT_EQ(make(plain(server.port()))->open(kGet, 50ms).error().code, Code::kTimeout);
 }
 
 }  // namespace
