@@ -1,14 +1,14 @@
 #include "kube/http/request_parser.h"
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "kube/http/message_collector.h"
 
 namespace berth::http {
 namespace {
@@ -17,15 +17,12 @@ namespace beast = boost::beast;
 using beast::http::field;
 using beast::http::verb;
 
-// Larger bodies are given room as they arrive: a declared length is only a claim.
 constexpr std::uint64_t kMaxReserve = 1UL << 20U;
 
 bool same_word(beast::string_view a, beast::string_view b) { return beast::iequals(a, b); }
 
-// Collects one request; Beast's own container of fields is not needed.
-class Collector final : public beast::http::basic_parser<true> {
+class Collector final : public MessageCollector<true, ServerRequest, kMaxReserve> {
  public:
-  ServerRequest request{};
   verb method = verb::unknown;
   bool is_11 = false;
   int hosts = 0;
@@ -35,11 +32,6 @@ class Collector final : public beast::http::basic_parser<true> {
   bool chunked_only = false;
   bool expects_continue = false;
   bool expects_other = false;
-  std::uint64_t chunk_left = 0;  // of the chunk that is being read
-
-  // Whether put() may be called with so many bytes. Beast 1.81 asserts five where it reads the last chunk's
-  // header a second time; whatever the chunk, no message ends in less ("0", CRLF, CRLF).
-  [[nodiscard]] bool can_read(std::size_t size) const { return !chunked() || chunk_left > 0 || size >= 5; }
 
  private:
   void on_request_impl(verb v, beast::string_view name, beast::string_view target, int version,
@@ -47,8 +39,8 @@ class Collector final : public beast::http::basic_parser<true> {
     ec = {};
     method = v;
     is_11 = version == 11;
-    request.method.assign(name.data(), name.size());
-    request.target.assign(target.data(), target.size());
+    message.method.assign(name.data(), name.size());
+    message.target.assign(target.data(), target.size());
   }
   void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
   void on_field_impl(field name, beast::string_view /*text*/, beast::string_view value,
@@ -67,7 +59,7 @@ class Collector final : public beast::http::basic_parser<true> {
         break;
       case field::content_type:
         ++content_types;
-        request.content_type.assign(value.data(), value.size());
+        message.content_type.assign(value.data(), value.size());
         break;
       case field::expect:
         (same_word(value, "100-continue") ? expects_continue : expects_other) = true;
@@ -76,25 +68,6 @@ class Collector final : public beast::http::basic_parser<true> {
         break;
     }
   }
-  void on_header_impl(beast::error_code& ec) override { ec = {}; }
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, beast::error_code& ec) override {
-    ec = {};
-    if (length) request.body.reserve(static_cast<std::size_t>(std::min(*length, kMaxReserve)));
-  }
-  std::size_t on_body_impl(beast::string_view bytes, beast::error_code& ec) override {
-    ec = {};
-    request.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
-  void on_chunk_header_impl(std::uint64_t size, beast::string_view, beast::error_code& ec) override {
-    ec = {};
-    chunk_left = size;
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, beast::error_code& ec) override {
-    chunk_left -= bytes.size();
-    return on_body_impl(bytes, ec);
-  }
-  void on_finish_impl(beast::error_code& ec) override { ec = {}; }
 };
 
 }  // namespace
@@ -211,8 +184,8 @@ void RequestParser::reset() { impl_->begin(); }
 bool RequestParser::expects_continue() const { return impl_->collector->expects_continue; }
 bool RequestParser::keep_alive() const { return impl_->collector->keep_alive(); }
 bool RequestParser::is_head() const { return impl_->collector->method == verb::head; }
-std::size_t RequestParser::body_size() const { return impl_->collector->request.body.size(); }
-ServerRequest& RequestParser::request() { return impl_->collector->request; }
+std::size_t RequestParser::body_size() const { return impl_->collector->message.body.size(); }
+ServerRequest& RequestParser::request() { return impl_->collector->message; }
 const Reply& RequestParser::refusal() const { return impl_->refusal; }
 
 }  // namespace berth::http

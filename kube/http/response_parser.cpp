@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/none.hpp>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "kube/http/message_collector.h"
 
 namespace berth::http {
 namespace {
@@ -15,25 +16,19 @@ namespace {
 namespace beast = boost::beast;
 using beast::http::field;
 
-// Room made at once for a declared length; more as it arrives.
 constexpr std::uint64_t kMaxReserve = 8UL << 20U;
 constexpr int kMaxInterim = 8;
 
-class Collector final : public beast::http::basic_parser<false> {
+class Collector final : public MessageCollector<false, Response, kMaxReserve> {
  public:
-  Response response{};
   bool odd_encoding = false;
-  std::uint64_t chunk_left = 0;  // of the chunk that is being read
-
-  // As in request_parser.cpp. The bytes of a chunk are never held back: they may be the end of an event.
-  [[nodiscard]] bool can_read(std::size_t size) const { return !chunked() || chunk_left > 0 || size >= 5; }
 
  private:
   void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
                        beast::error_code&) override {}
   void on_response_impl(int status, beast::string_view, int, beast::error_code& ec) override {
     ec = {};
-    response.status = status;
+    message.status = status;
   }
   void on_field_impl(field name, beast::string_view text, beast::string_view value,
                      beast::error_code& ec) override {
@@ -43,28 +38,9 @@ class Collector final : public beast::http::basic_parser<false> {
     std::ranges::transform(
         key, key.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     // RFC 9110 5.2: lines of one name are one list.
-    auto [entry, fresh] = response.headers.try_emplace(std::move(key), value.data(), value.size());
+    auto [entry, fresh] = message.headers.try_emplace(std::move(key), value.data(), value.size());
     if (!fresh) entry->second.append(", ").append(value.data(), value.size());
   }
-  void on_header_impl(beast::error_code& ec) override { ec = {}; }
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, beast::error_code& ec) override {
-    ec = {};
-    if (length) response.body.reserve(static_cast<std::size_t>(std::min(*length, kMaxReserve)));
-  }
-  std::size_t on_body_impl(beast::string_view bytes, beast::error_code& ec) override {
-    ec = {};
-    response.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
-  void on_chunk_header_impl(std::uint64_t size, beast::string_view, beast::error_code& ec) override {
-    ec = {};
-    chunk_left = size;
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, beast::error_code& ec) override {
-    chunk_left -= bytes.size();
-    return on_body_impl(bytes, ec);
-  }
-  void on_finish_impl(beast::error_code& ec) override { ec = {}; }
 };
 
 }  // namespace
@@ -119,7 +95,7 @@ struct ResponseParser::Impl {
     if (collector->odd_encoding) {
       return broken(Code::kUnavailable, "the answer has a Transfer-Encoding other than chunked");
     }
-    const int status = collector->response.status;
+    const int status = collector->message.status;
     if (status == 101) return broken(Code::kUnavailable, "the server changed the protocol unasked");
     if (status < 200) {
       if (++interim > kMaxInterim) return broken(Code::kUnavailable, "the server sends interim answers only");
@@ -171,7 +147,7 @@ ResponseParser::Step ResponseParser::read_end() {
                                                : "the server closed the connection within its answer");
 }
 
-Response& ResponseParser::response() { return impl_->collector->response; }
+Response& ResponseParser::response() { return impl_->collector->message; }
 bool ResponseParser::keep_alive() const { return impl_->collector->keep_alive(); }
 const Error& ResponseParser::failure() const { return impl_->error; }
 
