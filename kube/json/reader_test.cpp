@@ -28,62 +28,47 @@ std::string with_port(const std::string& member) {
          member + "}]}}";
 }
 
+// Of a member of the port that with_port() writes.
 struct Refusal {
   std::string member;
-  std::string field;
+  std::string field;  // below spec.ports[2]
   std::string message;
 };
 
 TEST(Reader, NamesFieldValueAndWhatWouldBeRight) {
   const Refusal refusals[] = {
-      {R"("port":"5432")", "spec.ports[2].port",
-       "spec.ports[2].port: '5432' is a string; write the number without quotes, 5432"},
-      {R"("port":"http")", "spec.ports[2].port",
-       "spec.ports[2].port: 'http' is a string; write a whole number"},
-      {R"("port":5432.0)", "spec.ports[2].port",
-       "spec.ports[2].port: 5432.0 is not a whole number; write digits only, as in 5432"},
-      {R"("port":5.432e3)", "spec.ports[2].port",
-       "spec.ports[2].port: 5432.0 is not a whole number; write digits only, as in 5432"},
-      {R"("port":4294967376)", "spec.ports[2].port",
-       "spec.ports[2].port: 4294967376 is out of range; write a whole number from -2147483648 to 2147483647"},
-      {R"("port":18446744073709551615)", "spec.ports[2].port",
-       "spec.ports[2].port: 18446744073709551615 is out of range; write a whole number from -2147483648 to "
-       "2147483647"},
-      {R"("port":-2147483649)", "spec.ports[2].port",
-       "spec.ports[2].port: -2147483649 is out of range; write a whole number from -2147483648 to "
-       "2147483647"},
-      {R"("nodePort":true)", "spec.ports[2].nodePort",
-       "spec.ports[2].nodePort: true is a boolean; write a whole number"},
-      {R"("nodePort":{})", "spec.ports[2].nodePort",
-       "spec.ports[2].nodePort: this is an object; write a whole number"},
-      {R"("nodePort":[1])", "spec.ports[2].nodePort",
-       "spec.ports[2].nodePort: this is a list; write a whole number"},
-      {R"("name":80)", "spec.ports[2].name",
-       "spec.ports[2].name: 80 is not a string; write it in quotes, \"80\""},
-      {R"("name":false)", "spec.ports[2].name",
-       "spec.ports[2].name: false is not a string; write it in quotes, \"false\""},
-      {R"("name":[])", "spec.ports[2].name", "spec.ports[2].name: this is a list; write a string"},
-      {R"("protocol":"tcp")", "spec.ports[2].protocol",
-       "spec.ports[2].protocol: 'tcp' is not a protocol: write TCP, UDP or SCTP"},
-      {R"("protocol":6)", "spec.ports[2].protocol",
-       "spec.ports[2].protocol: 6 is not a string; write it in quotes, \"6\""},
-      {R"("targetPort":true)", "spec.ports[2].targetPort",
-       "spec.ports[2].targetPort: true is a boolean; write a port number or the name of a container port"},
-      {R"("targetPort":80.5)", "spec.ports[2].targetPort",
-       "spec.ports[2].targetPort: 80.5 is not a whole number; write digits only, as in 5432"},
-      {R"("targetPort":4294967376)", "spec.ports[2].targetPort",
-       "spec.ports[2].targetPort: 4294967376 is out of range; write a whole number from -2147483648 to "
-       "2147483647"},
-      {R"("port":1,"port":1)", "spec.ports[2].port",
-       "spec.ports[2].port: this key stands twice in one object; keep one of them"},
-      {R"("port":1,"p\u006frt":2)", "spec.ports[2].port",
-       "spec.ports[2].port: this key stands twice in one object; keep one of them"},
-      {R"("x":{"deep":[[{"a.b/c":1,"a.b/c":2}]]})", "spec.ports[2].x.deep[0][0][a.b/c]",
-       "spec.ports[2].x.deep[0][0][a.b/c]: this key stands twice in one object; keep one of them"},
+      {R"("port":"5432")", "port", "'5432' is a string; write the number without quotes, 5432"},
+      {R"("port":"http")", "port", "'http' is a string; write a whole number"},
+      {R"("port":5432.0)", "port", "5432.0 is not a whole number; write digits only, as in 5432"},
+      {R"("port":5.432e3)", "port", "5432.0 is not a whole number; write digits only, as in 5432"},
+      {R"("port":4294967376)", "port",
+       "4294967376 is out of range; write a whole number from -2147483648 to 2147483647"},
+      {R"("port":18446744073709551615)", "port",
+       "18446744073709551615 is out of range; write a whole number from -2147483648 to 2147483647"},
+      {R"("port":-2147483649)", "port",
+       "-2147483649 is out of range; write a whole number from -2147483648 to 2147483647"},
+      {R"("nodePort":true)", "nodePort", "true is a boolean; write a whole number"},
+      {R"("nodePort":{})", "nodePort", "this is an object; write a whole number"},
+      {R"("nodePort":[1])", "nodePort", "this is a list; write a whole number"},
+      {R"("name":80)", "name", "80 is not a string; write it in quotes, \"80\""},
+      {R"("name":false)", "name", "false is not a string; write it in quotes, \"false\""},
+      {R"("name":[])", "name", "this is a list; write a string"},
+      {R"("protocol":"tcp")", "protocol", "'tcp' is not a protocol: write TCP, UDP or SCTP"},
+      {R"("protocol":6)", "protocol", "6 is not a string; write it in quotes, \"6\""},
+      {R"("targetPort":true)", "targetPort",
+       "true is a boolean; write a port number or the name of a container port"},
+      {R"("targetPort":80.5)", "targetPort", "80.5 is not a whole number; write digits only, as in 5432"},
+      {R"("targetPort":4294967376)", "targetPort",
+       "4294967376 is out of range; write a whole number from -2147483648 to 2147483647"},
+      {R"("port":1,"port":1)", "port", "this key stands twice in one object; keep one of them"},
+      {R"("port":1,"p\u006frt":2)", "port", "this key stands twice in one object; keep one of them"},
+      {R"("x":{"deep":[[{"a.b/c":1,"a.b/c":2}]]})", "x.deep[0][0][a.b/c]",
+       "this key stands twice in one object; keep one of them"},
   };
   for (const Refusal& refusal : refusals) {
-    const Error error = error_of(with_port(refusal.member));
-    EXPECT_EQ(error, malformed(refusal.message, refusal.field)) << refusal.member;
+    const std::string field = "spec.ports[2]." + refusal.field;
+    EXPECT_EQ(error_of(with_port(refusal.member)), malformed(field + ": " + refusal.message, field))
+        << refusal.member;
   }
 }
 
