@@ -12,30 +12,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"berth.dev/e2e/cluster"
+	"berth.dev/e2e/command"
 	"berth.dev/e2e/process"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:])
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "cluster:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("cluster:", run) }
 
 func run(ctx context.Context, args []string) error {
 	defaultDir, err := cluster.DefaultDir()
@@ -50,17 +37,11 @@ func run(ctx context.Context, args []string) error {
 		fmt.Fprint(flags.Output(), "usage: cluster up|down|status|build [flags]\n")
 		flags.PrintDefaults()
 	}
-	if len(args) == 0 {
-		flags.Usage()
-		return flag.ErrHelp
-	}
-	if err := flags.Parse(args[1:]); err != nil {
+	verb, err := command.Parse(flags, args)
+	if err != nil {
 		return err
 	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	switch args[0] {
+	switch verb {
 	case "up":
 		return up(ctx, cluster.Options{Dir: *dir, Detached: true, BasePort: *basePort, Audit: cluster.AuditLevel(*audit)})
 	case "down":

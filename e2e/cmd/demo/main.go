@@ -10,28 +10,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"berth.dev/e2e/cluster"
+	"berth.dev/e2e/command"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:])
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "\ndemo:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("\ndemo:", run) }
 
 type options struct {
 	dir        string
@@ -53,17 +39,11 @@ func run(ctx context.Context, args []string) error {
 			"With KUBECONFIG set, and no local control plane in the folder, up uses that cluster.\n")
 		flags.PrintDefaults()
 	}
-	if len(args) == 0 {
-		flags.Usage()
-		return flag.ErrHelp
+	verb, err := command.Parse(flags, args)
+	if err != nil {
+		return err
 	}
-	if err := flags.Parse(args[1:]); err != nil {
-		return flag.ErrHelp // said already
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	switch args[0] {
+	switch verb {
 	case "up":
 		return up(ctx, o)
 	case "down":
