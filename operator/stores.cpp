@@ -12,7 +12,7 @@ typename runtime::Store<T>::Hooks hooks(const StoreListeners& listeners) {
 
 }  // namespace
 
-Stores::Stores(StoreListeners listeners)
+Stores::Stores(const StoreListeners& listeners)
     : ledgers(group, listeners.ledgers, hooks<PortLedger>(listeners)),
       ranges(group, listeners.ranges, hooks<PortRange>(listeners)),
       allocations(group, listeners.allocations, hooks<PortAllocation>(listeners)),

@@ -31,7 +31,7 @@ struct StoreListeners {
 };
 
 struct Stores {
-  explicit Stores(StoreListeners listeners);
+  explicit Stores(const StoreListeners& listeners);
 
   runtime::StoreGroup group;
   // Ledgers are listed first and owners after them (allocation.md 4.6: the reverse order frees live numbers).

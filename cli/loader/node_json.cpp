@@ -38,7 +38,7 @@ std::string go_real(double number) {
   } else if (exponent + 1 >= count) {
     digits.append(static_cast<std::size_t>(exponent) + 1 - static_cast<std::size_t>(count), '0');
   } else {
-    digits.insert(static_cast<std::size_t>(exponent + 1), ".");
+    digits.insert(static_cast<std::size_t>(exponent) + 1, ".");
   }
   return sign + digits;
 }
