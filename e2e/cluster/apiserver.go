@@ -13,6 +13,9 @@ import (
 	"k8s.io/client-go/rest"
 )
 
+// NodePorts is the range that the API server gives nodePorts from: the mesh of the examples lies in it.
+const NodePorts = "24000-32767"
+
 // APIServer is one kube-apiserver of a cluster.
 type APIServer struct {
 	*process.Service
@@ -67,7 +70,7 @@ func (c *Cluster) apiServer(name string, port int, options APIServerOptions) *AP
 		"--advertise-address=127.0.0.1",
 		"--secure-port=" + strconv.Itoa(port),
 		"--service-cluster-ip-range=10.96.0.0/16",
-		"--service-node-port-range=24000-32767",
+		"--service-node-port-range=" + NodePorts,
 		"--authorization-mode=Node,RBAC",
 		"--allow-privileged=true",
 		"--tls-cert-file=" + pki("kube-apiserver.crt"),

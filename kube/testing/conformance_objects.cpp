@@ -62,16 +62,16 @@ Status stale_writes_conflict(const ConformanceSetting& setting) {
   kit.clear<PortAllocation>(kind(), "stale");
   TRY(const PortAllocation old, kit.client().create(kind(), kit.allocation("stale")));
   PortAllocation next = old;
-  next.spec.purpose = "changed";
+  next.spec.range_name = "changed";
   TRY(const PortAllocation now, kit.client().replace(kind(), next));
   TRY_DONE(expect(now.meta.resource_version != old.meta.resource_version, "a new version"));
   const auto put = kit.client().replace(kind(), old);
   const auto status = kit.client().replace_status(kind(), old);
   const auto patch = kit.client().merge_patch<PortAllocation>(
       kind(), old.meta.key(),
-      R"({"metadata":{"resourceVersion":")" + old.meta.resource_version + R"("},"spec":{"purpose":"x"}})");
+      R"({"metadata":{"resourceVersion":")" + old.meta.resource_version + R"("},"spec":{"rangeName":"x"}})");
   const auto wrong_uid = kit.client().merge_patch<PortAllocation>(
-      kind(), old.meta.key(), R"({"metadata":{"uid":"not-it"},"spec":{"purpose":"x"}})");
+      kind(), old.meta.key(), R"({"metadata":{"uid":"not-it"},"spec":{"rangeName":"x"}})");
   kit.clear<PortAllocation>(kind(), "stale");
   TRY_DONE(expect_code(put, Code::kConflict, "PUT of an old version"));
   TRY_DONE(expect_code(status, Code::kConflict, "status PUT of an old version"));
@@ -84,7 +84,7 @@ Status replace_needs_a_version(const ConformanceSetting& setting) {
   kit.clear<PortAllocation>(kind(), "noversion");
   TRY(PortAllocation made, kit.client().create(kind(), kit.allocation("noversion")));
   made.meta.resource_version.clear();
-  made.spec.purpose = "changed";
+  made.spec.range_name = "changed";
   TRY(const http::Response response,
       setting.transport->exchange(wire::replace(kind(), made.meta.key(), json::encode(made), {}),
                                   std::chrono::seconds(10)));
@@ -103,7 +103,7 @@ Status generation_counts_spec_changes(const ConformanceSetting& setting) {
   now.meta.labels["a"] = "b";
   TRY(now, kit.client().replace(kind(), now));
   const std::int64_t after_label = now.meta.generation;
-  now.spec.purpose = "changed";
+  now.spec.range_name = "changed";
   TRY(now, kit.client().replace(kind(), now));
   kit.clear<PortAllocation>(kind(), "generation");
   TRY_DONE(expect(after_status == 1, "a status change to leave the generation"));
@@ -116,17 +116,17 @@ Status spec_and_status_are_apart(const ConformanceSetting& setting) {
   kit.clear<PortAllocation>(kind(), "apart");
   TRY(PortAllocation now, kit.client().create(kind(), kit.allocation("apart")));
   PortAllocation mixed = now;
-  mixed.spec.purpose = "by status";
+  mixed.spec.range_name = "by-status";
   mixed.status.summary = "by status";
   TRY(now, kit.client().replace_status(kind(), mixed));
-  const bool spec_kept = now.spec.purpose.empty() && now.status.summary == "by status";
+  const bool spec_kept = now.spec.range_name == "conformance" && now.status.summary == "by status";
   mixed = now;
-  mixed.spec.purpose = "by spec";
+  mixed.spec.range_name = "by-spec";
   mixed.status.summary = "by spec";
   TRY(now, kit.client().replace(kind(), mixed));
   kit.clear<PortAllocation>(kind(), "apart");
   TRY_DONE(expect(spec_kept, "a status PUT to touch the status only"));
-  return expect(now.spec.purpose == "by spec" && now.status.summary == "by status",
+  return expect(now.spec.range_name == "by-spec" && now.status.summary == "by status",
                 "a PUT to leave the status");
 }
 
@@ -189,7 +189,7 @@ Status answers_can_be_metadata_only(const ConformanceSetting& setting) {
   kit.clear<PortAllocation>(kind(), "partial");
   TRY(const json::Heading heading, json::decode_heading(response.body));
   TRY_DONE(expect(heading.kind == "PartialObjectMetadata", "a PartialObjectMetadata, not " + heading.kind));
-  return expect(heading.meta.uid == made.meta.uid && response.body.find("rangeName") == std::string::npos,
+  return expect(heading.meta.uid == made.meta.uid && response.body.find(R"("spec":)") == std::string::npos,
                 "metadata and nothing else");
 }
 

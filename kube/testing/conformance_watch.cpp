@@ -33,7 +33,7 @@ Status watches_tell_everything_in_order(const ConformanceSetting& setting) {
   kit.clear<PortAllocation>(kind(), "watch");
   TRY(const auto before, kit.client().list<PortAllocation>(kind(), setting.ns));
   TRY(PortAllocation object, kit.client().create(kind(), kit.allocation("watch")));
-  object.spec.purpose = "changed";
+  object.spec.range_name = "changed";
   TRY(object, kit.client().replace(kind(), object));
   TRY_DONE(kit.client().remove<PortAllocation>(kind(), object.meta.key(), {.uid = object.meta.uid}));
   TRY(const auto stream, kit.client().watch(kind(), setting.ns, {}, before.resource_version, 60));
