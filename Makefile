@@ -31,22 +31,20 @@ build: deps ## build/bin/berth-operator, berth-webhook and berth, as shipped
 unit: deps ## unit and simulation tests with address and undefined sanitizers
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS)
-	@ctest --preset dev
+	@.ci/checks/ctest dev
 
 .PHONY: tsan
-tsan: deps ## what has threads, under the thread sanitizer (not part of make test yet)
+tsan: deps ## what has threads, under the thread sanitizer
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan -j $(JOBS) --target threads_tests
-	@ctest --preset tsan
+	@.ci/checks/ctest tsan
 
 .PHONY: e2e
 e2e: build ## end-to-end tests on a real API server (all of them, or RUN=regex)
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS) --target kube_conformance
 	@cd e2e && $(GO) run ./cmd/cluster build && $(GO) vet ./...
-	@cd e2e && $(GO) test -count=1 -timeout 40m -p 1 $(if $(RUN),-run '$(RUN)') $$($(GO) list ./... | grep -v /e2e/chaos$$)
-
-.PHONY: chaos
-chaos: build ## kills, two leaders, restarts, compaction (not part of make test yet)
-	@cd e2e && $(GO) test -count=1 -timeout 15m ./chaos/...
+	@cd e2e && $(GO) test -count=1 -timeout 40m -p 1 $(if $(RUN),-run '$(RUN)') ./...
 
 .PHONY: fmt
 fmt: ## format C++ and Go in place
@@ -54,20 +52,16 @@ fmt: ## format C++ and Go in place
 	@gofmt=$$($(GO) env GOROOT)/bin/gofmt; git ls-files -z '*.go' | xargs -0 -r $$gofmt -w
 
 .PHONY: lint
-lint: deps ## formatting, layering, purity of core, headers alone
+lint: deps ## formatting, layering, purity of core, headers alone, clang-tidy
 	@.ci/checks/format
 	@.ci/checks/layering.py
 	@cmake --preset dev >/dev/null
 	@.ci/checks/pure_core
 	@cmake --build --preset dev -j $(JOBS) --target all_verify_interface_header_sets
-
-.PHONY: tidy
-tidy: deps ## clang-tidy (not part of make test yet)
-	@cmake --preset dev >/dev/null
 	@.ci/checks/tidy $(JOBS)
 
 .PHONY: test
-test: lint unit e2e ## everything CI runs
+test: lint unit tsan e2e ## everything CI runs
 	@echo "make test: all passed"
 
 .PHONY: cluster-up

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Enforces docs/architecture.md on every #include: who may see whom, and which folder owns which third party.
+"""Enforces docs/architecture.md on every #include: who may see whom, which folder owns which third party, and that
+a source includes its own header first.
 
-With --self-test it also proves that it can fail: each known-bad include below must be found.
+It proves that it can fail: each known-bad include below must be found.
 """
 
 import pathlib
@@ -77,6 +78,11 @@ def fault(path: str, header: str) -> str:
     return ""
 
 
+def order_fault(path: str, header: str, own: str) -> str:
+    """Why `header` may not be the first include of the source `path` whose own header is `own`, or ''."""
+    return "" if header == own else f"{path} must include {own} first: that proves that it compiles alone"
+
+
 def self_test() -> None:
     bad = [
         ("core/base/port.h", "core/model/meta.h"),
@@ -91,6 +97,7 @@ def self_test() -> None:
     ]
     for path, header in bad:
         assert fault(path, header), f"layering.py does not notice {path} -> {header}"
+    assert order_fault("core/plan.cpp", "core/admission.h", "core/plan.h"), "layering.py does not notice the order"
     good = [("operator/app.cpp", "core/plan.h"), ("kube/runtime/store_test.cpp", "kube/testing/builders.h")]
     for path, header in good:
         assert not fault(path, header), f"layering.py wrongly refuses {path} -> {header}"
@@ -105,9 +112,14 @@ def main() -> int:
     for path in listing.stdout.split():
         if not (ROOT / path).exists():
             continue
+        own = path.removesuffix(".cpp") + ".h"
+        first = path.endswith(".cpp") and (ROOT / own).exists()
         for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1):
             match = INCLUDE.match(line)
             why = fault(path, match.group(1)) if match else ""
+            if match and first:
+                why = why or order_fault(path, match.group(1), own)
+                first = False
             if why:
                 print(f"{path}:{number}: {match.group(1)}: {why}", file=sys.stderr)
                 faults += 1

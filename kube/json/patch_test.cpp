@@ -117,10 +117,11 @@ TEST(MergePatch, WritesWholeLabelSelectors) {
 TEST(MergePatch, WritesOwnersThatHoldTheirDependents) {
   OwnerReference ours{"berth.dev/v1alpha1", "PortAllocation", "api-gateway", Uid{"u1"}, true};
   OwnerReference foreign{"v1", "ConfigMap", "other", Uid{"u2"}, false, true};
-  EXPECT_EQ(MergePatch().set_owner_references({ours, foreign}).text(),
-            R"({"metadata":{"ownerReferences":[{"apiVersion":"berth.dev/v1alpha1","kind":"PortAllocation",)"
-            R"("name":"api-gateway","uid":"u1","controller":true,"blockOwnerDeletion":true},)"
-            R"({"apiVersion":"v1","kind":"ConfigMap","name":"other","uid":"u2","blockOwnerDeletion":true}]}})");
+  EXPECT_EQ(
+      MergePatch().set_owner_references({ours, foreign}).text(),
+      R"({"metadata":{"ownerReferences":[{"apiVersion":"berth.dev/v1alpha1","kind":"PortAllocation",)"
+      R"("name":"api-gateway","uid":"u1","controller":true,"blockOwnerDeletion":true},)"
+      R"({"apiVersion":"v1","kind":"ConfigMap","name":"other","uid":"u2","blockOwnerDeletion":true}]}})");
 }
 
 TEST(MergePatch, LetsTheLaterEditWin) {
