@@ -55,10 +55,11 @@ function(berth_library name)
   endif()
 endfunction()
 
-# berth_test(core_base_test SOURCES a_test.cpp DEPENDS core_base [LABELS threads])
-# One test program per group; every TEST of it is one ctest entry.
+# berth_test(core_base_test SOURCES a_test.cpp DEPENDS core_base [THREADS])
+# One test program per group; every TEST of it is one ctest entry. THREADS: it has some, so the thread sanitizer runs it
+# too (label "threads").
 function(berth_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "" "SOURCES;DEPENDS" ${ARGN})
   if(NOT BUILD_TESTING)
     return()
   endif()
@@ -66,10 +67,12 @@ function(berth_test name)
   target_link_libraries(${name} PRIVATE berth_options ${ARG_DEPENDS} GTest::gmock_main)
   # The tests' own text is half of what is compiled and none of what is tested: optimizing it costs minutes.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Debug>:-O0>)
-  if("threads" IN_LIST ARG_LABELS)
+  set(label unit)
+  if(ARG_THREADS)
     add_dependencies(threads_tests ${name})
+    set(label threads)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300 LABELS "unit;${ARG_LABELS}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300 LABELS ${label})
 endfunction()
 
 # berth_program(berth SOURCES main.cpp DEPENDS cli): a shipped program in build/bin.
