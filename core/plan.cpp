@@ -1,106 +1,23 @@
 #include "core/plan.h"
 
 #include <algorithm>
-#include <set>
 
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
 #include "core/desired/policies.h"
 #include "core/desired/services.h"
 #include "core/desired/status.h"
+#include "core/plan_writes.h"
 
 namespace berth {
 namespace {
 
 using allocation::Holding;
 using allocation::Holdings;
-using desired::Problem;
+using namespace plan_writes;
 
 constexpr Duration kLookAgainForNamespace = std::chrono::seconds(1);
 constexpr Duration kRetryRefusedWrite = std::chrono::seconds(30);
-
-const char* kind_name(ObjectKind kind) { return kind == ObjectKind::kService ? "Service" : "NetworkPolicy"; }
-
-Action create(Service service) { return CreateService{std::move(service)}; }
-Action create(NetworkPolicy policy) { return CreatePolicy{std::move(policy)}; }
-ObjectKind kind_of(const Service&) { return ObjectKind::kService; }
-ObjectKind kind_of(const NetworkPolicy&) { return ObjectKind::kNetworkPolicy; }
-
-template <class Object>
-const Object* find_named(const std::vector<const Object*>& objects, const ObjectKey& key) {
-  const auto found = std::find_if(objects.begin(), objects.end(),
-                                  [&](const Object* object) { return object->meta.key() == key; });
-  return found == objects.end() ? nullptr : *found;
-}
-
-template <class Object>
-std::vector<const Object*> generated(const std::vector<const Object*>& objects,
-                                     const PortAllocation& allocation) {
-  std::vector<const Object*> own;
-  for (const Object* object : objects) {
-    if (object->meta.ns == allocation.meta.ns &&
-        allocation::generated_for(object->meta) == allocation.meta.uid) {
-      own.push_back(object);
-    }
-  }
-  std::sort(own.begin(), own.end(),
-            [](const Object* a, const Object* b) { return a->meta.key() < b->meta.key(); });
-  return own;
-}
-
-template <class Object>
-Action remove(const Object& object) {
-  return DeleteObject{kind_of(object), object.meta.key(), object.meta.uid, object.meta.resource_version};
-}
-
-// The writes that bring some objects of one kind to what is wanted.
-struct Writes {
-  std::vector<Action> actions;
-  std::vector<Problem> clashes;
-  std::vector<std::string>
-      restored;  // names of objects that existed or should have: drift when settled before
-};
-
-template <class Object>
-void write_wanted(const std::vector<const Object*>& present, const Object& wanted, Writes& writes) {
-  const Object* object = find_named(present, wanted.meta.key());
-  const std::string name = std::string(kind_name(kind_of(wanted))) + " " + to_string(wanted.meta.key());
-  std::visit(
-      Overloaded{[](const desired::Settled&) {},
-                 [&](const desired::Create&) {
-                   writes.actions.push_back(create(wanted));
-                   writes.restored.push_back(name);
-                 },
-                 [&](const desired::Patch& patch) {
-                   writes.actions.push_back(PatchObject{kind_of(wanted), wanted.meta.key(), object->meta.uid,
-                                                        object->meta.resource_version, patch.edits});
-                   writes.restored.push_back(name);
-                 },
-                 [&](const desired::Clash& clash) {
-                   writes.clashes.push_back({clash.reason, clash.message, false});
-                 }},
-      desired::diff(object, wanted));
-}
-
-// Deletes what we generated for the allocation and do not want any more.
-template <class Object>
-std::vector<Action> delete_unwanted(const std::vector<const Object*>& own,
-                                    const std::vector<Object>& wanted) {
-  std::vector<Action> actions;
-  for (const Object* object : own) {
-    const bool needed = std::any_of(wanted.begin(), wanted.end(), [&](const Object& other) {
-      return other.meta.key() == object->meta.key();
-    });
-    if (!needed && !object->meta.deleting()) actions.push_back(remove(*object));
-  }
-  return actions;
-}
-
-void append(std::vector<Action>& to, std::vector<Action> from) {
-  std::move(from.begin(), from.end(), std::back_inserter(to));
-}
-
-// ---- one allocation ----
 
 class AllocationPlan {
  public:
@@ -462,47 +379,6 @@ std::vector<ObjectKey> generated_policies(const ObjectKey& allocation) {
           {allocation.ns, kDenyIngressPolicy},
           {allocation.ns, kDenyEgressPolicy},
           {allocation.ns, kAllowDnsPolicy}};
-}
-
-Plan plan_namespace(const NamespaceObservation& observation) {
-  Plan plan;
-  const Namespace& ns = *observation.ns;
-  if (ns.meta.deleting()) return plan;
-  const bool managed = desired::is_managed(ns.meta.labels);
-  const bool unneeded = !observation.has_allocations && observation.pods == std::size_t{0};
-  Writes writes;
-  for (const NetworkPolicy& wanted : desired::make_namespace_policies(ns.meta.name)) {
-    const NetworkPolicy* present = find_named(observation.policies, wanted.meta.key());
-    if (!managed || unneeded) {
-      const bool ours = present != nullptr && present->meta.labels.contains(kManagedByLabel) &&
-                        present->meta.labels.at(kManagedByLabel) == kManagedByValue;
-      if (ours && !present->meta.deleting()) plan.actions.push_back(remove(*present));
-    } else if (observation.has_allocations || present != nullptr) {
-      write_wanted(observation.policies, wanted, writes);
-    }
-  }
-  append(plan.actions, std::move(writes.actions));
-  for (const Problem& clash : writes.clashes) plan.notices.push_back({true, clash.reason, clash.message});
-  return plan;
-}
-
-Plan plan_release(const OrphanObservation& observation) {
-  Plan plan;
-  if (observation.live_owner && observation.live_owner->meta.uid == observation.uid) return plan;
-  const auto add = [&](const auto& objects) {
-    for (const auto* object : objects) {
-      const bool generated = allocation::generated_for(object->meta) == observation.uid;
-      if (generated && !object->meta.deleting()) plan.actions.push_back(remove(*object));
-    }
-  };
-  add(observation.services);
-  add(observation.policies);
-  std::vector<allocation::ReleaseCandidate> candidates;
-  for (const allocation::ReleaseCandidate& candidate : observation.candidates) {
-    if (candidate.number.entry.owner_uid == observation.uid) candidates.push_back(candidate);
-  }
-  if (!candidates.empty()) plan.actions.push_back(ReleaseNumbers{std::move(candidates)});
-  return plan;
 }
 
 }  // namespace berth

@@ -1,0 +1,25 @@
+#include "core/plan.h"
+#include "core/plan_writes.h"
+
+namespace berth {
+
+Plan plan_release(const OrphanObservation& observation) {
+  Plan plan;
+  if (observation.live_owner && observation.live_owner->meta.uid == observation.uid) return plan;
+  const auto add = [&](const auto& objects) {
+    for (const auto* object : objects) {
+      const bool generated = allocation::generated_for(object->meta) == observation.uid;
+      if (generated && !object->meta.deleting()) plan.actions.push_back(plan_writes::remove(*object));
+    }
+  };
+  add(observation.services);
+  add(observation.policies);
+  std::vector<allocation::ReleaseCandidate> candidates;
+  for (const allocation::ReleaseCandidate& candidate : observation.candidates) {
+    if (candidate.number.entry.owner_uid == observation.uid) candidates.push_back(candidate);
+  }
+  if (!candidates.empty()) plan.actions.push_back(ReleaseNumbers{std::move(candidates)});
+  return plan;
+}
+
+}  // namespace berth
