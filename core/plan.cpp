@@ -77,28 +77,32 @@ class AllocationPlan {
 
   // Which numbers stand in status and which the Services carry. A claim that is not whole yet is not shown:
   // status is its commit point. What is shown already stays, even while the ledger does not know it (a shard
-  // that was lost or cannot be read): it is for claim() to take it back or to say why not.
+  // that was lost or cannot be read): it is for claim() to take it back or to say why not. Only a number that
+  // somebody else took before anything was published takes the others with it: all ports or none.
   void find_numbers() {
+    const auto shown = allocation::shown_numbers(allocation_, holdings_.space, seen_.services);
+    const bool lost = allocation::lost_any(allocation_, holdings_, shown, *seen_.uses);
     for (const AllocationPort& port : allocation_.spec.ports) {
       const Holding* held = holdings_.find(port.name);
       if (held != nullptr) {
-        if (!holdings_.complete() && !is_listed(*held) && !is_published(*held)) continue;
+        const bool committed = holdings_.complete() || (is_listed(*held) && !lost);
+        if (!committed && !is_published(*held)) continue;
         findings_.numbers.push_back(*held);
         numbers_.push_back(*held);
         continue;
       }
-      const auto shown = allocation::shown_numbers(allocation_, holdings_.space, seen_.services);
       const auto number = std::find_if(
           shown.begin(), shown.end(),
           [&](const allocation::ShownNumber& candidate) { return candidate.slot.name == port.name; });
       if (number == shown.end()) continue;
       const auto key = key_of(holdings_.space, number->number, port.protocol);
-      if (lost_to_others(allocation_, port, holdings_.space, key, *seen_.uses)) continue;
       Holding unconfirmed{.slot = number->slot, .number = number->number, .key = key};
       unconfirmed.range = allocation_.status.range_name;
       unconfirmed.interim = true;
+      const bool published = is_published(unconfirmed);
+      if (lost && !published) continue;
       findings_.numbers.push_back(unconfirmed);
-      if (is_published(unconfirmed)) numbers_.push_back(unconfirmed);
+      if (published) numbers_.push_back(unconfirmed);
     }
   }
 
@@ -203,8 +207,9 @@ class AllocationPlan {
           present != nullptr && allocation::generated_for(present->meta) == allocation_.meta.uid;
       if (ours || (present == nullptr && guarded_ && !hopeless)) return wanted.meta.name;
     }
-    // Numbers that were published once must not move: the name in status is the mark of that, so it stays
-    // while the Service cannot be written.
+    // No Service is there or can be written now. Status goes on naming the one that was there: from that name
+    // lost_to_others() (core/allocation/holdings.h) reads that the numbers were published once, and that
+    // clients may know them; they are then kept and not replaced by others.
     return hopeless ? allocation_.status.service_name : "";
   }
 
@@ -248,6 +253,9 @@ class AllocationPlan {
     const bool told = !plan_.actions.empty();
     append(plan_.actions, std::move(writes));
     if (told || final != allocation_.status) plan_.actions.push_back(status_write(findings_));
+    auto unneeded =
+        release_candidates(allocation_, seen_.entries, *seen_.ranges, *seen_.uses, seen_.refusal.has_value());
+    if (!unneeded.empty()) plan_.actions.push_back(ReleaseNumbers{std::move(unneeded)});
     if (may_publish && refused_before) {
       // Told first, tried again after: the answer may be the same for long.
       append(plan_.actions, services_.actions);

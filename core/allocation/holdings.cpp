@@ -252,4 +252,17 @@ std::vector<ShownNumber> shown_numbers(const PortAllocation& allocation, Space s
   return numbers;
 }
 
+bool lost_any(const PortAllocation& allocation, const Holdings& holdings,
+              const std::vector<ShownNumber>& shown, const Uses& uses) {
+  const auto& ports = allocation.spec.ports;
+  return std::any_of(shown.begin(), shown.end(), [&](const ShownNumber& number) {
+    const auto port = std::find_if(ports.begin(), ports.end(), [&](const AllocationPort& candidate) {
+      return candidate.name == number.slot.name;
+    });
+    return port != ports.end() && holdings.find(port->name) == nullptr &&
+           lost_to_others(allocation, *port, holdings.space,
+                          key_of(holdings.space, number.number, port->protocol), uses);
+  });
+}
+
 }  // namespace berth::allocation

@@ -91,4 +91,8 @@ struct ShownNumber {
 std::vector<ShownNumber> shown_numbers(const PortAllocation& allocation, Space space,
                                        const std::vector<const Service*>& services);
 
+// Did others take a number of `shown` (lost_to_others) whose port nothing else serves now?
+bool lost_any(const PortAllocation& allocation, const Holdings& holdings,
+              const std::vector<ShownNumber>& shown, const Uses& uses);
+
 }  // namespace berth::allocation

@@ -20,18 +20,48 @@ bool releases_whole_entry(const ReleaseCandidate& candidate) {
   return candidate.slots.size() == candidate.number.entry.slots.size();
 }
 
+// Does the owner's status show the number, whatever the port? A number goes the way it came, backwards: first
+// status stops showing it, then it may rest.
+bool is_shown(const PortAllocation& owner, const Holdings& holdings, const HeldNumber& number) {
+  const auto& ports = owner.status.ports;
+  return std::any_of(ports.begin(), ports.end(), [&](const AllocatedPort& port) {
+    const auto shown = Port::checked(port.port);
+    if (!shown.ok() || key_of(number.space, *shown, port.protocol) != number.key) return false;
+    // Status does not name the space: after a move it may mean an equal number of the other one.
+    const Holding* holding = holdings.find(port.name);
+    return holding == nullptr || holdings.space == number.space || holding->number != *shown;
+  });
+}
+
+const AllocationPort* spec_port(const PortAllocation& owner, const Slot& slot) {
+  const auto& ports = owner.spec.ports;
+  const auto found = std::find_if(ports.begin(), ports.end(),
+                                  [&](const AllocationPort& port) { return port.name == slot.name; });
+  return found == ports.end() ? nullptr : &*found;
+}
+
+ReleaseCause cause_of(const PortAllocation& owner, const Surplus& surplus, const Uses& uses) {
+  const HeldNumber& number = surplus.number;
+  const bool lost = std::any_of(surplus.slots.begin(), surplus.slots.end(), [&](const Slot& slot) {
+    const AllocationPort* port = spec_port(owner, slot);
+    return port != nullptr && lost_to_others(owner, *port, number.space, number.key, uses);
+  });
+  return lost ? ReleaseCause::kLost : ReleaseCause::kPortRemoved;
+}
+
 // What a living owner does not need of its entries.
 std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::vector<HeldNumber>& entries,
                                        const Ranges& ranges, const Uses& uses, bool refused) {
   std::vector<ReleaseCandidate> candidates;
+  const Holdings holdings = assess(owner, entries, ranges, uses);
   const auto add = [&](const HeldNumber& number, std::vector<Slot> slots, ReleaseCause cause) {
     ReleaseCandidate candidate{number, std::move(slots), cause};
     const bool in_use = uses.used_by(owner.meta.uid, number.space, number.key);
-    if (!releases_whole_entry(candidate) || !in_use) candidates.push_back(std::move(candidate));
+    const bool stays = in_use || is_shown(owner, holdings, number);
+    if (!releases_whole_entry(candidate) || !stays) candidates.push_back(std::move(candidate));
   };
-  const Holdings holdings = assess(owner, entries, ranges, uses);
   for (const Surplus& surplus : holdings.surplus) {
-    add(surplus.number, surplus.slots, ReleaseCause::kPortRemoved);
+    add(surplus.number, surplus.slots, cause_of(owner, surplus, uses));
   }
   if (!refused || holdings.complete()) return candidates;
   // A claim that was refused before it was whole, or overtaken by an edit: nothing shows these numbers.
@@ -47,6 +77,22 @@ std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::v
     if (slots.size() == number.entry.slots.size()) add(number, std::move(slots), ReleaseCause::kUncommitted);
   }
   return candidates;
+}
+
+// The same for a number that was lost before it was published. Live reads show what the owner generated, not
+// who took the number; that its owner shows it nowhere and does not ask for it is enough: at worst it has to
+// choose again.
+std::string objection_to_loss(const PortAllocation& owner, const ReleaseCandidate& candidate,
+                              const Holdings& holdings) {
+  const HeldNumber& number = candidate.number;
+  if (releases_whole_entry(candidate) && is_shown(owner, holdings, number)) {
+    return "the status of its owner still shows the number";
+  }
+  const bool requested = std::any_of(candidate.slots.begin(), candidate.slots.end(), [&](const Slot& slot) {
+    const AllocationPort* port = spec_port(owner, slot);
+    return port != nullptr && port->port == number.key.port.number();
+  });
+  return requested ? "its owner asks for it" : "";
 }
 
 // Why the entry may not go; empty when it may.
@@ -73,6 +119,9 @@ std::string objection(const ReleaseProof& proof, const Entry* entry, const Ledge
   }
   if (!lives) return "its owner is gone: to be released for that reason";
   const auto entries = ledgers.of_owner(expected.owner_uid);
+  if (candidate.cause == ReleaseCause::kLost) {
+    return objection_to_loss(*proof.owner, candidate, assess(*proof.owner, entries, ranges, uses));
+  }
   const auto still =
       unneeded(*proof.owner, entries, ranges, uses, candidate.cause == ReleaseCause::kUncommitted);
   const bool agreed = std::any_of(still.begin(), still.end(), [&](const ReleaseCandidate& now) {
@@ -89,6 +138,8 @@ const char* to_string(ReleaseCause cause) {
       return "OwnerGone";
     case ReleaseCause::kPortRemoved:
       return "PortRemoved";
+    case ReleaseCause::kLost:
+      return "Lost";
     case ReleaseCause::kUncommitted:
       return "Uncommitted";
   }
@@ -126,6 +177,12 @@ std::vector<ReleaseCandidate> release_candidates(const Ledgers& ledgers,
     candidates.insert(candidates.end(), unused.begin(), unused.end());
   }
   return candidates;
+}
+
+std::vector<ReleaseCandidate> release_candidates(const PortAllocation& owner,
+                                                 const std::vector<HeldNumber>& entries, const Ranges& ranges,
+                                                 const Uses& uses, bool refused) {
+  return unneeded(owner, entries, ranges, uses, refused);
 }
 
 ReleasePlan release(const Ledgers& ledgers, const std::vector<ReleaseProof>& proofs, const Ranges& ranges,

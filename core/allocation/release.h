@@ -21,6 +21,7 @@ namespace berth::allocation {
 enum class ReleaseCause : std::uint8_t {
   kOwnerGone,    // no PortAllocation with that UID
   kPortRemoved,  // its owner lives but the slot serves no port of the spec (removed, renumbered, moved)
+  kLost,         // chosen, never published, and an object that nobody declared has the nodePort now
   kUncommitted,  // claimed but never shown, and the claim refused since (half of it, or before an edit)
 };
 
@@ -39,12 +40,16 @@ struct ReleaseCandidate {
 };
 
 // `allocations`: every PortAllocation of the cluster as cached, read after the ledgers. `refused`: UIDs whose
-// last claim was refused. Nothing is a candidate that an observed Service of its owner still uses, except for
-// owners that are gone: their Services are deleted on the way.
+// last claim was refused. Nothing is a candidate that an observed Service of its owner still uses or its
+// status still shows, except for owners that are gone: their Services are deleted on the way.
 std::vector<ReleaseCandidate> release_candidates(const Ledgers& ledgers,
                                                  const std::vector<const PortAllocation*>& allocations,
                                                  const Ranges& ranges, const Uses& uses,
                                                  const std::vector<Uid>& refused);
+// Those of one owner that lives: `entries` is everything the ledgers hold under its UID.
+std::vector<ReleaseCandidate> release_candidates(const PortAllocation& owner,
+                                                 const std::vector<HeldNumber>& entries, const Ranges& ranges,
+                                                 const Uses& uses, bool refused);
 
 // What live reads found.
 struct ReleaseProof {

@@ -65,6 +65,42 @@ TEST(Candidates, AreWhatNobodyNeeds) {
        },
        "24500(p) OwnerGone 24501(q) OwnerGone "},
       {"a port removed", [](Cluster& c) { c.allocations[0].spec.ports.pop_back(); }, "24501(q) PortRemoved "},
+      {"a port removed that status still shows",
+       [](Cluster& c) {
+         c.allocations[0].spec.ports.pop_back();
+         c.allocations[0].status.ports = {{"q", 24501, Protocol::kTcp, {}}};
+       },
+       ""},
+      {"a port removed, status shows another one of its name",
+       [](Cluster& c) {
+         c.allocations[0].spec.ports.pop_back();
+         c.allocations[0].status.ports = {{"q", 24505, Protocol::kTcp, {}}};
+       },
+       "24501(q) PortRemoved "},
+      {"a nodePort that somebody else took before it was published",
+       [](Cluster& c) {
+         c.services = {service("data", "foreign", "NodePort", {service_port("f", 80, 24501)})};
+       },
+       "24501(q) Lost "},
+      {"the same, and status still shows it",
+       [](Cluster& c) {
+         c.services = {service("data", "foreign", "NodePort", {service_port("f", 80, 24501)})};
+         c.allocations[0].status.ports = {{"q", 24501, Protocol::kTcp, {}}};
+       },
+       ""},
+      {"a requested nodePort that somebody else took",
+       [](Cluster& c) {
+         c.services = {service("data", "foreign", "NodePort", {service_port("f", 80, 24501)})};
+         c.allocations[0].spec.ports[1].port = 24501;
+       },
+       ""},
+      {"a nodePort that somebody else took after it was published",
+       [](Cluster& c) {
+         c.services = {service("data", "foreign", "NodePort", {service_port("f", 80, 24501)})};
+         c.allocations[0].status.ports = {{"p", 24500, Protocol::kTcp, {}}, {"q", 24501, Protocol::kTcp, {}}};
+         c.allocations[0].status.service_name = "web";
+       },
+       ""},
       {"a port removed but still published",
        [](Cluster& c) {
          c.services = {published(c.allocations[0], {service_port("q", 24501, 24501)})};
@@ -196,6 +232,68 @@ TEST(Release, OfALivingOwnersPortJudgesTheLiveSpec) {
   EXPECT_EQ(released(before), 0U);  // the removal was undone
   EXPECT_EQ(released({}), 0U);      // gone: released for that reason, with its objects deleted first
   EXPECT_EQ(released(cluster.allocations[0]), 1U);
+}
+
+TEST(Release, OfANumberStatusShowsWaitsForTheStatus) {
+  Cluster cluster = with_web();
+  cluster.allocations[0].spec.ports.pop_back();
+  const auto list = candidates(cluster);  // from a cache that has not seen the status
+  ASSERT_EQ(text(list), "24501(q) PortRemoved ");
+  PortAllocation live = cluster.allocations[0];
+  live.status.ports = {{"q", 24501, Protocol::kTcp, {}}};
+  const auto released = [&] {
+    return release(cluster.ledgers, {{list[0], live, {}}}, cluster.compiled(), cluster.fence, cluster.now)
+        .released.size();
+  };
+  EXPECT_EQ(released(), 0U);
+  live.status.ports.clear();
+  EXPECT_EQ(released(), 1U);
+}
+
+TEST(Release, AfterAMoveAnEqualNumberOfTheOtherSpaceDoesNotHoldTheOldOne) {
+  Cluster cluster;
+  cluster.ranges = {range("mesh", "NodePort", {"24500-24509"}), range("lb", "Service", {"24500-24509"})};
+  cluster.allocations = {allocation("web", {port("p")}, 0, "lb")};
+  PortAllocation& web = cluster.allocations[0];
+  cluster.put(Space::kNodePort, 24500, entry(web, "p", 1));
+  cluster.put(Space::kService, 24500, entry(web, "p", 1, Protocol::kTcp, "lb"));
+  web.status.ports = {{"p", 24500, Protocol::kTcp, {}}};
+  web.status.range_name = "lb";
+  EXPECT_EQ(text(candidates(cluster)), "24500(p) PortRemoved ");
+  EXPECT_EQ(candidates(cluster)[0].number.space, Space::kNodePort);
+}
+
+TEST(Release, OfALostNumberNeedsNoProofOfTheThief) {
+  Cluster cluster = with_web();
+  cluster.services = {service("data", "foreign", "NodePort", {service_port("f", 80, 24501)})};
+  const auto list = candidates(cluster);
+  ASSERT_EQ(text(list), "24501(q) Lost ");
+  const auto released = [&](const std::function<void(ReleaseProof&)>& change) {
+    ReleaseProof proof{list[0], cluster.allocations[0], {}};
+    change(proof);
+    return release(cluster.ledgers, {proof}, cluster.compiled(), cluster.fence, cluster.now).released.size();
+  };
+  EXPECT_EQ(released([](ReleaseProof&) {}), 1U);
+  EXPECT_EQ(released([](ReleaseProof& proof) { proof.owner.reset(); }), 0U);
+  EXPECT_EQ(released([](ReleaseProof& proof) { proof.owner->spec.ports[1].port = 24501; }), 0U);
+  EXPECT_EQ(released([](ReleaseProof& proof) {
+              proof.owner->status.ports = {{"q", 24501, Protocol::kTcp, {}}};
+            }),
+            0U);
+  EXPECT_EQ(released([&](ReleaseProof& proof) {
+              proof.services = {published(*proof.owner, {service_port("q", 24501, 24501)})};
+            }),
+            0U);
+}
+
+TEST(Release, OfALostNumberLetsAFullNamespaceChooseAgain) {
+  Cluster cluster = with_web();
+  cluster.ranges[0].spec.limits.per_namespace = 2;
+  cluster.services = {service("data", "foreign", "NodePort", {service_port("f", 80, 24501)})};
+  EXPECT_EQ(testing::outcome_for(cluster.claim_all(), "web"), "QuotaExceeded");
+  const ReleaseProof proof{candidates(cluster)[0], cluster.allocations[0], {}};
+  cluster.write_all(release(cluster.ledgers, {proof}, cluster.compiled(), cluster.fence, cluster.now).writes);
+  EXPECT_EQ(testing::outcome_for(cluster.claim_all(), "web"), "p:24500 q:24502");
 }
 
 TEST(Release, PutsTheNumberToRestUnderANewSequence) {
