@@ -164,7 +164,10 @@ void Observer::remember_recovered(const Uid& uid, std::vector<std::string> recov
 
 void Observer::remember_write_problem(const Uid& uid, std::optional<WriteProblem> problem) {
   const std::lock_guard lock(memory_mutex_);
-  memories_[uid].write_problem = std::move(problem);
+  Memory& memory = memories_[uid];
+  if (memory.write_problem == problem) return;
+  memory.write_problem = std::move(problem);
+  memory.problem_since = clock_->monotonic();
 }
 
 void Observer::forget(const Uid& uid) {

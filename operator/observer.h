@@ -35,6 +35,7 @@ struct Memory {
   std::int64_t refused_generation = 0;  // metadata.generation that the refusal answers
   std::vector<std::string> recovered = {};
   std::optional<WriteProblem> write_problem = {};
+  Instant problem_since = {};  // monotonic: when this problem came up
 };
 
 // An Observation and everything its pointers need.
@@ -54,6 +55,9 @@ class Observer {
  public:
   // A burst of Service changes is one new reading of uses.
   static constexpr Duration kUsesLag{100};
+  // How long a create must have been refused before its number counts as contested: the create of another
+  // leader that is still on its way also has its number allocated and no Service to see, for a moment.
+  static constexpr Duration kContestedAfter = std::chrono::seconds(10);
   // How long a contested number is avoided. The API server's repair loop gives a leaked nodePort back after
   // three rounds of three minutes without an owner; then it may be tried again.
   static constexpr Duration kContestedFor = std::chrono::minutes(10);
@@ -67,7 +71,7 @@ class Observer {
   void services_changed() { uses_stale_ = true; }
   void exposure_policies_changed() { internal_stale_ = true; }
 
-  // The API server refused the nodePort as allocated already, and nobody is seen with it.
+  // The API server has refused the nodePort as allocated already for some time, and nobody is seen with it.
   void contested(Port number);
   // Until the first contested number may be tried again; nothing when there is none.
   [[nodiscard]] std::optional<Duration> contested_left() const;

@@ -51,10 +51,16 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
   if (carried.release_wanted) parts_.enqueue(ledger_work());
   const Uid& uid = allocation.meta.uid;
   if (carried.problem) {
-    if (carried.problem->contested) parts_.observer.contested(*carried.problem->contested);
     // Told once in the status, then tried again with growing waits: the server's mind changes with what
     // others do.
-    if (observed->observation.write_problem == carried.problem) return {carried.status, {}};
+    if (observed->observation.write_problem == carried.problem) {
+      const Duration refused_for = parts_.clock.monotonic() - parts_.observer.memory(uid).problem_since;
+      const auto& number = carried.problem->contested;
+      if (!number || refused_for < Observer::kContestedAfter) return {carried.status, {}};
+      parts_.observer.contested(*number);
+      parts_.enqueue(allocation_work(key));
+      return {};
+    }
     parts_.observer.remember_write_problem(uid, carried.problem);
     parts_.enqueue(allocation_work(key));
     return {};

@@ -2,6 +2,7 @@ package invariants_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -385,6 +386,32 @@ func TestAllOffencesOfOneMomentAreTold(t *testing.T) {
 	for _, want := range []string{"100 is held", "101 is held", "NetworkPolicy ns/a is left"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in %v", want, err)
+		}
+	}
+}
+
+func TestANumberMayMoveOnlyBeforeItWasPublishedAndOnlyWhereThatIsAllowed(t *testing.T) {
+	held := func() *history {
+		return newHistory().allocation("a", "p", "").ledger("100=held:a 101=held:a").allocation("a", "p", "p=100")
+	}
+	for name, one := range map[string]struct {
+		history *history
+		allowed bool
+		want    string // "" passes
+	}{
+		"before, allowed":     {held().allocation("a", "p", "p=101"), true, ""},
+		"before, not allowed": {held().allocation("a", "p", "p=101"), false, "I5: port p of ns/a had 100 and has 101 now"},
+		"after, allowed": {held().service("a", "a", "p=100").gone(serviceKey("a")).allocation("a", "p", "p=101"), true,
+			"I5: port p of ns/a had 100 and has 101 now"},
+	} {
+		auditor := invariants.New(numbers)
+		auditor.UnpublishedMayMove = one.allowed
+		var err error
+		for i, revision := range one.history.revisions {
+			err = errors.Join(err, auditor.Check(int64(i+1), revision.changes, revision.world))
+		}
+		if one.want == "" && err != nil || one.want != "" && (err == nil || !strings.Contains(err.Error(), one.want)) {
+			t.Errorf("%s: got %v\nwant %s", name, err, one.want)
 		}
 	}
 }
