@@ -42,8 +42,8 @@ class Section {
 
   // An empty section when it is absent.
   [[nodiscard]] Result<Section> section(const std::string& field) const {
-    static const YamlTree::Mapping kNothing;
-    if (!has(field)) return Section(&kNothing, path_of(field));
+    static const YamlTree::Mapping nothing;
+    if (!has(field)) return Section(&nothing, path_of(field));
     const auto* value = std::get_if<YamlTree::Mapping>(&mapping_->at(field).value);
     if (value == nullptr) return malformed("must be a mapping", path_of(field));
     return Section(value, path_of(field));
