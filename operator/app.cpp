@@ -14,6 +14,7 @@
 #include "kube/client/connect.h"
 #include "kube/daemon/health.h"
 #include "kube/daemon/signals.h"
+#include "kube/daemon/start.h"
 #include "kube/http/server.h"
 #include "kube/runtime/lease.h"
 #include "operator/engine.h"
@@ -22,6 +23,7 @@
 namespace berth::controller {
 namespace {
 
+using daemon::give_up;
 using daemon::Log;
 using daemon::LogLevel;
 
@@ -180,17 +182,13 @@ void keep_lease(runtime::LeaseKeeper& lease, const runtime::Clock& clock, Teleme
 }  // namespace
 
 int run(const Options& options) {
-  const Log log(options.log_format, options.log_level);
-  const auto fail = [&log](const char* doing, const Error& error) {
-    daemon::log_error(log, LogLevel::kError, doing, error);
-    return 1;
-  };
+  const Log log(options.program.log_format, options.program.log_level);
   auto signals = daemon::Signals::install();
-  if (!signals.ok()) return fail("Installing signal handlers", signals.error());
-  const auto access = client::find_access(client::system_environment(), options.kubeconfig);
-  if (!access.ok()) return fail("Finding the cluster", access.error());
+  if (!signals.ok()) return give_up(log, "Installing signal handlers", signals.error());
+  const auto access = client::find_access(client::system_environment(), options.program.kubeconfig);
+  if (!access.ok()) return give_up(log, "Finding the cluster", access.error());
   auto transport = client::make_transport(*access, std::string("berth-operator/") + kVersion);
-  if (!transport.ok()) return fail("Connecting to the cluster", transport.error());
+  if (!transport.ok()) return give_up(log, "Connecting to the cluster", transport.error());
 
   Telemetry telemetry(access->host + ":" + std::to_string(access->port));
   client::Client::Config client_config;
@@ -201,7 +199,7 @@ int run(const Options& options) {
   const std::string identity = options.identity.empty() ? default_identity() : options.identity;
   const runtime::LeaseConfig lease_options = lease_config(options, identity);
   const Status lease_checked = runtime::check(lease_options);
-  if (!lease_checked.ok()) return fail("Reading the lease options", lease_checked.error());
+  if (!lease_checked.ok()) return give_up(log, "Reading the lease options", lease_checked.error());
   runtime::LeaseKeeper lease(client.with_deadline(lease_options.request_deadline), clock, lease_options);
 
   Leader leader(client, clock, lease, telemetry, options, identity, log);
@@ -210,12 +208,8 @@ int run(const Options& options) {
     if (lease.leading() && !leader.synced()) return "leading, but the cluster is not read yet";
     return std::nullopt;
   });
-  http::ServerOptions server_options;
-  server_options.address = options.health_listen.host;
-  server_options.port = options.health_listen.port;
-  server_options.tls = false;
-  auto server = http::Server::start(server_options, health.handler());
-  if (!server.ok()) return fail("Listening for health checks", server.error());
+  const auto server = daemon::serve_health(options.program.health_listen, health);
+  if (!server.ok()) return give_up(log, "Listening for health checks", server.error());
   log.info("Started", {{"version", kVersion},
                        {"cluster", access->source},
                        {"identity", identity},

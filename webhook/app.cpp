@@ -11,6 +11,7 @@
 #include "kube/daemon/health.h"
 #include "kube/daemon/signals.h"
 #include "kube/daemon/standard_metrics.h"
+#include "kube/daemon/start.h"
 #include "kube/http/server.h"
 #include "webhook/certificate_keeper.h"
 #include "webhook/cluster_facts.h"
@@ -20,6 +21,7 @@
 namespace berth::webhook {
 namespace {
 
+using daemon::give_up;
 using daemon::Log;
 using daemon::LogLevel;
 
@@ -206,17 +208,13 @@ class Upkeep {
 }  // namespace
 
 int run(const Options& options) {
-  const Log log(options.log_format, options.log_level);
-  const auto fail = [&log](const char* doing, const Error& error) {
-    daemon::log_error(log, LogLevel::kError, doing, error);
-    return 1;
-  };
+  const Log log(options.program.log_format, options.program.log_level);
   auto signals = daemon::Signals::install();
-  if (!signals.ok()) return fail("Installing signal handlers", signals.error());
-  const auto access = client::find_access(client::system_environment(), options.kubeconfig);
-  if (!access.ok()) return fail("Finding the cluster", access.error());
+  if (!signals.ok()) return give_up(log, "Installing signal handlers", signals.error());
+  const auto access = client::find_access(client::system_environment(), options.program.kubeconfig);
+  if (!access.ok()) return give_up(log, "Finding the cluster", access.error());
   auto transport = client::make_transport(*access, std::string("berth-webhook/") + kVersion);
-  if (!transport.ok()) return fail("Connecting to the cluster", transport.error());
+  if (!transport.ok()) return give_up(log, "Connecting to the cluster", transport.error());
 
   daemon::Metrics metrics;
   client::Client::Config client_config;
@@ -230,13 +228,11 @@ int run(const Options& options) {
 
   ClusterFacts facts(client, clock, log);
   const Reviewer reviewer(facts, clock, metrics, log);
-  http::ServerOptions listen;
-  listen.address = options.listen.host;
-  listen.port = options.listen.port;
+  http::ServerOptions listen = daemon::listening_on(options.listen);
   listen.threads = options.threads;
   auto server = http::Server::start(
       listen, [&](const http::ServerRequest& request) { return reviewer.answer(request); });
-  if (!server.ok()) return fail("Listening for reviews", server.error());
+  if (!server.ok()) return give_up(log, "Listening for reviews", server.error());
   daemon::export_server_stats(metrics, "webhook", [&server] { return (*server)->stats(); });
   Upkeep upkeep(client, clock, options, **server, facts, metrics, log);
 
@@ -247,12 +243,8 @@ int run(const Options& options) {
     return "not listed yet: " + missing;
   });
   health.add_readiness("certificate", [&] { return upkeep.problem(); });
-  http::ServerOptions health_listen;
-  health_listen.address = options.health_listen.host;
-  health_listen.port = options.health_listen.port;
-  health_listen.tls = false;
-  auto health_server = http::Server::start(health_listen, health.handler());
-  if (!health_server.ok()) return fail("Listening for health checks", health_server.error());
+  const auto health_server = daemon::serve_health(options.program.health_listen, health);
+  if (!health_server.ok()) return give_up(log, "Listening for health checks", health_server.error());
   log.info("Started", {{"version", kVersion},
                        {"cluster", access->source},
                        {"port", int{(*server)->port()}},
