@@ -1,0 +1,183 @@
+#include "core/testing/auditor.h"
+
+#include <vector>
+
+#include "core/allocation/occupancy.h"
+#include "core/base/api_names.h"
+#include "core/testing/leader.h"
+
+namespace berth::testing {
+namespace {
+
+constexpr std::int64_t kReserved = 24'577;
+constexpr Duration kRest = std::chrono::seconds(130);
+
+bool holds(const std::map<std::int64_t, allocation::Entry>& entries, std::int64_t number, const Uid& owner) {
+  const auto entry = entries.find(number);
+  return entry != entries.end() && entry->second.held() && entry->second.owner_uid == owner;
+}
+
+}  // namespace
+
+void Auditor::fail(const std::string& what) {
+  if (broken_.empty()) broken_ = what;
+}
+
+Auditor::Entries Auditor::entries() const {
+  Entries result;
+  for (const auto& [shard, object] : api_.ledgers) {
+    for (const auto& [number, record] : object.spec.entries) {
+      result.emplace(std::stoll(number), allocation::decode_entry(record).value());
+    }
+  }
+  return result;
+}
+
+// With UIDs that are only names, who really is who is told by the life.
+std::string Auditor::identity(const Uid& uid) const {
+  if (!uids_are_names_) return uid.text;
+  const std::string name = owner_name(uid);
+  const auto life = lives_.find(name);
+  const bool lives = api_.allocations.contains(name) && life != lives_.end();
+  return uid.text + "#" + std::to_string(lives ? life->second : 0);
+}
+
+void Auditor::check() {
+  const Entries held = entries();
+  check_shards();
+  check_holders(held);
+  check_services(held);
+  check_status(held);
+}
+
+// I8: sequences and fences only grow.
+void Auditor::check_shards() {
+  for (const auto& [shard, object] : api_.ledgers) {
+    auto& [fence, sequence] = shards_[shard];
+    if (object.spec.fence < fence) fail("I8: fence shrank in " + shard);
+    if (object.spec.next_sequence < sequence) fail("I8: sequence shrank in " + shard);
+    fence = object.spec.fence;
+    sequence = object.spec.next_sequence;
+  }
+}
+
+// I4: a number changes hands only a whole rest after the last holder's Service was seen. I10: a reserved one
+// is never issued.
+void Auditor::check_holders(const Entries& entries) {
+  for (const auto& [number, entry] : entries) {
+    if (!entry.held()) continue;
+    const std::string holder = identity(entry.owner_uid);
+    const auto last = last_seen_.find(number);
+    const bool changed = last != last_seen_.end() && last->second.first != holder;
+    if (changed && api_.now - last->second.second < kRest) {
+      fail("I4: " + std::to_string(number) + " went from " + last->second.first + " to " + holder +
+           " too soon");
+    }
+    last_seen_[number] = {holder, api_.now};
+    if (number == kReserved) fail("I10: a reserved number was issued");
+  }
+}
+
+void Auditor::check_services(const Entries& entries) {
+  for (const auto& [name, service] : api_.services) {
+    const Uid uid = allocation::generated_for(service.meta);
+    if (uid.empty()) continue;
+    for (const ServicePort& port : service.ports) {
+      // I2, and with it I1: whoever publishes a number is its one holder.
+      if (!holds(entries, port.port, uid)) {
+        fail("I2: Service " + name + " publishes " + std::to_string(port.port) + " without holding it");
+      }
+      if (port.node_port != 0 && port.node_port != port.port) fail("a number is published as another");
+      last_seen_[port.port] = {identity(uid), api_.now};
+      // I5: a published number stays until its owner is edited.
+      auto& known = published_[{identity(uid), port.name}];
+      if (known != 0 && known != port.port && !edited_.contains(uid)) {
+        fail("I5: port " + port.name + " of " + uid.text + " moved from " + std::to_string(known) + " to " +
+             std::to_string(port.port));
+      }
+      known = port.port;
+    }
+    const std::string& owner = service.meta.labels.at(kOwnerNameLabel);
+    for (const std::string& policy :
+         {owner + kIngressPolicySuffix, std::string(kDenyIngressPolicy), std::string(kDenyEgressPolicy)}) {
+      if (!api_.policies.contains(policy)) fail("Service " + name + " is open without policy " + policy);
+    }
+  }
+}
+
+// A number stands in the ledger before it stands in status, and as long.
+void Auditor::check_status(const Entries& entries) {
+  for (const auto& [name, object] : api_.allocations) {
+    for (const AllocatedPort& port : object.status.ports) {
+      if (!holds(entries, port.port, object.meta.uid)) {
+        fail("status of " + name + " shows " + std::to_string(port.port) + " without holding it");
+      }
+    }
+  }
+}
+
+void Auditor::check_rest() {
+  std::set<Uid> living;
+  std::set<std::int64_t> needed;
+  for (const auto& [name, object] : api_.allocations) {
+    living.insert(object.meta.uid);
+    check_answer(object);
+    for (const AllocatedPort& port : object.status.ports) needed.insert(port.port);
+  }
+  for (const auto& [name, service] : api_.services) {
+    const Uid uid = allocation::generated_for(service.meta);
+    if (uid.empty()) continue;
+    if (!living.contains(uid)) fail("Service " + name + " outlives its owner");
+    // A number that an edit has moved stays held while it is published: until the new one can be.
+    for (const ServicePort& port : service.ports) needed.insert(port.port);
+  }
+  for (const auto& [name, policy] : api_.policies) {
+    const Uid uid = allocation::generated_for(policy.meta);
+    if (!uid.empty() && !living.contains(uid)) fail("NetworkPolicy " + name + " outlives its owner");
+  }
+  for (const auto& [number, entry] : entries()) {
+    if (!needed.contains(number)) {
+      fail("I3: " + std::to_string(number) + " is still held: " + encode(entry));
+    }
+  }
+}
+
+void Auditor::check_answer(const PortAllocation& allocation) {
+  const std::string& name = allocation.meta.name;
+  const auto& status = allocation.status;
+  const Condition* allocated = find_condition(status.conditions, "Allocated");
+  if (allocated == nullptr || allocated->reason.empty() ||
+      status.observed_generation != allocation.meta.generation) {
+    return fail("I11: " + name + " was never answered");
+  }
+  // I9: all of its ports or none; an edit that cannot be granted leaves what there was.
+  const bool whole = status.ports.size() == allocation.spec.ports.size();
+  const bool part = allocated->status == "True" ? !whole : !status.ports.empty();
+  if (part && (allocated->status == "True" || !edited_.contains(allocation.meta.uid))) {
+    fail("I9: " + name + " has a part of its ports");
+  }
+  const Condition* ready = find_condition(status.conditions, "Ready");
+  if (allocated->status == "True" && ready->status != "True" && !api_.services.contains("foreign")) {
+    fail(name + " is not ready: " + ready->message);
+  }
+  if (ready->status == "True") check_published(allocation);
+}
+
+// Ready means: its Services publish exactly the numbers that status shows.
+void Auditor::check_published(const PortAllocation& allocation) {
+  std::set<std::int64_t> shown;
+  for (const AllocatedPort& port : allocation.status.ports) shown.insert(port.port);
+  std::set<std::int64_t> published;
+  for (const auto& [name, service] : api_.services) {
+    if (allocation::generated_for(service.meta) != allocation.meta.uid) continue;
+    for (const ServicePort& port : service.ports) published.insert(port.port);
+  }
+  if (shown != published) fail(allocation.meta.name + " is ready and publishes other numbers than it shows");
+}
+
+// I14.
+void Auditor::check_nothing_is_left() {
+  if (!entries().empty()) fail("I14: the ledger is not empty");
+}
+
+}  // namespace berth::testing
