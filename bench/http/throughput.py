@@ -33,8 +33,8 @@ def compare(builds: Builds, baseline: bool, rounds: int, seconds: int) -> int:
     """Prints one table per case; returns how many requests of Berth's failed."""
     kinds = [builds.berth] + ([builds.cpprest, lambda: builds.cpprest(threads=1)] if baseline else [])
     failures = 0
-    print(f"medians of {rounds} rounds of {seconds} s; a server of its own for each; ratios are medians of the "
-          "ratios of each round, Berth / it")
+    print(f"rounds: {rounds} of {seconds} s; all figures are medians; a server of its own for each; ratios are Berth's "
+          "figure by its")
     for heading, connections, mode in CASES:
         cells: dict[str, list[dict]] = {}
         for _ in range(rounds):

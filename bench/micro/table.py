@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Runs the micro benches and prints their medians. Usage: table.py PROGRAM"""
+"""Runs the micro benches and prints their medians. Usage: table.py PROGRAM [--quick]"""
 
 import json
 import subprocess
 import sys
 import tempfile
 
-REPETITIONS = 5
+REPETITIONS = 2 if "--quick" in sys.argv else 5
 
 
 def main() -> int:
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
         ran = subprocess.run(
-            [sys.argv[1], f"--benchmark_repetitions={REPETITIONS}", "--benchmark_min_time=0.15",
+            [sys.argv[1], f"--benchmark_repetitions={REPETITIONS}", "--benchmark_min_time=0.1",
              f"--benchmark_out={out.name}", "--benchmark_out_format=json"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
         if ran.returncode != 0:
