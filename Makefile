@@ -83,7 +83,7 @@ demo-down: deps ## remove everything that the demo started
 .PHONY: bench
 bench: deps ## micro benches and the HTTP baseline
 	@cmake --preset release -DBERTH_BENCH=ON >/dev/null
-	@cmake --build --preset release -j $(JOBS)
+	@cmake --build build -j $(JOBS)
 	@bench/run
 
 .PHONY: clean

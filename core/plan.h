@@ -37,9 +37,10 @@ struct WriteStatus {
   bool operator==(const WriteStatus&) const = default;
 };
 
-// POST. Preconditions: the owner lives, proved by a WriteStatus earlier in the plan or else by a GET, because a
-// create itself says nothing about its owner and a stale view would publish a released number again; and the
-// name is free (the API server checks; a nodePort clash may hide it, so after any refusal GET the name first).
+// POST. Preconditions: the owner lives, proved by a WriteStatus earlier in the plan or else by a GET, because
+// a create itself says nothing about its owner and a stale view would publish a released number again; and
+// the name is free (the API server checks; a nodePort clash may hide it, so after any refusal GET the name
+// first).
 struct CreateService {
   Service service = {};
 
