@@ -21,6 +21,17 @@
 namespace berth::webhook {
 namespace {
 
+// A message for people's terminals as a line for the log.
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const bool space = c == ' ' || c == '\n';
+    if (!space) line += c;
+    if (space && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  return line;
+}
+
 using daemon::give_up;
 using daemon::Log;
 using daemon::LogLevel;
@@ -91,7 +102,7 @@ class Reviewer {
                            {"resource", reviewed.resource},
                            {"user", reviewed.user},
                            {"dry_run", reviewed.dry_run},
-                           {"why", reviewed.outcome.message}});
+                           {"why", one_line(reviewed.outcome.message)}});
     } else {
       log_.debug("Admitted", {{"object", reviewed.object}, {"decision", decision}});
     }
