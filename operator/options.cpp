@@ -6,6 +6,24 @@
 
 namespace berth::controller {
 
+namespace {
+
+// The rules of client-go's leader election: a leader must give up before others may take over, and must have
+// tried more than once by then.
+void check_lease(const Options& options) {
+  if (options.renew_deadline >= options.lease_duration) {
+    throw CLI::ValidationError("--renew-deadline",
+                               "must be shorter than --lease-duration, or two would lead for the difference");
+  }
+  if (options.retry_period * 12 / 10 >= options.renew_deadline) {
+    throw CLI::ValidationError("--retry-period",
+                               "must be shorter than --renew-deadline by a fifth at least, or a leader ends "
+                               "itself after one failure");
+  }
+}
+
+}  // namespace
+
 Parsed parse_options(int argc, const char* const* argv) {
   Options options;
   CLI::App app{"Assigns ports to PortAllocations, publishes them and keeps the rest closed."};
@@ -25,6 +43,7 @@ Parsed parse_options(int argc, const char* const* argv) {
       ->capture_default_str();
   try {
     app.parse(argc, argv);
+    check_lease(options);
   } catch (const CLI::ParseError& error) {
     return {{}, app.exit(error) == 0 ? 0 : 2};
   }
