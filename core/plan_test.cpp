@@ -6,6 +6,7 @@
 
 #include "core/allocation/builders_for_test.h"
 #include "core/desired/policies.h"
+#include "core/testing/plan_scene.h"
 
 namespace berth {
 namespace {
@@ -14,87 +15,11 @@ using allocation::Space;
 using testing::allocation;
 using testing::port;
 
-constexpr Instant kNow{1'763'800'000'000};
-
-// One allocation "web" with port api on 24500, in a managed namespace, and what exists of its objects.
-struct Scene {
-  testing::Cluster cluster = {};
-  Namespace ns = {};
-  std::vector<NetworkPolicy> policies = {};
-  std::vector<Workload> pods = {};
-  std::vector<ExposurePolicy> exposure_policies = {};
-  std::optional<allocation::Refusal> refusal = {};
-  std::optional<WriteProblem> write_problem = {};
-  std::vector<std::string> recovered = {};
-  bool ns_known = true;
-
-  Scene() {
-    cluster.ranges = {testing::range("mesh", "NodePort", {"24500-24509"})};
-    cluster.allocations = {allocation("web", {port("api")})};
-    ns.meta.name = "mesh";
-  }
-
-  PortAllocation& web() { return cluster.allocations[0]; }
-
-  void claim() { cluster.write_all(cluster.claim_all().writes); }
-
-  Plan plan() {
-    const auto ranges = cluster.compiled();
-    const auto uses = cluster.uses();
-    Observation seen{.allocation = &web()};
-    seen.entries = cluster.ledgers.of_owner(web().meta.uid);
-    seen.services = testing::Cluster::pointers(cluster.services);
-    seen.policies = testing::Cluster::pointers(policies);
-    seen.ns = ns_known ? &ns : nullptr;
-    seen.pods = testing::Cluster::pointers(pods);
-    seen.exposure_policies = testing::Cluster::pointers(exposure_policies);
-    seen.ranges = &ranges;
-    seen.uses = &uses;
-    seen.refusal = refusal;
-    seen.write_problem = write_problem;
-    seen.recovered = recovered;
-    return berth::plan(seen, kNow);
-  }
-
-  // Carries the plan out as the API server would.
-  void carry_out(const Plan& plan) {
-    for (const Action& action : plan.actions) {
-      if (const auto* write = std::get_if<WriteStatus>(&action)) web().status = write->status;
-      if (const auto* create = std::get_if<CreateService>(&action)) {
-        cluster.services.push_back(create->service);
-        cluster.services.back().meta.uid.text = "s" + std::to_string(cluster.services.size());
-        cluster.services.back().meta.resource_version = "1";
-      }
-      if (const auto* create = std::get_if<CreatePolicy>(&action)) {
-        policies.push_back(create->policy);
-        policies.back().meta.uid.text = "p" + std::to_string(policies.size());
-        policies.back().meta.resource_version = "1";
-      }
-    }
-  }
-
-  void settle() {
-    claim();
-    carry_out(plan());
-  }
-};
-
-std::string text(const Plan& plan) {
-  std::string result;
-  for (const Action& action : plan.actions) result += (result.empty() ? "" : ", ") + describe(action);
-  return result;
-}
-
-std::string notices(const Plan& plan) {
-  std::string result;
-  for (const Notice& notice : plan.notices) result += (notice.warning ? "!" : "") + notice.reason + " ";
-  return result;
-}
-
-std::string reason(const PortAllocation& object, const char* type) {
-  const Condition* condition = find_condition(object.status.conditions, type);
-  return condition == nullptr ? "" : condition->status + "/" + condition->reason;
-}
+using testing::kNow;
+using testing::notices;
+using testing::reason;
+using testing::Scene;
+using testing::text;
 
 TEST(Plan, WaitsForNumbersWithoutAWrite) {
   Scene scene;
@@ -339,70 +264,6 @@ TEST(Plan, KeepsWhatIsPublishedWhileTheLedgerIsLost) {
   // A number that is in status only is not published before the ledger knows it.
   scene.cluster.services.clear();
   EXPECT_EQ(text(scene.plan()).find("create Service"), std::string::npos);
-}
-
-TEST(Plan, ShowsNoPartOfAClaimThatIsNotWhole) {
-  Scene scene;
-  scene.claim();
-  scene.web().spec.ports.push_back(port("b", 25000));
-  scene.refusal = allocation::Refusal{
-      {"mesh", "web"}, {"uid-web"}, allocation::RefusalReason::kPortOutsideRange, "b", "out"};
-  EXPECT_EQ(text(scene.plan()), "write status of PortAllocation mesh/web, release 1 numbers");
-  scene.carry_out(scene.plan());
-  EXPECT_TRUE(scene.web().status.ports.empty());
-}
-
-// Ports api and b, both told in status; somebody else takes b's nodePort before the Service is written.
-Scene with_a_lost_number() {
-  Scene scene;
-  scene.web().spec.ports.push_back(port("b"));
-  scene.claim();
-  scene.web().status = std::get<WriteStatus>(scene.plan().actions.front()).status;
-  scene.cluster.services = {
-      testing::service("data", "foreign", "NodePort", {testing::service_port("f", 80, 24501)})};
-  return scene;
-}
-
-TEST(Plan, GivesBackAllPortsWhenOneIsLostBeforeAnythingWasPublished) {
-  Scene scene = with_a_lost_number();
-  EXPECT_EQ(text(scene.plan()), "");  // claim() may find another number for it
-  scene.refusal = allocation::Refusal{
-      {"mesh", "web"}, {"uid-web"}, allocation::RefusalReason::kRangeExhausted, "b", "full"};
-  const Plan plan = scene.plan();
-  EXPECT_EQ(text(plan).find("create Service"), std::string::npos);
-  scene.carry_out(plan);
-  EXPECT_TRUE(scene.web().status.ports.empty());
-  // Only now that status shows none of them the numbers may go.
-  EXPECT_EQ(text(plan).find("release"), std::string::npos) << text(plan);
-  const Plan next = scene.plan();
-  EXPECT_EQ(text(next), "release 2 numbers");
-  using allocation::ReleaseCause;
-  const auto& candidates = std::get<ReleaseNumbers>(next.actions.back()).candidates;
-  EXPECT_EQ(candidates[0].cause, ReleaseCause::kLost);
-  EXPECT_EQ(candidates[1].cause, ReleaseCause::kUncommitted);
-}
-
-TEST(Plan, KeepsAllPortsWhenOneIsTakenAfterTheyWerePublished) {
-  Scene scene = with_a_lost_number();
-  scene.web().status.service_name = "web";
-  scene.claim();
-  scene.carry_out(scene.plan());
-  EXPECT_EQ(scene.web().status.summary, "api:24500/TCP b:24501/TCP");
-  EXPECT_EQ(reason(scene.web(), "Published"), "False/PortTaken");
-}
-
-TEST(Plan, ReleasesANumberOnlyAfterStatusStoppedShowingIt) {
-  Scene scene;
-  scene.web().spec.ports.push_back(port("b"));
-  scene.settle();
-  scene.cluster.services.clear();  // nothing but status shows the numbers
-  scene.policies.clear();
-  scene.web().spec.ports.pop_back();
-  const Plan plan = scene.plan();
-  EXPECT_EQ(text(plan).find("release"), std::string::npos) << text(plan);
-  scene.carry_out(plan);
-  EXPECT_EQ(scene.web().status.summary, "api:24500/TCP");
-  EXPECT_EQ(text(scene.plan()), "release 1 numbers");
 }
 
 TEST(Plan, GoesOnServingWhileAnEditCannotBeGranted) {

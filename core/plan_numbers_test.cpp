@@ -1,0 +1,80 @@
+// Which numbers plan() shows, and when it lets go of them: all ports of a claim or none.
+#include <gtest/gtest.h>
+
+#include "core/allocation/builders_for_test.h"
+#include "core/testing/plan_scene.h"
+
+namespace berth {
+namespace {
+
+using testing::port;
+using testing::reason;
+using testing::Scene;
+using testing::text;
+
+TEST(Plan, ShowsNoPartOfAClaimThatIsNotWhole) {
+  Scene scene;
+  scene.claim();
+  scene.web().spec.ports.push_back(port("b", 25000));
+  scene.refusal = allocation::Refusal{
+      {"mesh", "web"}, {"uid-web"}, allocation::RefusalReason::kPortOutsideRange, "b", "out"};
+  EXPECT_EQ(text(scene.plan()), "write status of PortAllocation mesh/web, release 1 numbers");
+  scene.carry_out(scene.plan());
+  EXPECT_TRUE(scene.web().status.ports.empty());
+}
+
+// Ports api and b, both told in status; somebody else takes b's nodePort before the Service is written.
+Scene with_a_lost_number() {
+  Scene scene;
+  scene.web().spec.ports.push_back(port("b"));
+  scene.claim();
+  scene.web().status = std::get<WriteStatus>(scene.plan().actions.front()).status;
+  scene.cluster.services = {
+      testing::service("data", "foreign", "NodePort", {testing::service_port("f", 80, 24501)})};
+  return scene;
+}
+
+TEST(Plan, GivesBackAllPortsWhenOneIsLostBeforeAnythingWasPublished) {
+  Scene scene = with_a_lost_number();
+  EXPECT_EQ(text(scene.plan()), "");  // claim() may find another number for it
+  scene.refusal = allocation::Refusal{
+      {"mesh", "web"}, {"uid-web"}, allocation::RefusalReason::kRangeExhausted, "b", "full"};
+  const Plan plan = scene.plan();
+  EXPECT_EQ(text(plan).find("create Service"), std::string::npos);
+  scene.carry_out(plan);
+  EXPECT_TRUE(scene.web().status.ports.empty());
+  // Only now that status shows none of them the numbers may go.
+  EXPECT_EQ(text(plan).find("release"), std::string::npos) << text(plan);
+  const Plan next = scene.plan();
+  EXPECT_EQ(text(next), "release 2 numbers");
+  using allocation::ReleaseCause;
+  const auto& candidates = std::get<ReleaseNumbers>(next.actions.back()).candidates;
+  EXPECT_EQ(candidates[0].cause, ReleaseCause::kLost);
+  EXPECT_EQ(candidates[1].cause, ReleaseCause::kUncommitted);
+}
+
+TEST(Plan, KeepsAllPortsWhenOneIsTakenAfterTheyWerePublished) {
+  Scene scene = with_a_lost_number();
+  scene.web().status.service_name = "web";
+  scene.claim();
+  scene.carry_out(scene.plan());
+  EXPECT_EQ(scene.web().status.summary, "api:24500/TCP b:24501/TCP");
+  EXPECT_EQ(reason(scene.web(), "Published"), "False/PortTaken");
+}
+
+TEST(Plan, ReleasesANumberOnlyAfterStatusStoppedShowingIt) {
+  Scene scene;
+  scene.web().spec.ports.push_back(port("b"));
+  scene.settle();
+  scene.cluster.services.clear();  // nothing but status shows the numbers
+  scene.policies.clear();
+  scene.web().spec.ports.pop_back();
+  const Plan plan = scene.plan();
+  EXPECT_EQ(text(plan).find("release"), std::string::npos) << text(plan);
+  scene.carry_out(plan);
+  EXPECT_EQ(scene.web().status.summary, "api:24500/TCP");
+  EXPECT_EQ(text(scene.plan()), "release 1 numbers");
+}
+
+}  // namespace
+}  // namespace berth
