@@ -29,7 +29,7 @@ TEST(WholeWorld, KeepsItsInvariantsWhateverHappens) {
 class KnownBad : public ::testing::TestWithParam<Mistake> {};
 
 TEST_P(KnownBad, LeaderIsCaught) {
-  for (unsigned seed = kFirstSeed; seed < kFirstSeed + 400; ++seed) {
+  for (unsigned seed = kFirstSeed; seed < kFirstSeed + 1000; ++seed) {
     World world(seed, GetParam());
     const std::string broken = world.run(kSteps);
     if (broken.empty()) continue;
