@@ -195,6 +195,16 @@ std::size_t FakeApiServer::collect_garbage() {
   return state_->collect_garbage();
 }
 
+void FakeApiServer::leak_node_port(std::int64_t number) {
+  const std::lock_guard lock(state_->mutex);
+  state_->services.leak(number);
+}
+
+void FakeApiServer::repair_node_ports() {
+  const std::lock_guard lock(state_->mutex);
+  state_->services.repair();
+}
+
 bool FakeApiServer::edit(const wire::Kind& kind, const ObjectKey& key,
                          const std::function<void(json::Tree&)>& change) {
   const std::lock_guard lock(state_->mutex);

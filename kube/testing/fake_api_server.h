@@ -116,6 +116,10 @@ class FakeApiServer final : public http::Transport {
   // Deletes what is owned only by objects that are gone (by uid), until nothing is left to do. Returns how
   // many.
   std::size_t collect_garbage();
+  // A Service whose creation was cut off between its number and its storing: the nodePort is taken, and
+  // nobody has it. The repair loop (minutes later, on a real server) gives it back.
+  void leak_node_port(std::int64_t number);
+  void repair_node_ports();
   // A user's change of an object, past all rules but counting as a revision. False: no such object.
   bool edit(const wire::Kind& kind, const ObjectKey& key, const std::function<void(json::Tree&)>& change);
 

@@ -277,6 +277,19 @@ TEST(FakeTarget, TakesPathsApart) {
   }
 }
 
+TEST(FakeApiServer, ANumberThatLeakedIsTakenByNobodyUntilItIsRepaired) {
+  World world;
+  world.server.leak_node_port(30500);
+  const Service wanted = make_service("a", "web", {make_service_port(80, {}, 30500)}, "NodePort");
+  const auto refused = world.client.create(wire::kService, wanted);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::kInvalid);
+  EXPECT_NE(refused.error().message.find("provided port is already allocated"), std::string::npos);
+  EXPECT_TRUE(all_stored<Service>(world.server, wire::kService).empty());
+  world.server.repair_node_ports();
+  EXPECT_TRUE(world.client.create(wire::kService, wanted).ok());
+}
+
 TEST(FakeSelector, UnderstandsEveryForm) {
   json::Tree object;
   object.at({"metadata", "labels", "a"}).value = "1";

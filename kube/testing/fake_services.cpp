@@ -185,7 +185,7 @@ std::optional<http::Response> FakeServices::admit(const ObjectKey& key, const Tr
                     said + "provided port is not in the valid range. The range of valid ports is " +
                         std::to_string(low_) + "-" + std::to_string(high_));
     }
-    if (taken_.contains(number)) {
+    if (taken(number)) {
       return refuse("FieldValueInvalid", field, said + "provided port is already allocated");
     }
   }
@@ -214,7 +214,7 @@ std::optional<http::Response> FakeServices::admit(const ObjectKey& key, const Tr
   if (type == "LoadBalancer" && spec.text_at({"externalTrafficPolicy"}) == "Local") {
     std::int64_t number = spec.number_at({"healthCheckNodePort"});
     if (number == 0) number = present == nullptr ? 0 : present->number_at({"spec", "healthCheckNodePort"});
-    if (number != 0 && !own.contains(number) && taken_.contains(number)) {
+    if (number != 0 && !own.contains(number) && taken(number)) {
       return status_response(500, "InternalError",
                              "Internal error occurred: failed to allocate requested HealthCheck NodePort " +
                                  std::to_string(number) + ": provided port is already allocated",
@@ -245,7 +245,7 @@ std::int64_t FakeServices::free_number(const std::map<std::int64_t, bool>& chose
   const std::int64_t size = high_ - low_ + 1;
   const std::int64_t band =
       size < 32 ? 0 : std::min<std::int64_t>(std::max<std::int64_t>(16, size / 32), 128);
-  const auto free = [&](std::int64_t number) { return !taken_.contains(number) && !chosen.contains(number); };
+  const auto free = [&](std::int64_t number) { return !taken(number) && !chosen.contains(number); };
   for (std::int64_t number = low_ + band; number <= high_; ++number) {
     if (free(number)) return number;
   }

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/base/object_key.h"
@@ -27,15 +28,27 @@ class FakeServices {
 
   // The object has become `after` (null: is gone).
   void committed(const json::Tree* before, const json::Tree* after);
-  void clear() { taken_.clear(); }
+  void clear() {
+    taken_.clear();
+    leaked_.clear();
+  }
+
+  // Taken without a Service, until the repair loop gives it back (leak_node_port).
+  void leak(std::int64_t number) { leaked_.insert(number); }
+  void repair() { leaked_.clear(); }
 
  private:
   // Of the free numbers the lowest above the band kept for explicit requests, or 0 when there is none.
   [[nodiscard]] std::int64_t free_number(const std::map<std::int64_t, bool>& chosen) const;
 
+  [[nodiscard]] bool taken(std::int64_t number) const {
+    return taken_.contains(number) || leaked_.contains(number);
+  }
+
   std::int64_t low_;
   std::int64_t high_;
   std::map<std::int64_t, int> taken_ = {};  // number -> how many Services hold it
+  std::set<std::int64_t> leaked_ = {};
   std::int64_t next_address_ = 1;
 };
 
