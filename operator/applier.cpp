@@ -125,6 +125,7 @@ Status Applier::act(const CreateService& action, Progress& progress) {
   // reply was lost (measured): look at our own name before believing that somebody else has the number.
   const ObjectKey key = action.service.meta.key();
   auto own = client_->get<Service>(wire::kService, key);
+  if (!own.ok() && own.error().code != Code::kNotFound) return own.error();
   if (own.ok()) {
     const bool ours = allocation::generated_for(own->meta) == allocation::generated_for(action.service.meta);
     stores_->services.put_written(std::move(*own));

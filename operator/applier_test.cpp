@@ -200,6 +200,14 @@ TEST_F(ApplierTest, ANumberOutsideTheServersRangeIsAProblemButNotContested) {
   EXPECT_FALSE(carried.problem->contested.has_value()) << "no waiting frees it";
 }
 
+TEST_F(ApplierTest, NobodyIsAccusedBeforeItsOwnNameWasLookedAt) {
+  bench.make(wire::kService, generated_service(api, 30500));
+  bench.fail_once("GET", "/services/api", NotSent{});
+  const Carried carried = carry_out({create()});
+  EXPECT_EQ(carried.status.error().code, Code::kUnavailable);
+  EXPECT_FALSE(carried.problem.has_value());
+}
+
 // ---- the owner of what is created ----
 
 enum class Fate { kLives, kGone, kAnother, kDeleting };
