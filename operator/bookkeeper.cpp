@@ -20,6 +20,21 @@ Result<std::optional<T>> live(const client::Client& client, const wire::Kind& ki
   return std::move(object).error();
 }
 
+// Its owner is gone, and so is its Service but for finalizers: proving that again and again is of no use, and
+// would keep others from their turn. The end of the Service wakes the ledger.
+bool waits_for_a_finalizer(const allocation::ReleaseCandidate& candidate, const Stores& stores,
+                           const runtime::Snapshot& snapshot) {
+  if (candidate.cause != allocation::ReleaseCause::kOwnerGone) return false;
+  const Uid& owner = candidate.number.entry.owner_uid;
+  for (const ObjectKey& key : candidate.services()) {
+    const auto service = stores.services.get(snapshot, key);
+    if (!service || !service->meta.deleting()) continue;
+    const allocation::Uses shown({service.get()});
+    if (shown.used_by(owner, candidate.number.space, candidate.number.key)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 ClusterView Bookkeeper::fresh_view() {
@@ -140,6 +155,9 @@ void Bookkeeper::release(std::int64_t fence, BookkeepingReport& report) {
     stores_->allocations.for_each(snapshot, [&](const PortAllocation& one) { allocations.push_back(&one); });
     candidates = allocation::release_candidates(*view.ledgers, allocations, *view.ranges, *view.uses,
                                                 observer_->refused());
+    std::erase_if(candidates, [&](const allocation::ReleaseCandidate& candidate) {
+      return waits_for_a_finalizer(candidate, *stores_, snapshot);
+    });
   }
   if (candidates.empty()) return;
   if (candidates.size() > kReleasesPerStep) {

@@ -447,5 +447,33 @@ TEST(BookkeeperMany, ReleasesALimitedNumberPerStepAndSaysThatThereIsMore) {
   EXPECT_FALSE(bench.bookkeeper.step(kFence).more);
 }
 
+// More numbers than one step proves cannot be released now: Services of vanished owners, held by finalizers.
+TEST(BookkeeperMany, NumbersThatCannotBeReleasedDoNotKeepOthersWaitingNorTheOperatorBusy) {
+  Workbench bench(30470, 30600);
+  const std::size_t stuck = Bookkeeper::kReleasesPerStep + 8;
+  for (std::size_t i = 0; i <= stuck; ++i) {
+    const std::int64_t number = 30470 + static_cast<std::int64_t>(i);
+    const PortAllocation one = bench.allocate("a-" + std::to_string(i));
+    bench.put_record(number, one);
+    if (i < stuck) {
+      Service held = generated_service(one, number);
+      held.meta.finalizers = {"service.kubernetes.io/load-balancer-cleanup"};
+      bench.make(wire::kService, held);
+    }
+    bench.remove<PortAllocation>(wire::kPortAllocation, one.meta.key());
+  }
+  bench.read();
+  std::size_t released = 0;
+  int steps = 0;
+  BookkeepingReport report;
+  do {
+    report = bench.bookkeeper.step(kFence);
+    ASSERT_TRUE(report.status.ok());
+    released += report.released.size();
+  } while (report.more && ++steps < 10);
+  EXPECT_EQ(released, 1U);
+  EXPECT_LT(steps, 10) << "it would go on for ever";
+}
+
 }  // namespace
 }  // namespace berth::controller
