@@ -25,6 +25,12 @@ std::vector<const T*> borrow(std::vector<std::shared_ptr<const T>> objects,
 
 constexpr auto kEvery = [](const auto&) { return true; };
 
+// What it shows depends on a stranger's Service, whose end is told once: a view that lags would miss it.
+bool waits_for_a_stranger(const PortAllocation& allocation) {
+  const Condition* published = find_condition(allocation.status.conditions, "Published");
+  return published != nullptr && published->reason == "PortTaken";
+}
+
 bool is_namespace_policy(const std::string& name) {
   return name == kDenyIngressPolicy || name == kDenyEgressPolicy || name == kAllowDnsPolicy;
 }
@@ -88,7 +94,8 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
   const auto snapshot = stores_->group.snapshot();
   auto found = stores_->allocations.get(snapshot, key);
   if (!found) return std::nullopt;
-  ObservedAllocation observed{Observation{found.get()}, found, view(snapshot, false), {}};
+  ObservedAllocation observed{
+      Observation{found.get()}, found, view(snapshot, waits_for_a_stranger(*found)), {}};
   Observation& observation = observed.observation;
   const Uid& uid = found->meta.uid;
   const auto ours_or_named = [&uid](const std::vector<ObjectKey>& names) {

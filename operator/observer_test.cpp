@@ -88,6 +88,25 @@ TEST_F(ObserverTest, UsesMayLagUnlessAFreshViewIsAskedFor) {
   EXPECT_FALSE(taken(true)) << "fresh: without lag";
 }
 
+TEST_F(ObserverTest, WhoeverWaitsForAStrangersServiceSeesItsEndAtOnce) {
+  PortAllocation api = bench.allocate("api");
+  bench.make(wire::kService,
+             testing::make_service("mesh", "web", {testing::make_service_port(80, {}, 30500)}, "NodePort"));
+  bench.read();
+  const auto taken = [&] {
+    const auto* uses = observer.allocation(api.meta.key())->observation.uses;
+    return uses->other_than(api.meta.uid, Space::kNodePort, number(30500)) != nullptr;
+  };
+  EXPECT_TRUE(taken());
+  bench.remove<Service>(wire::kService, {"mesh", "web"});
+  bench.read();
+  EXPECT_TRUE(taken()) << "others may look a little later";
+  api.status.conditions = {{"Published", "False", 1, "", "PortTaken", "web has it"}};
+  ASSERT_TRUE(bench.people.replace_status(wire::kPortAllocation, api).ok());
+  bench.read();
+  EXPECT_FALSE(taken());
+}
+
 TEST_F(ObserverTest, TellsOfLedgerObjectsThatAreNoShard) {
   bench.make(wire::kPortLedger, testing::make_ledger("what-is-this", "NodePort", 3));
   bench.read();

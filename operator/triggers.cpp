@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/allocation/ledger.h"
+#include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
 
 namespace berth::controller {
@@ -54,6 +55,21 @@ void owner_by_label(const Meta& meta, WorkKeys& keys) {
   if (label != meta.labels.end()) keys.push_back(allocation_work({meta.ns, label->second}));
   for (const OwnerReference& reference : meta.owner_references) {
     if (reference.kind == "PortAllocation") keys.push_back(allocation_work({meta.ns, reference.name}));
+  }
+}
+
+// Whoever the ledger says holds a number that the Service has: what a stranger takes or gives back is news to
+// its holder. Only nodePorts are taken from others (allocation/holdings.h, taken_by_others).
+void holders_of_numbers(const Service& service, const Stores& stores, WorkKeys& keys) {
+  using allocation::Space;
+  for (const allocation::NumberKey& key : allocation::numbers_of(service, Space::kNodePort)) {
+    const int shard = allocation::shard_of(key.port);
+    const auto ledger = stores.ledgers.get({"", allocation::shard_name(Space::kNodePort, shard)});
+    if (!ledger) continue;
+    const auto text = ledger->spec.entries.find(to_string(key));
+    if (text == ledger->spec.entries.end()) continue;
+    const auto entry = allocation::decode_entry(text->second);
+    if (entry.ok()) keys.push_back(allocation_work(entry->owner));
   }
 }
 
@@ -127,6 +143,7 @@ WorkKeys affected(const Change<Service>& change, const Stores& stores) {
   if (!same_ports) {
     keys.push_back(ledger_work());
     every_range(stores, keys);
+    each_side(change, [&](const Service& service) { holders_of_numbers(service, stores, keys); });
   }
   return keys;
 }

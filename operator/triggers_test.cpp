@@ -153,6 +153,22 @@ TEST_F(Triggers, OnlyNumbersOfAServiceWakeTheLedgerAndTheRanges) {
   EXPECT_TRUE(woken(went(before)).contains("ledger"));
 }
 
+TEST_F(Triggers, AForeignServiceWakesWhoeverHoldsTheNumberThatItTakesOrGivesBack) {
+  bench_.put_record(30500, api_);
+  bench_.put_record(30501, db_);
+  bench_.read();
+  const Service foreign =
+      testing::make_service("other", "web", {testing::make_service_port(80, {}, 30500)}, "NodePort");
+  const Words all = {"allocation other/web", "allocation mesh/api", "ledger", "range mesh", "range spare"};
+  EXPECT_EQ(woken(came(foreign)), all);
+  EXPECT_EQ(woken(went(foreign)), all);
+  Service moved = foreign;
+  moved.ports[0].node_port = 30501;
+  const Words by_move = woken(change<Service>(foreign, moved));
+  EXPECT_TRUE(by_move.contains("allocation mesh/api"));
+  EXPECT_TRUE(by_move.contains("allocation mesh/db"));
+}
+
 TEST_F(Triggers, APolicyWakesItsAllocationAndTheNamespacesOwnWakeAllOfIt) {
   EXPECT_EQ(woken(came(generated_policy(api_))),
             (Words{"allocation mesh/api", "allocation mesh/api-ingress"}));

@@ -1,0 +1,94 @@
+#include "operator/engine.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "kube/testing/builders.h"
+#include "kube/testing/fake_api_server.h"
+#include "kube/testing/manual_clock.h"
+
+namespace berth::controller {
+namespace {
+
+// One operator with watches and queue, in this thread.
+struct EngineTest : ::testing::Test {
+  testing::ManualClock clock;
+  testing::FakeApiServer server{clock};
+  client::Client people{server, {.field_manager = "people"}};
+  client::Client client{server, {.field_manager = "berth-operator"}};
+  std::unique_ptr<Engine> engine;
+
+  void start() {
+    EngineHooks hooks;
+    hooks.fence = [] { return std::int64_t{1}; };
+    hooks.superseded = [](std::int64_t) { ADD_FAILURE() << "nobody else leads"; };
+    engine = std::make_unique<Engine>(client, clock, EngineConfig{"test", 1, Duration(0)}, std::move(hooks),
+                                      runtime::QueueObserver{});
+    for (const auto& watch : engine->watches()) ASSERT_TRUE(watch->step().ok());
+    engine->enqueue_everything();
+  }
+  template <class T>
+  void make(const wire::Kind& kind, const T& object) {
+    ASSERT_TRUE(people.create(kind, object).ok());
+  }
+  void declare() {
+    make(wire::kNamespace, testing::make_namespace("mesh"));
+    make(wire::kPortRange, testing::make_prange("mesh", "NodePort", {"30500-30509"}));
+  }
+  void allocate(const std::string& name, std::int64_t number) {
+    make(wire::kPortAllocation,
+         testing::make_palloc("mesh", name, "mesh",
+                              {testing::make_palloc_port("api", std::int64_t{8080}, number)}, "External"));
+  }
+  // Whatever there is to do at this moment.
+  void drain() {
+    for (bool busy = true; busy;) {
+      busy = engine->work_once();
+      for (const auto& watch : engine->watches()) {
+        const auto progress = watch->step();
+        busy = busy || (progress.ok() && *progress != runtime::Progress::kIdle &&
+                        *progress != runtime::Progress::kEnded);
+      }
+    }
+  }
+  void run_for(Duration span) {
+    const Instant end = clock.monotonic() + span;
+    drain();
+    while (clock.monotonic() < end) {
+      const Instant next = std::min(end, engine->next_due().value_or(end));
+      clock.advance(std::max(Duration(1), next - clock.monotonic()));
+      drain();
+    }
+  }
+  [[nodiscard]] std::string reason(const std::string& name, const char* type) const {
+    const auto object = testing::stored<PortAllocation>(server, wire::kPortAllocation, {"mesh", name});
+    const Condition* found = find_condition(object->status.conditions, type);
+    return found == nullptr ? "" : found->reason;
+  }
+};
+
+TEST_F(EngineTest, PublishesAHeldNumberSoonAfterTheForeignServiceThatHadItIsGone) {
+  declare();
+  allocate("api", 30505);
+  start();
+  run_for(std::chrono::seconds(2));
+  ASSERT_EQ(reason("api", "Ready"), "Ready");
+  // Somebody takes the Service away and is quicker than the operator with one of his own.
+  const auto own = people.get<Service>(wire::kService, {"mesh", "api"}).value();
+  ASSERT_TRUE(people.remove<Service>(wire::kService, own.meta.key(), {.uid = own.meta.uid}).ok());
+  make(wire::kService,
+       testing::make_service("mesh", "grab", {testing::make_service_port(80, {}, 30505)}, "NodePort"));
+  run_for(std::chrono::seconds(5));
+  ASSERT_EQ(reason("api", "Published"), "PortTaken");
+  const auto foreign = people.get<Service>(wire::kService, {"mesh", "grab"}).value();
+  ASSERT_TRUE(people.remove<Service>(wire::kService, foreign.meta.key(), {.uid = foreign.meta.uid}).ok());
+  run_for(std::chrono::seconds(2));
+  EXPECT_EQ(reason("api", "Published"), "ServiceInPlace");
+  EXPECT_EQ(reason("api", "Ready"), "Ready");
+}
+
+}  // namespace
+}  // namespace berth::controller
