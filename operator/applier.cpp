@@ -1,6 +1,7 @@
 #include "operator/applier.h"
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "core/allocation/occupancy.h"
@@ -54,6 +55,26 @@ void Applier::refresh(const wire::Kind& kind, runtime::Store<T>& store, const Ob
   }
 }
 
+// A live read makes an allocation newer than the ledgers that were watched: decided with them, a status would
+// show again what another leader has released since.
+void Applier::refresh_ledgers(const PortAllocationStatus& ours, const ObjectKey& allocation) {
+  std::set<int> shards;
+  const auto add = [&](const PortAllocationStatus& status) {
+    for (const AllocatedPort& port : status.ports) {
+      const auto number = Port::checked(port.port);
+      if (number.ok()) shards.insert(allocation::shard_of(*number));
+    }
+  };
+  add(ours);
+  if (const auto live = stores_->allocations.get(allocation)) add(live->status);
+  for (const allocation::Space space : allocation::kSpaces) {
+    for (const int shard : shards) {
+      const ObjectKey key{"", allocation::shard_name(space, shard)};
+      if (stores_->ledgers.get(key)) refresh(wire::kPortLedger, stores_->ledgers, key);
+    }
+  }
+}
+
 Carried Applier::carry_out(const Plan& plan, std::int64_t generation) {
   Progress progress;
   progress.generation = generation;
@@ -78,8 +99,10 @@ Status Applier::act(const WriteStatus& action, Progress& progress) {
   object.status = action.status;
   auto written = client_->replace_status(wire::kPortAllocation, object);
   if (!written.ok()) {
-    if (view_was_stale(written.error()))
+    if (view_was_stale(written.error())) {
       refresh(wire::kPortAllocation, stores_->allocations, action.allocation);
+      refresh_ledgers(action.status, action.allocation);
+    }
     return written.error();
   }
   ++progress.carried.writes;

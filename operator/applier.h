@@ -41,6 +41,9 @@ class Applier {
 
   Status prove_owner(const Meta& generated, const Progress& progress);
 
+  // Reads the shards anew that hold the numbers of either status.
+  void refresh_ledgers(const PortAllocationStatus& ours, const ObjectKey& allocation);
+
   template <class T>
   void refresh(const wire::Kind& kind, runtime::Store<T>& store, const ObjectKey& key);
 

@@ -118,6 +118,23 @@ TEST_F(ApplierTest, AStatusConflictTakesInTheLiveObject) {
   EXPECT_FALSE(live().has_value());
 }
 
+TEST_F(ApplierTest, AStatusConflictTakesInTheLedgersOfItsNumbersToo) {
+  bench.put_record(30500, api);
+  bench.read();
+  const auto shard = bench.at_server<PortLedger>(wire::kPortLedger, {"", "nodeport-119"});
+  ASSERT_TRUE(shard.has_value());
+  bench.just_before("PUT", "/status", [&] {
+    bench.put_record(30501, api);  // another leader has moved it, and said so
+    (void)bench.people.merge_patch<PortAllocation>(wire::kPortAllocation, api.meta.key(),
+                                                   R"({"metadata":{"labels":{"a":"b"}}})");
+  });
+  WriteStatus write = status_write("late");
+  write.status.ports = {{.name = "api", .port = 30500}};
+  EXPECT_EQ(carry_out({write}).status.error().code, Code::kConflict);
+  EXPECT_EQ(bench.stores.ledgers.get({"", "nodeport-119"})->spec.entries.count("30501"), 1U)
+      << "a fresh allocation beside old ledgers would show what is released";
+}
+
 TEST_F(ApplierTest, AStatusOfSomethingGoneTakesItFromTheStore) {
   bench.remove<PortAllocation>(wire::kPortAllocation, api.meta.key());
   EXPECT_EQ(carry_out({status_write("late")}).status.error().code, Code::kNotFound);
