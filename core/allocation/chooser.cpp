@@ -480,8 +480,16 @@ class Batch {
                            before->range == range.name;
       if (!counted) ++added;
     }
-    // Numbers that give way to the new ones do not count against them: a full namespace may renumber.
+    // Numbers that give way to the new ones do not count against them: a full namespace may renumber, and may
+    // choose again what it lost.
     std::set<NumberKey> leaving;
+    for (const Surplus& surplus : work.holdings.surplus) {
+      const HeldNumber& number = surplus.number;
+      if (number.space == range.space && number.entry.range == range.name &&
+          surplus.slots.size() == number.entry.slots.size() && is_lost(allocation, surplus, view_.uses)) {
+        leaving.insert(number.key);
+      }
+    }
     for (const Holding& holding : work.holdings.serving) {
       if (holding.interim && work.holdings.space == range.space && holding.range == range.name &&
           !draft.contains(holding.key)) {

@@ -14,6 +14,13 @@ const AllocatedPort* status_port(const PortAllocation& allocation, const std::st
   return found == ports.end() ? nullptr : &*found;
 }
 
+const AllocationPort* spec_port(const PortAllocation& allocation, const std::string& name) {
+  const auto& ports = allocation.spec.ports;
+  const auto found =
+      std::find_if(ports.begin(), ports.end(), [&](const AllocationPort& port) { return port.name == name; });
+  return found == ports.end() ? nullptr : &*found;
+}
+
 // Has an edit of the allocation moved it to a range that does not hold the number?
 bool left_its_range(const PortAllocation& allocation, const HeldNumber& number, const Ranges& ranges) {
   const std::string& name = allocation.spec.range_name;
@@ -183,6 +190,14 @@ bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port
   return port.port == 0 && !was_published && lost;
 }
 
+bool is_lost(const PortAllocation& allocation, const Surplus& surplus, const Uses& uses) {
+  return std::any_of(surplus.slots.begin(), surplus.slots.end(), [&](const Slot& slot) {
+    const AllocationPort* port = spec_port(allocation, slot.name);
+    return port != nullptr &&
+           lost_to_others(allocation, *port, surplus.number.space, surplus.number.key, uses);
+  });
+}
+
 Holdings assess(const PortAllocation& allocation, const std::vector<HeldNumber>& entries,
                 const Ranges& ranges, const Uses& uses) {
   const auto routed = route(allocation, ranges, entries);
@@ -254,12 +269,9 @@ std::vector<ShownNumber> shown_numbers(const PortAllocation& allocation, Space s
 
 bool lost_any(const PortAllocation& allocation, const Holdings& holdings,
               const std::vector<ShownNumber>& shown, const Uses& uses) {
-  const auto& ports = allocation.spec.ports;
   return std::any_of(shown.begin(), shown.end(), [&](const ShownNumber& number) {
-    const auto port = std::find_if(ports.begin(), ports.end(), [&](const AllocationPort& candidate) {
-      return candidate.name == number.slot.name;
-    });
-    return port != ports.end() && holdings.find(port->name) == nullptr &&
+    const AllocationPort* port = spec_port(allocation, number.slot.name);
+    return port != nullptr && holdings.find(port->name) == nullptr &&
            lost_to_others(allocation, *port, holdings.space,
                           key_of(holdings.space, number.number, port->protocol), uses);
   });

@@ -78,6 +78,9 @@ bool taken_by_others(const Uid& owner, Space space, const NumberKey& key, const 
 bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port, Space space,
                     const NumberKey& key, const Uses& uses);
 
+// Is the surplus one that was lost to others, for a port that the spec still has?
+bool is_lost(const PortAllocation& allocation, const Surplus& surplus, const Uses& uses);
+
 // A number that the allocation shows (status.ports, or its own Services), by port name.
 struct ShownNumber {
   Slot slot = {};

@@ -40,13 +40,16 @@ const AllocationPort* spec_port(const PortAllocation& owner, const Slot& slot) {
   return found == ports.end() ? nullptr : &*found;
 }
 
-ReleaseCause cause_of(const PortAllocation& owner, const Surplus& surplus, const Uses& uses) {
-  const HeldNumber& number = surplus.number;
-  const bool lost = std::any_of(surplus.slots.begin(), surplus.slots.end(), [&](const Slot& slot) {
-    const AllocationPort* port = spec_port(owner, slot);
-    return port != nullptr && lost_to_others(owner, *port, number.space, number.key, uses);
+// A lost number goes when its owner shows another one instead. Before that, a second leader with an older
+// view of the Services could take from the owner what the first has just claimed for it.
+bool is_replaced(const PortAllocation& owner, const ReleaseCandidate& candidate) {
+  return std::all_of(candidate.slots.begin(), candidate.slots.end(), [&](const Slot& slot) {
+    if (spec_port(owner, slot) == nullptr) return true;
+    const auto& ports = owner.status.ports;
+    return std::any_of(ports.begin(), ports.end(), [&](const AllocatedPort& port) {
+      return port.name == slot.name && port.port != candidate.number.key.port.number();
+    });
   });
-  return lost ? ReleaseCause::kLost : ReleaseCause::kPortRemoved;
 }
 
 // What a living owner does not need of its entries.
@@ -54,16 +57,22 @@ std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::v
                                        const Ranges& ranges, const Uses& uses, bool refused) {
   std::vector<ReleaseCandidate> candidates;
   const Holdings holdings = assess(owner, entries, ranges, uses);
+  bool waits = false;  // for a number in place of a lost one
   const auto add = [&](const HeldNumber& number, std::vector<Slot> slots, ReleaseCause cause) {
     ReleaseCandidate candidate{number, std::move(slots), cause};
+    const bool unreplaced = cause == ReleaseCause::kLost && !is_replaced(owner, candidate);
     const bool in_use = uses.used_by(owner.meta.uid, number.space, number.key);
     const bool stays = in_use || is_shown(owner, holdings, number);
-    if (!releases_whole_entry(candidate) || !stays) candidates.push_back(std::move(candidate));
+    waits = waits || unreplaced;
+    if (!unreplaced && (!releases_whole_entry(candidate) || !stays)) {
+      candidates.push_back(std::move(candidate));
+    }
   };
   for (const Surplus& surplus : holdings.surplus) {
-    add(surplus.number, surplus.slots, cause_of(owner, surplus, uses));
+    const bool lost = is_lost(owner, surplus, uses);
+    add(surplus.number, surplus.slots, lost ? ReleaseCause::kLost : ReleaseCause::kPortRemoved);
   }
-  if (!refused || holdings.complete()) return candidates;
+  if (!refused || holdings.complete() || waits) return candidates;
   // A claim that was refused before it was whole, or overtaken by an edit: nothing shows these numbers.
   for (const HeldNumber& number : entries) {
     if (!number.entry.held()) continue;
@@ -80,8 +89,8 @@ std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::v
 }
 
 // The same for a number that was lost before it was published. Live reads show what the owner generated, not
-// who took the number; that its owner shows it nowhere and does not ask for it is enough: at worst it has to
-// choose again.
+// who took the number; that its owner shows another one instead, and does not ask for it, is enough: whoever
+// still means to show the old one writes to a status that has changed, and is refused.
 std::string objection_to_loss(const PortAllocation& owner, const ReleaseCandidate& candidate,
                               const Holdings& holdings) {
   const HeldNumber& number = candidate.number;
@@ -92,7 +101,8 @@ std::string objection_to_loss(const PortAllocation& owner, const ReleaseCandidat
     const AllocationPort* port = spec_port(owner, slot);
     return port != nullptr && port->port == number.key.port.number();
   });
-  return requested ? "its owner asks for it" : "";
+  if (requested) return "its owner asks for it";
+  return is_replaced(owner, candidate) ? "" : "its owner does not show another number yet";
 }
 
 // Why the entry may not go; empty when it may.

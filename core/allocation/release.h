@@ -21,7 +21,7 @@ namespace berth::allocation {
 enum class ReleaseCause : std::uint8_t {
   kOwnerGone,    // no PortAllocation with that UID
   kPortRemoved,  // its owner lives but the slot serves no port of the spec (removed, renumbered, moved)
-  kLost,         // chosen, never published, and an object that nobody declared has the nodePort now
+  kLost,  // chosen, never published, taken by an object nobody declared, and replaced by another number
   kUncommitted,  // claimed but never shown, and the claim refused since (half of it, or before an edit)
 };
 

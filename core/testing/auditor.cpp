@@ -124,9 +124,13 @@ void Auditor::check_rest() {
     check_answer(object);
     for (const AllocatedPort& port : object.status.ports) needed.insert(port.port);
   }
+  std::set<std::int64_t> taken;
   for (const auto& [name, service] : api_.services) {
     const Uid uid = allocation::generated_for(service.meta);
-    if (uid.empty()) continue;
+    if (uid.empty()) {
+      for (const ServicePort& port : service.ports) taken.insert(port.node_port);
+      continue;
+    }
     if (!living.contains(uid)) fail("Service " + name + " outlives its owner");
     // A number that an edit has moved stays held while it is published: until the new one can be.
     for (const ServicePort& port : service.ports) needed.insert(port.port);
@@ -135,8 +139,14 @@ void Auditor::check_rest() {
     const Uid uid = allocation::generated_for(policy.meta);
     if (!uid.empty() && !living.contains(uid)) fail("NetworkPolicy " + name + " outlives its owner");
   }
+  // Who lost a number before it was published, and finds no other one, holds on to it, and to the rest of its
+  // claim, until the range has room or the number is given back.
+  std::set<Uid> waiting;
   for (const auto& [number, entry] : entries()) {
-    if (!needed.contains(number)) {
+    if (taken.contains(number) && living.contains(entry.owner_uid)) waiting.insert(entry.owner_uid);
+  }
+  for (const auto& [number, entry] : entries()) {
+    if (!needed.contains(number) && !waiting.contains(entry.owner_uid)) {
       fail("I3: " + std::to_string(number) + " is still held: " + encode(entry));
     }
   }
