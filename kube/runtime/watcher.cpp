@@ -198,13 +198,17 @@ Duration WatchLoop::step() {
   const auto progress = step_();
   if (progress.ok()) {
     // An open stream proves nothing yet: a server may accept every watch and break it at once.
-    if (*progress != Progress::kOpened) failures_ = 0;
+    if (*progress != Progress::kOpened) {
+      failures_ = 0;
+      expired_ = false;
+    }
     return Duration(0);
   }
   const Error& error = progress.error();
   ++failures_;
-  // A position that is too old is no trouble of the server: list at once. Twice in a row it is.
-  const bool relist = error.code == Code::kGone && failures_ == 1;
+  // A position that is too old is no trouble of the server, also after an outage: list at once. Twice it is.
+  const bool relist = error.code == Code::kGone && !expired_;
+  expired_ = expired_ || relist;
   const Duration wait =
       relist ? Duration(0) : backoff_delay(config_.backoff, failures_, config_.seed, retry_after(error));
   if (config_.on_error && error.code != Code::kCancelled) config_.on_error(error, wait);

@@ -183,6 +183,7 @@ class WatchLoop {
   std::function<void()> cancel_;
   Config config_;
   int failures_ = 0;
+  bool expired_ = false;  // the position was too old once since the last success
 };
 
 // Waits for `span` or until `stop` is requested; false when stopped.

@@ -167,5 +167,41 @@ TEST(WatchLoop, WaitsLongerAfterEachErrorAndForgetsAfterSuccess) {
   EXPECT_EQ(loop.step(), milliseconds(60'000)) << "Retry-After";
 }
 
+TEST(WatchLoop, ListsAtOnceWhenItsPositionExpiredAlsoAfterAnOutage) {
+  const Error down{Code::kUnavailable, "down"};
+  const Error expired{Code::kGone, "too old resource version"};
+  std::deque<Result<Progress>> script = {down, down, expired, expired, Progress::kRead, expired};
+  WatchLoop::Config config;
+  config.backoff = {milliseconds(100), milliseconds(1000), 0.0};
+  WatchLoop loop(
+      [&] {
+        auto next = script.front();
+        script.pop_front();
+        return next;
+      },
+      [] {}, config);
+  EXPECT_EQ(loop.step(), milliseconds(100));
+  EXPECT_EQ(loop.step(), milliseconds(200));
+  EXPECT_EQ(loop.step(), milliseconds(0));
+  EXPECT_EQ(loop.step(), milliseconds(800)) << "a list that helps nothing must not be repeated without end";
+  EXPECT_EQ(loop.step(), milliseconds(0));
+  EXPECT_EQ(loop.step(), milliseconds(0)) << "a new position may expire as well";
+}
+
+TEST(WatchLoop, NeverWaitsLongForAServerThatIsBackAgain) {
+  std::deque<Result<Progress>> script(40, Error{Code::kUnavailable, "down"});
+  Duration longest = {};
+  WatchLoop loop(
+      [&] {
+        auto next = script.front();
+        script.pop_front();
+        return next;
+      },
+      [] {}, {});
+  while (!script.empty()) longest = std::max(longest, loop.step());
+  EXPECT_LE(longest, std::chrono::seconds(5));
+  EXPECT_GE(longest, std::chrono::seconds(2));
+}
+
 }  // namespace
 }  // namespace berth::runtime
