@@ -9,7 +9,9 @@
 namespace berth::exposure {
 
 // Ready True: InForce. False: Unreadable, naming the first entry that counts for nothing and how many there
-// are. An unchanged status compares equal to the one present.
+// are; or EnforceNotSupported, when spec.enforce asks for more than the webhook. Then Enforced is False too,
+// and Stalled is True in both cases, as kstatus reads it. An unchanged status compares equal to the one
+// present.
 ExposurePolicyStatus make_policy_status(const ExposurePolicy& policy, Instant now);
 
 }  // namespace berth::exposure

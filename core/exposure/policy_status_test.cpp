@@ -28,6 +28,30 @@ TEST(PolicyStatus, NamesTheEntryThatCountsForNothing) {
   EXPECT_NE(status.conditions.at(0).message.find("70968"), std::string::npos);
 }
 
+std::string text(const ExposurePolicyStatus& status) {
+  std::string line;
+  for (const Condition& condition : status.conditions) {
+    line += condition.type + "=" + condition.status + "/" + condition.reason + " ";
+  }
+  return line;
+}
+
+TEST(PolicyStatus, SaysWhatItDoesNotCarryOut) {
+  ExposurePolicy policy = policy_with({"5432"});
+  EXPECT_EQ(text(make_policy_status(policy, {})),
+            "Ready=True/InForce Enforced=True/NothingAsked Reconciling=False/InForce Stalled=False/InForce ");
+  policy.spec.enforce.admission_policy = true;
+  policy.status = make_policy_status(policy, {});
+  EXPECT_EQ(text(policy.status),
+            "Ready=False/EnforceNotSupported Enforced=False/EnforceNotSupported "
+            "Reconciling=False/EnforceNotSupported Stalled=True/EnforceNotSupported ");
+  EXPECT_NE(policy.status.conditions[0].message.find("spec.enforce.admissionPolicy"), std::string::npos);
+  policy.spec.enforce = {};
+  EXPECT_EQ(find_condition(make_policy_status(policy, {}).conditions, "Enforced")->status, "True");
+  policy.spec.enforce.network_policies = true;
+  EXPECT_EQ(find_condition(make_policy_status(policy, {}).conditions, "Enforced")->status, "False");
+}
+
 TEST(PolicyStatus, IsNotWrittenAnewAtRest) {
   ExposurePolicy policy = policy_with({"5432"});
   policy.status = make_policy_status(policy, {1000});
