@@ -5,34 +5,17 @@
 #include <set>
 #include <tuple>
 
+#include "core/allocation/permission.h"
 #include "core/allocation/picker.h"
+#include "core/allocation/quota.h"
 
 namespace berth::allocation {
 namespace {
-
-bool is_external(const PortAllocation& allocation, const AllocationPort& port) {
-  return (port.exposure.empty() ? allocation.spec.exposure : port.exposure) == "External";
-}
 
 const AllocationPort& spec_port(const PortAllocation& allocation, const std::string& name) {
   const auto& ports = allocation.spec.ports;
   return *std::find_if(ports.begin(), ports.end(),
                        [&](const AllocationPort& port) { return port.name == name; });
-}
-
-std::string list_of(const std::vector<PortSpan>& spans) {
-  std::string text;
-  for (const PortSpan& span : spans) text += (text.empty() ? "" : ", ") + to_string(span);
-  return text;
-}
-
-// FNV-1a: any fixed function will do that spreads owners over a range and is the same on every leader.
-std::size_t spread(const Uid& owner, const std::string& slot, const std::string& range) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const std::string* part : {&owner.text, &slot, &range}) {
-    for (const char c : *part + "/") hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  }
-  return static_cast<std::size_t>(hash ^ (hash >> 32U));
 }
 
 std::string seconds_text(Duration span) {
@@ -42,16 +25,10 @@ std::string seconds_text(Duration span) {
 // The entries a request would write; nothing reaches the shards before the whole request is granted.
 using Draft = std::map<NumberKey, Entry>;
 
-struct Refused {
-  RefusalReason reason;
-  std::string port;
-  std::string message;
-};
-
 class Batch {
  public:
   Batch(const std::vector<Request>& requests, const ClaimView& view)
-      : view_(view), writer_(view.ledgers, view.fence) {
+      : view_(view), writer_(view.ledgers, view.fence), quota_(view.ledgers, writer_, view.uses) {
     std::set<Uid> seen;
     for (const Request& request : requests) {
       if (request.allocation->meta.deleting() || !seen.insert(request.allocation->meta.uid).second) continue;
@@ -65,7 +42,6 @@ class Batch {
       const Meta& y = b.request->allocation->meta;
       return std::tie(x.creation_timestamp, x.uid) < std::tie(y.creation_timestamp, y.uid);
     });
-    for (const Space space : kSpaces) count_usage(view.ledgers.in(space));
   }
 
   ClaimPlan run() {
@@ -196,10 +172,7 @@ class Batch {
 
   void commit(Work& work, Space space, const Draft& draft) {
     for (const auto& [key, entry] : draft) {
-      const Entry* before = writer_.find(space, key);
-      const bool counted = before != nullptr && before->held();
-      if (counted) --used_[{space, before->range, before->owner.ns}];
-      ++used_[{space, entry.range, entry.owner.ns}];
+      quota_.count(space, key, entry);
       writer_.put(space, key, entry, view_.now);
       work.shards.insert(shard_name(space, shard_of(key.port)));
       for (const Slot& slot : entry.slots) work.given.insert_or_assign(slot.name, key);
@@ -276,26 +249,26 @@ class Batch {
   std::optional<Refused> choose_from(Work& work, const Source& source) {
     const PortAllocation& allocation = *work.request->allocation;
     const CompiledRange& range = *source.range;
-    if (auto refused = may_use(*work.request, range)) return refused;
+    if (auto refused = permission_of(work).refuse_range(range)) return refused;
     Draft draft;
     // Requested numbers first, so that a chosen one of the same allocation does not take them.
     for (const bool requested : {true, false}) {
       for (const std::string& name : work.holdings.wanting) {
         const AllocationPort& port = spec_port(allocation, name);
         if ((port.port != 0) != requested) continue;
-        const CompiledBlock* block = source.block;
-        if (!port.block.empty()) block = range.block(port.block);
-        if (!port.block.empty() && block == nullptr) {
+        Source place = source;
+        if (!port.block.empty()) place.block = range.block(port.block);
+        if (!port.block.empty() && place.block == nullptr) {
           return Refused{
               RefusalReason::kBlockNotFound, name,
               "range " + range.name + " has no block " + port.block + ": write " + blocks_of(range)};
         }
-        auto refused = requested ? take_requested(work, range, block, port, draft)
-                                 : take_chosen(work, range, block, port, draft);
+        auto refused =
+            requested ? take_requested(work, place, port, draft) : take_chosen(work, place, port, draft);
         if (refused) return refused;
       }
     }
-    if (auto refused = within_quota(work, range, draft)) return refused;
+    if (auto refused = quota_.refuse(allocation, work.holdings, range, draft)) return refused;
     commit(work, range.space, draft);
     return {};
   }
@@ -307,73 +280,21 @@ class Batch {
     return "one of: " + names;
   }
 
-  static std::optional<Refused> may_use(const Request& request, const CompiledRange& range) {
-    if (range.per_node) {
-      return Refused{RefusalReason::kRangeUnusable, "",
-                     "range " + range.name +
-                         " has numbers per node, which cannot be allocated yet: use a range "
-                         "without perNode"};
-    }
-    if (range.namespace_selector.empty()) return {};
-    const std::string& ns = request.allocation->meta.ns;
-    if (request.namespace_labels == nullptr) {
-      return Refused{RefusalReason::kNamespaceNotAllowed, "",
-                     "range " + range.name + " is for some namespaces only, and the labels of namespace " +
-                         ns + " are not known yet"};
-    }
-    if (matches(range.namespace_selector, *request.namespace_labels)) return {};
-    return Refused{RefusalReason::kNamespaceNotAllowed, "",
-                   "namespace " + ns + " may not allocate from range " + range.name +
-                       ": use another range, or have the namespace labelled as spec.namespaceSelector of the "
-                       "range demands"};
+  Permission permission_of(const Work& work) const {
+    const Request& request = *work.request;
+    return {*request.allocation, request.namespace_labels, view_.ranges, view_.internal};
   }
 
-  std::optional<Refused> internal_target(const Request& request, const AllocationPort& port) const {
-    const std::int64_t* target = std::get_if<std::int64_t>(&port.target_port);
-    if (target == nullptr || !is_external(*request.allocation, port)) return {};
-    const auto number = Port::checked(*target);
-    if (!number.ok()) return {};
-    const auto finding = view_.internal.find(*number, port.protocol, request.namespace_labels);
-    if (!finding) return {};
-    return internal_refusal(port, *finding, "targetPort " + to_string(*number));
-  }
-
-  static Refused internal_refusal(const AllocationPort& port, const InternalNumbers::Finding& finding,
-                                  const std::string& what) {
-    const std::string service = finding.service.empty() ? "" : " (" + finding.service + ")";
-    return {RefusalReason::kPortInternal, port.name,
-            "port " + port.name + " asks for outside exposure, but " + what + service +
-                " is internal by ExposurePolicy " + finding.policy +
-                ": write exposure: Cluster or Namespace, or another number"};
-  }
-
-  std::optional<Refused> take_requested(const Work& work, const CompiledRange& range,
-                                        const CompiledBlock* block, const AllocationPort& port,
+  std::optional<Refused> take_requested(const Work& work, const Source& place, const AllocationPort& port,
                                         Draft& draft) {
+    if (auto refused = permission_of(work).refuse_number(place, port)) return refused;
     const PortAllocation& allocation = *work.request->allocation;
+    const CompiledRange& range = *place.range;
     const auto refuse = [&](RefusalReason reason, const std::string& message) {
       return Refused{reason, port.name,
                      "port " + port.name + " asks for " + std::to_string(port.port) + ", " + message};
     };
     const auto number = Port::checked(port.port);
-    const std::vector<PortSpan>& spans = block == nullptr ? range.spans : block->spans;
-    if (!number.ok() || !contains(spans, *number)) {
-      const std::string where =
-          block == nullptr ? "range " + range.name : "block " + block->name + " of range " + range.name;
-      return refuse(RefusalReason::kPortOutsideRange,
-                    "which is not in " + where + ": write one of " + list_of(spans) + ", or none");
-    }
-    if (const CompiledRange* reserving = view_.ranges.reserving(range.space, *number)) {
-      return refuse(RefusalReason::kPortReserved, "which range " + reserving->name + " reserves (" +
-                                                      reserving->reservation(*number)->reason +
-                                                      "): write another number, or none");
-    }
-    if (auto internal = internal_target(*work.request, port)) return internal;
-    if (is_external(allocation, port)) {
-      if (const auto finding = view_.internal.find(*number, port.protocol)) {
-        return internal_refusal(port, *finding, "number " + to_string(*number));
-      }
-    }
     const NumberKey key = key_of(range.space, *number, port.protocol);
     if (const Error* frozen = view_.ledgers.in(range.space).frozen(shard_of(*number))) {
       return refuse(RefusalReason::kLedgerFrozen, "whose ledger cannot be read: " + frozen->message);
@@ -428,24 +349,25 @@ class Batch {
     return lasting;
   }
 
-  std::optional<Refused> take_chosen(const Work& work, const CompiledRange& range, const CompiledBlock* block,
-                                     const AllocationPort& port, Draft& draft) {
+  std::optional<Refused> take_chosen(const Work& work, const Source& place, const AllocationPort& port,
+                                     Draft& draft) {
+    const Permission permission = permission_of(work);
+    if (auto refused = permission.refuse_target(port)) return refused;
     const PortAllocation& allocation = *work.request->allocation;
-    if (auto internal = internal_target(*work.request, port)) return internal;
-    const bool external = is_external(allocation, port);
-    const std::vector<PortSpan>& spans = block == nullptr ? range.spans : block->spans;
+    const CompiledRange& range = *place.range;
+    const bool outside = permission.asks_outside(port);
     const std::size_t start =
-        range.order == Order::kSpread ? spread(allocation.meta.uid, port.name, range.name) : 0;
+        range.order == Order::kSpread ? spread_start(allocation.meta.uid, port.name, range.name) : 0;
     const auto busy = [&](Port number) { return draft.contains(key_of(range.space, number, port.protocol)); };
     for (const bool avoid_requested : {true, false}) {
       const auto available = [&](Port number) {
         const NumberKey key = key_of(range.space, number, port.protocol);
-        return is_free(range, key) && !(external && view_.internal.find(number, port.protocol)) &&
+        return is_free(range, key) && !(outside && view_.internal.find(number, port.protocol)) &&
                !(avoid_requested && requested_.contains({range.space, key}));
       };
-      const PickerKey picker_key{range.name, block == nullptr ? "" : block->name, port.protocol, external,
-                                 avoid_requested};
-      Picker& picker = pickers_.try_emplace(picker_key, spans).first->second;
+      const PickerKey picker_key{range.name, place.block == nullptr ? "" : place.block->name, port.protocol,
+                                 outside, avoid_requested};
+      Picker& picker = pickers_.try_emplace(picker_key, place.spans()).first->second;
       if (const auto number = picker.pick(start, available, busy)) {
         Entry entry = new_entry(allocation, range.name);
         entry.slots = {{port.name, port.protocol}};
@@ -453,59 +375,17 @@ class Batch {
         return {};
       }
     }
-    return exhausted(range, block, port);
+    return exhausted(place, port);
   }
 
   // No counts and no clock in messages: they stand in a status, and everybody who waits would be written anew
   // whenever they change. The counts are in the range's own status.
-  static Refused exhausted(const CompiledRange& range, const CompiledBlock* block,
-                           const AllocationPort& port) {
-    const std::vector<PortSpan>& spans = block == nullptr ? range.spans : block->spans;
-    const std::string where =
-        block == nullptr ? "range " + range.name : "block " + block->name + " of range " + range.name;
+  static Refused exhausted(const Source& place, const AllocationPort& port) {
     return {RefusalReason::kRangeExhausted, port.name,
-            "too few numbers left for port " + port.name + " in " + where + " (" +
-                std::to_string(count_ports(spans)) + " in all; kubectl describe prange " + range.name +
+            "too few numbers left for port " + port.name + " in " + to_string(place) + " (" +
+                std::to_string(count_ports(place.spans())) + " in all; kubectl describe prange " +
+                place.range->name +
                 " tells where they are): wait until some are released, or have the range widened"};
-  }
-
-  std::optional<Refused> within_quota(const Work& work, const CompiledRange& range,
-                                      const Draft& draft) const {
-    if (range.per_namespace == 0) return {};
-    const PortAllocation& allocation = *work.request->allocation;
-    std::int64_t added = 0;
-    for (const auto& [key, entry] : draft) {
-      const Entry* before = writer_.find(range.space, key);
-      const bool counted = before != nullptr && before->held() && before->owner.ns == allocation.meta.ns &&
-                           before->range == range.name;
-      if (!counted) ++added;
-    }
-    // Numbers that give way to the new ones do not count against them: a full namespace may renumber, and may
-    // choose again what it lost.
-    std::set<NumberKey> leaving;
-    for (const Surplus& surplus : work.holdings.surplus) {
-      const HeldNumber& number = surplus.number;
-      if (number.space == range.space && number.entry.range == range.name &&
-          surplus.slots.size() == number.entry.slots.size() && is_lost(allocation, surplus, view_.uses)) {
-        leaving.insert(number.key);
-      }
-    }
-    for (const Holding& holding : work.holdings.serving) {
-      if (holding.interim && work.holdings.space == range.space && holding.range == range.name &&
-          !draft.contains(holding.key)) {
-        leaving.insert(holding.key);
-      }
-    }
-    added -= std::min(added, static_cast<std::int64_t>(leaving.size()));
-    const auto found = used_.find({range.space, range.name, allocation.meta.ns});
-    const std::int64_t used = found == used_.end() ? 0 : found->second;
-    if (added == 0 || used + added <= range.per_namespace) return {};
-    return Refused{
-        RefusalReason::kQuotaExceeded, "",
-        "namespace " + allocation.meta.ns + " may hold " + std::to_string(range.per_namespace) +
-            " numbers of range " + range.name +
-            ", and with this allocation it would hold more: delete allocations that are not needed, or "
-            "have limits.perNamespace raised"};
   }
 
   // ---- the answer ----
@@ -557,14 +437,6 @@ class Batch {
     for (const NumberKey& key : rested) writer_.erase(id.space, key);
   }
 
-  void count_usage(const Ledger& ledger) {
-    for (const auto& [index, shard] : ledger.shards()) {
-      for (const auto& [key, entry] : shard.entries) {
-        if (entry.held()) ++used_[{ledger.space(), entry.range, entry.owner.ns}];
-      }
-    }
-  }
-
   using PickerKey = std::tuple<std::string, std::string, Protocol, bool, bool>;
 
   const ClaimView& view_;
@@ -572,8 +444,7 @@ class Batch {
   std::vector<Work> works_;
   std::set<std::pair<Space, NumberKey>> requested_;
   std::map<PickerKey, Picker> pickers_;
-  // Held numbers by (space, range, namespace).
-  std::map<std::tuple<Space, std::string, std::string>, std::int64_t> used_;
+  Quota quota_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "core/allocation/picker.h"
 
+#include <cstdint>
 #include <utility>
 
 namespace berth::allocation {
@@ -41,6 +42,15 @@ std::optional<Port> Picker::pick(std::size_t start, const std::function<bool(Por
   };
   if (const auto found = search(start, size)) return found;
   return search(0, start);
+}
+
+// FNV-1a: any fixed function will do that spreads owners over a range and is the same on every leader.
+std::size_t spread_start(const Uid& owner, const std::string& slot, const std::string& range) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const std::string* part : {&owner.text, &slot, &range}) {
+    for (const char c : *part + "/") hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  return static_cast<std::size_t>(hash ^ (hash >> 32U));
 }
 
 }  // namespace berth::allocation

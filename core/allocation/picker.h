@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "core/base/object_key.h"
 #include "core/base/port.h"
 
 namespace berth::allocation {
@@ -29,5 +31,9 @@ class Picker {
   std::vector<Port> numbers_;
   std::vector<std::size_t> next_;  // next_[i] == i: not forgotten; numbers_.size(): the end
 };
+
+// Where a range with order: Spread starts to look for a slot of that owner; any position is possible, reduced
+// modulo the number of positions by pick(). The same on every leader.
+std::size_t spread_start(const Uid& owner, const std::string& slot, const std::string& range);
 
 }  // namespace berth::allocation

@@ -132,6 +132,11 @@ Result<CompiledRange> compile(const PortRange& range) {
   return compiled;
 }
 
+std::string to_string(const Source& place) {
+  const std::string range = "range " + place.range->name;
+  return place.block == nullptr ? range : "block " + place.block->name + " of " + range;
+}
+
 Ranges::Ranges(const std::vector<const PortRange*>& ranges) {
   for (const PortRange* range : ranges) {
     auto compiled = compile(*range);

@@ -61,7 +61,15 @@ Result<CompiledRange> compile(const PortRange& range);
 struct Source {
   const CompiledRange* range;
   const CompiledBlock* block;  // nullptr = the whole range
+
+  // The numbers of the place.
+  [[nodiscard]] const std::vector<PortSpan>& spans() const {
+    return block == nullptr ? range->spans : block->spans;
+  }
 };
+
+// "range mesh", "block vpn of range mesh".
+std::string to_string(const Source& place);
 
 // Every PortRange of the cluster. Sources point into it: it must outlive them.
 class Ranges {

@@ -32,6 +32,13 @@ const char* to_string(RefusalReason reason);
 // True when only an edit of the allocation or of policy can help; false when it may resolve by waiting.
 bool needs_edit(RefusalReason reason);
 
+// A refusal before it is said whom it is for: what a single rule answers.
+struct Refused {
+  RefusalReason reason;
+  std::string port;     // as in Refusal
+  std::string message;  // as in Refusal
+};
+
 struct Refusal {
   ObjectKey allocation = {};
   Uid uid = {};
