@@ -115,7 +115,7 @@ Verdict range_ready(const RangeFindings& findings) {
     return {false, "LedgerFrozen",
             "PortLedger " + joined(findings.frozen_shards, ", ") +
                 " cannot be read; its numbers stay with their owners and no new ones are taken from it: see "
-                "docs/operations",
+                "docs/emergency.md",
             false};
   }
   return {true, "InUse", "numbers are handed out", false};
