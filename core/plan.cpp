@@ -4,6 +4,7 @@
 
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
+#include "core/base/reasons.h"
 #include "core/desired/policies.h"
 #include "core/desired/services.h"
 #include "core/desired/status.h"
@@ -154,7 +155,7 @@ class AllocationPlan {
           });
       if (!carried) continue;
       const auto* use = seen_.uses->other_than(allocation_.meta.uid, holdings_.space, holding.key);
-      return Problem{"PortTaken",
+      return Problem{reason::kPortTaken,
                      to_string(holding.number) + " is held for port " + holding.slot.name + ", but " +
                          use->holder +
                          " uses it without an allocation: delete that object, or write another number",
@@ -170,18 +171,18 @@ class AllocationPlan {
     }
     if (!services_.clashes.empty()) return services_.clashes.front();
     if (!guarded_) {
-      return Problem{"Unprotected", "the Service is not written before its NetworkPolicies are in place",
-                     false};
+      return Problem{reason::kUnprotected,
+                     "the Service is not written before its NetworkPolicies are in place", false};
     }
     if (problem_stands() && !services_.actions.empty()) {
       return Problem{
-          "Refused",
+          reason::kRefused,
           "the API server refused " + seen_.write_problem->object + ": " + seen_.write_problem->message,
           false};
     }
     if (withheld_) {
       const auto internal = std::find_if(problems_.begin(), problems_.end(), [](const Problem& problem) {
-        return problem.reason == desired::kPortInternal;
+        return problem.reason == reason::kPortInternal;
       });
       return *internal;
     }
@@ -196,7 +197,9 @@ class AllocationPlan {
                                      [&](const Holding& holding) { return holding.number == *contested; });
   }
 
-  bool was_refused() const { return findings_.publication && findings_.publication->reason == "Refused"; }
+  bool was_refused() const {
+    return findings_.publication && findings_.publication->reason == reason::kRefused;
+  }
 
   // The first Service that is, or will be, there.
   std::string service_name() const {
@@ -223,10 +226,10 @@ class AllocationPlan {
     desired::AllocationFindings findings = findings_;
     const bool closing = !deny_.actions.empty() || !allow_.actions.empty();
     if (!services_.actions.empty() && !findings.publication) {
-      findings.publication = Problem{"Publishing", "the Service is being written", false};
+      findings.publication = Problem{reason::kPublishing, "the Service is being written", false};
     }
     if (closing && findings.enforcement.empty()) {
-      findings.enforcement.push_back({"Enforcing", "the NetworkPolicies are being written", false});
+      findings.enforcement.push_back({reason::kEnforcing, "the NetworkPolicies are being written", false});
     }
     findings.service_name = allocation_.status.service_name;
     return make_allocation_status(allocation_, findings, now_);
@@ -287,18 +290,18 @@ class AllocationPlan {
     if (!seen_.recovered.empty()) {
       std::string ports;
       for (const std::string& port : seen_.recovered) ports += (ports.empty() ? "" : ", ") + port;
-      notice(true, "LedgerRebuilt",
+      notice(true, reason::kLedgerRebuilt,
              "the ledger had lost what this allocation shows and took it back: " + ports, true);
     }
     const Condition& allocated = *find_condition(final_.conditions, "Allocated");
     if (allocated.status == "True" && (turned("Allocated") || final_.ports != allocation_.status.ports)) {
-      notice(false, "PortAllocated", allocated.message, true);
+      notice(false, reason::kPortAllocated, allocated.message, true);
     } else if (turned("Allocated")) {
       notice(true, allocated.reason, allocated.message, true);
     }
     for (const char* type : {"Published", "Enforced"}) {
       const Condition& condition = *find_condition(final_.conditions, type);
-      if (condition.reason == "NotAllocated" || !turned(type)) continue;
+      if (condition.reason == reason::kNotAllocated || !turned(type)) continue;
       // Said once: with the numbers of a new allocation it goes without saying that they are published.
       if (condition.status == "True" && !was(type, "False")) continue;
       notice(condition.status != "True", condition.reason, condition.message);
@@ -325,7 +328,8 @@ class AllocationPlan {
     add(deny_);
     if (!follows) add(allow_);
     add(services_);
-    if (!names.empty()) notice(true, "DriftRepaired", "somebody changed or deleted " + names + ": restored");
+    if (!names.empty())
+      notice(true, reason::kDriftRepaired, "somebody changed or deleted " + names + ": restored");
   }
 
   const Observation& seen_;

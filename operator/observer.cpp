@@ -6,6 +6,7 @@
 
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
+#include "core/base/reasons.h"
 
 namespace berth::controller {
 namespace {
@@ -28,7 +29,7 @@ constexpr auto kEvery = [](const auto&) { return true; };
 // What it shows depends on a stranger's Service, whose end is told once: a view that lags would miss it.
 bool waits_for_a_stranger(const PortAllocation& allocation) {
   const Condition* published = find_condition(allocation.status.conditions, "Published");
-  return published != nullptr && published->reason == "PortTaken";
+  return published != nullptr && published->reason == reason::kPortTaken;
 }
 
 bool is_namespace_policy(const std::string& name) {

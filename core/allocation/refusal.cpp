@@ -1,35 +1,37 @@
 #include "core/allocation/refusal.h"
 
+#include "core/base/reasons.h"
+
 namespace berth::allocation {
 
 const char* to_string(RefusalReason reason) {
   switch (reason) {
     case RefusalReason::kRangeNotFound:
-      return "RangeNotFound";
+      return reason::kRangeNotFound;
     case RefusalReason::kRangeUnusable:
-      return "RangeUnusable";
+      return reason::kRangeUnusable;
     case RefusalReason::kRangeExhausted:
-      return "RangeExhausted";
+      return reason::kRangeExhausted;
     case RefusalReason::kBlockNotFound:
-      return "BlockNotFound";
+      return reason::kBlockNotFound;
     case RefusalReason::kNamespaceNotAllowed:
-      return "NamespaceNotAllowed";
+      return reason::kNamespaceNotAllowed;
     case RefusalReason::kQuotaExceeded:
-      return "QuotaExceeded";
+      return reason::kQuotaExceeded;
     case RefusalReason::kPortOutsideRange:
-      return "PortOutsideRange";
+      return reason::kPortOutsideRange;
     case RefusalReason::kPortReserved:
-      return "PortReserved";
+      return reason::kPortReserved;
     case RefusalReason::kPortTaken:
-      return "PortTaken";
+      return reason::kPortTaken;
     case RefusalReason::kPortResting:
-      return "PortResting";
+      return reason::kPortResting;
     case RefusalReason::kPortInternal:
-      return "PortInternal";
+      return reason::kPortInternal;
     case RefusalReason::kPortRequestedTwice:
-      return "PortRequestedTwice";
+      return reason::kPortRequestedTwice;
     case RefusalReason::kLedgerFrozen:
-      return "LedgerFrozen";
+      return reason::kLedgerFrozen;
   }
   return "Unknown";
 }

@@ -1,7 +1,7 @@
 // Refusal: why an allocation does not get its numbers, in a word for programs and a sentence for people.
 //
 // A value, not an error: a full range is an expected outcome. The reasons are the reasons of the condition
-// Allocated (docs/reference/api.md).
+// Allocated (docs/reference/reasons.md).
 #pragma once
 
 #include <string>

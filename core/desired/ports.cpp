@@ -5,6 +5,7 @@
 
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
+#include "core/base/reasons.h"
 
 namespace berth::desired {
 namespace {
@@ -65,14 +66,14 @@ std::optional<Problem> outside_exposure(const AllocationPeer& peer, Exposure exp
                                         const std::string& whose) {
   if (exposure == Exposure::kCluster && is_address(peer)) {
     return Problem{
-        kPeerOutsideExposure,
+        reason::kPeerOutsideExposure,
         whose + " admits " + (peer.cidr.empty() ? "network " + peer.network : peer.cidr) +
             ", but exposure Cluster admits pods only: write exposure: External, with service.type: "
             "ClusterIP if nothing shall be published outside",
         true};
   }
   if (exposure == Exposure::kNamespace && !is_own_pods(peer)) {
-    return Problem{kPeerOutsideExposure,
+    return Problem{reason::kPeerOutsideExposure,
                    whose +
                        " admits others than pods of its namespace: write podSelector alone, or exposure: "
                        "Cluster or External",
@@ -118,7 +119,7 @@ std::optional<Problem> internal_container(const ResolvedPort& port, const Resolv
     const auto finding = view.internal.find(Port::of(number), port.protocol, view.namespace_labels);
     if (!finding) continue;
     const std::string service = finding->service.empty() ? "" : " (" + finding->service + ")";
-    return Problem{kPortInternal,
+    return Problem{reason::kPortInternal,
                    "port " + port.name + " leads to container port " + std::to_string(number) + service +
                        ", which is internal by ExposurePolicy " + finding->policy +
                        ": write exposure: Cluster or Namespace, or another targetPort",
@@ -178,7 +179,7 @@ std::optional<Problem> resolve_peer(const AllocationPeer& peer, const Networks& 
                                     std::vector<std::string>& cidrs) {
   if (!peer.cidr.empty()) {
     const auto cidr = Cidr::parse(peer.cidr);
-    if (!cidr.ok()) return Problem{kPeerUnreadable, whose + ": " + cidr.error().message, true};
+    if (!cidr.ok()) return Problem{reason::kPeerUnreadable, whose + ": " + cidr.error().message, true};
     peers.push_back(address_peer(*cidr));
     cidrs.push_back(to_string(*cidr));
     return {};
@@ -186,7 +187,7 @@ std::optional<Problem> resolve_peer(const AllocationPeer& peer, const Networks& 
   if (!peer.network.empty()) {
     const std::vector<Cidr>* network = networks.find(peer.network);
     if (network == nullptr || network->empty()) {
-      return Problem{kNetworkNotFound,
+      return Problem{reason::kNetworkNotFound,
                      whose + " names network " + peer.network +
                          (network == nullptr ? ", which no ExposurePolicy of this namespace declares"
                                              : ", which leaves no address") +
@@ -204,7 +205,7 @@ std::optional<Problem> resolve_peer(const AllocationPeer& peer, const Networks& 
   pods.namespace_selector = peer.namespace_selector;
   if (!peer.ns.empty()) pods.namespace_selector = LabelSelector{{{kNamespaceNameLabel, peer.ns}}, {}};
   if (!pods.pod_selector && !pods.namespace_selector) {
-    return Problem{kPeerUnreadable,
+    return Problem{reason::kPeerUnreadable,
                    whose +
                        " has an entry that names nobody: write cidr, network, namespace, "
                        "namespaceSelector or podSelector",
@@ -222,7 +223,7 @@ Resolution resolve_ports(const PortAllocation& allocation, const std::vector<all
     if (serves(*pod, allocation)) pods.push_back(pod);
   }
   if (std::any_of(pods.begin(), pods.end(), [](const Workload* pod) { return pod->pod.host_network; })) {
-    resolution.problems.push_back({kNotEnforceable,
+    resolution.problems.push_back({reason::kNotEnforceable,
                                    "some selected pods use the network of their node (hostNetwork), where a "
                                    "NetworkPolicy does not reach: "
                                    "their ports stay open to whoever reaches the node",
@@ -239,7 +240,7 @@ Resolution resolve_ports(const PortAllocation& allocation, const std::vector<all
     resolved.containers = containers_of(port.target_port, port.protocol, held->number, pods);
     resolve_sources(port, view.networks, resolved, resolution.problems);
     if (resolved.containers.empty() && resolved.exposure != Exposure::kLocalhost) {
-      resolution.problems.push_back({kTargetPortUnresolved,
+      resolution.problems.push_back({reason::kTargetPortUnresolved,
                                      "no running pod that the selector takes has a container port called '" +
                                          to_string(port.target_port) + "' (" + to_string(port.protocol) +
                                          ") for port " + port.name +

@@ -25,7 +25,8 @@ enum class Exposure : std::uint8_t { kExternal, kCluster, kNamespace, kLocalhost
 // The port's own exposure, else that of the spec, else Cluster (the API's default).
 Exposure exposure_of(const PortAllocationSpec& spec, const AllocationPort& port);
 
-// What keeps a part of an allocation from being published or enforced; reason and message of a condition.
+// What keeps a part of an allocation from being published or enforced; reason (core/base/reasons.h) and
+// message of a condition.
 struct Problem {
   std::string reason = {};
   std::string message = {};
@@ -33,15 +34,6 @@ struct Problem {
 
   bool operator==(const Problem&) const = default;
 };
-
-// Reasons of Problems.
-inline constexpr char kTargetPortUnresolved[] = "TargetPortUnresolved";  // no pod has that port name yet
-inline constexpr char kNetworkNotFound[] = "NetworkNotFound";            // allowFrom names an unknown network
-inline constexpr char kPeerOutsideExposure[] = "PeerOutsideExposure";    // allowFrom is wider than exposure
-inline constexpr char kPeerUnreadable[] = "PeerUnreadable";  // a cidr that is none, no peer at all
-inline constexpr char kNotEnforceable[] = "NotEnforceable";  // hostNetwork pods, dataplane.md 2.1
-inline constexpr char kPortInternal[] = "PortInternal";      // the container port is internal
-inline constexpr char kNameTaken[] = "NameTaken";            // an object of that name is not ours
 
 // Networks by name, as the ExposurePolicies in force in a namespace declare them. When several declare one
 // name the strictest reading holds: the addresses that all of them contain. `namespace_labels` nullptr = not

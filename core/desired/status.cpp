@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/reasons.h"
+
 namespace berth::desired {
 namespace {
 
@@ -29,35 +31,38 @@ Verdict allocated(const AllocationFindings& findings, const std::string& summary
   if (findings.complete) {
     std::vector<std::string> parts = {"holds " + summary};
     parts.insert(parts.end(), findings.notes.begin(), findings.notes.end());
-    return {true, "NumbersHeld", joined(parts, "; "), false};
+    return {true, reason::kNumbersHeld, joined(parts, "; "), false};
   }
   const std::string until = summary.empty() ? "" : "; until then " + summary + " stays";
   if (findings.refusal) {
     return {false, to_string(findings.refusal->reason), findings.refusal->message + until,
             allocation::needs_edit(findings.refusal->reason)};
   }
-  return {false, "Pending", "waiting for numbers" + until, false};
+  return {false, reason::kPending, "waiting for numbers" + until, false};
 }
 
 Verdict published(const AllocationFindings& findings, const std::string& ns) {
-  if (findings.numbers.empty()) return {false, "NotAllocated", "there are no numbers to publish yet", false};
+  if (findings.numbers.empty())
+    return {false, reason::kNotAllocated, "there are no numbers to publish yet", false};
   if (findings.publication) {
     return {false, findings.publication->reason, findings.publication->message,
             findings.publication->needs_edit};
   }
   if (findings.host_port) {
-    return {true, "HostPort", "the pods publish the numbers themselves, as hostPort", false};
+    return {true, reason::kHostPort, "the pods publish the numbers themselves, as hostPort", false};
   }
   if (findings.service_name.empty()) {
-    return {true, "NothingToPublish", "every port is for its own pod only (Localhost)", false};
+    return {true, reason::kNothingToPublish, "every port is for its own pod only (Localhost)", false};
   }
-  return {true, "ServiceInPlace", "Service " + ns + "/" + findings.service_name + " offers the ports", false};
+  return {true, reason::kServiceInPlace, "Service " + ns + "/" + findings.service_name + " offers the ports",
+          false};
 }
 
 Verdict enforced(const AllocationFindings& findings) {
-  if (findings.numbers.empty()) return {false, "NotAllocated", "there are no numbers to open yet", false};
+  if (findings.numbers.empty())
+    return {false, reason::kNotAllocated, "there are no numbers to open yet", false};
   if (findings.enforcement.empty()) {
-    return {true, "PoliciesInPlace", "NetworkPolicies admit exactly the declared clients", false};
+    return {true, reason::kPoliciesInPlace, "NetworkPolicies admit exactly the declared clients", false};
   }
   Verdict verdict{false, findings.enforcement.front().reason, "", false};
   std::vector<std::string> messages;
@@ -86,7 +91,7 @@ Condition exhaustion(const char* type, bool holds, const char* reason, const all
   const std::string message = std::to_string(usage.available) + " of " +
                               std::to_string(usage.capacity - usage.reserved) + " numbers are left";
   return condition(
-      type, holds, holds ? reason : "EnoughLeft",
+      type, holds, holds ? reason : reason::kEnoughLeft,
       holds ? message + ": widen spec.ports, or delete allocations that are not needed" : message,
       generation);
 }
@@ -103,22 +108,22 @@ std::vector<std::string> outside_node_ports(const allocation::CompiledRange& ran
 
 Verdict range_ready(const RangeFindings& findings) {
   if (findings.compiled == nullptr) {
-    return {false, "InvalidSpec", findings.error == nullptr ? "" : findings.error->message, true};
+    return {false, reason::kInvalidSpec, findings.error == nullptr ? "" : findings.error->message, true};
   }
   if (findings.compiled->per_node) {
     return {
-        false, "PerNodeNotSupported",
+        false, reason::kPerNodeNotSupported,
         "numbers per node cannot be allocated yet: write perNode: false, the numbers are then cluster-wide",
         true};
   }
   if (!findings.frozen_shards.empty()) {
-    return {false, "LedgerFrozen",
+    return {false, reason::kLedgerFrozen,
             "PortLedger " + joined(findings.frozen_shards, ", ") +
                 " cannot be read; its numbers stay with their owners and no new ones are taken from it: see "
                 "docs/emergency.md",
             false};
   }
-  return {true, "InUse", "numbers are handed out", false};
+  return {true, reason::kInUse, "numbers are handed out", false};
 }
 
 }  // namespace
@@ -164,7 +169,7 @@ PortAllocationStatus make_allocation_status(const PortAllocation& allocation,
     needs_edit = needs_edit || (!verdict.holds && verdict.needs_edit);
   }
   const bool ready = failing == nullptr;
-  const std::string reason = ready ? "Ready" : failing->reason;
+  const std::string reason = ready ? reason::kReady : failing->reason;
   const std::string message = ready ? "the ports are held, published and enforced" : failing->message;
   conditions.push_back(condition("Ready", ready, reason, message, generation));
   conditions.push_back(condition("Reconciling", !ready && !needs_edit, reason, message, generation));
@@ -194,26 +199,27 @@ PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& f
   const bool near = usable && (total - usage.available) * 100 >= total * 80;
   std::vector<Condition> conditions;
   conditions.push_back(condition("Ready", ready.holds, ready.reason, ready.message, generation));
-  conditions.push_back(exhaustion("NearExhaustion", near, "FewLeft", usage, generation));
-  conditions.push_back(exhaustion("Exhausted", exhausted, "NoneLeft", usage, generation));
+  conditions.push_back(exhaustion("NearExhaustion", near, reason::kFewLeft, usage, generation));
+  conditions.push_back(exhaustion("Exhausted", exhausted, reason::kNoneLeft, usage, generation));
   const bool overlaps = !findings.overlapping.empty();
-  conditions.push_back(condition("Overlapping", overlaps, overlaps ? "SharesNumbers" : "Alone",
+  conditions.push_back(condition("Overlapping", overlaps, overlaps ? reason::kSharesNumbers : reason::kAlone,
                                  overlaps ? "shares numbers with " + joined(findings.overlapping, ", ") +
                                                 "; no number is handed out twice all the same"
                                           : "no other range of the space holds any of the numbers",
                                  generation));
   const bool shrinks = usage.draining > 0;
-  conditions.push_back(condition("ShrinkPending", shrinks, shrinks ? "NumbersInUse" : "NothingPending",
-                                 shrinks
-                                     ? std::to_string(usage.draining) +
-                                           " numbers that the range no longer hands out are still held: " +
-                                           sample_text(usage.draining_sample)
-                                     : "no number outside the range is held",
-                                 generation));
+  conditions.push_back(condition(
+      "ShrinkPending", shrinks, shrinks ? reason::kNumbersInUse : reason::kNothingPending,
+      shrinks
+          ? std::to_string(usage.draining) + " numbers that the range no longer hands out are still held: " +
+                sample_text(usage.draining_sample)
+          : "no number outside the range is held",
+      generation));
   if (usable && findings.compiled->space == allocation::Space::kNodePort && findings.node_ports) {
     const auto outside = outside_node_ports(*findings.compiled, *findings.node_ports);
     conditions.push_back(condition(
-        "OutsideNodePortRange", !outside.empty(), outside.empty() ? "Inside" : "ApiServerRefuses",
+        "OutsideNodePortRange", !outside.empty(),
+        outside.empty() ? reason::kInside : reason::kApiServerRefuses,
         outside.empty() ? "the API server takes every number as nodePort"
                         : joined(outside, ", ") + " is not wholly inside the API server's node port range " +
                               to_string(*findings.node_ports) +

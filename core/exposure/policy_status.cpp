@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/reasons.h"
 #include "core/exposure/policy_table.h"
 
 namespace berth::exposure {
@@ -20,9 +21,10 @@ Condition enforced(const ExposurePolicy& policy) {
     asked += (asked.empty() ? "" : " and ") + std::string("spec.enforce.admissionPolicy");
   }
   if (asked.empty()) {
-    return condition(policy, "Enforced", true, "NothingAsked", "the webhook keeps the policy, as always");
+    return condition(policy, "Enforced", true, reason::kNothingAsked,
+                     "the webhook keeps the policy, as always");
   }
-  return condition(policy, "Enforced", false, "EnforceNotSupported",
+  return condition(policy, "Enforced", false, reason::kEnforceNotSupported,
                    asked +
                        ": not carried out by this version, only the webhook keeps the policy: "
                        "leave it out");
@@ -31,14 +33,14 @@ Condition enforced(const ExposurePolicy& policy) {
 Condition in_force(const ExposurePolicy& policy) {
   const PolicyTable table(policy);
   if (table.issues().empty()) {
-    return condition(policy, "Ready", true, "InForce", "Every entry is read and in force");
+    return condition(policy, "Ready", true, reason::kInForce, "Every entry is read and in force");
   }
   const Error& first = table.issues().front();
   std::string message = first.field + ": " + first.message;
   if (table.issues().size() > 1) {
     message += " (and " + std::to_string(table.issues().size() - 1) + " more entries that count for nothing)";
   }
-  return condition(policy, "Ready", false, "Unreadable", std::move(message));
+  return condition(policy, "Ready", false, reason::kUnreadable, std::move(message));
 }
 
 }  // namespace

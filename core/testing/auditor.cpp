@@ -4,6 +4,7 @@
 
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
+#include "core/base/reasons.h"
 #include "core/testing/leader.h"
 
 namespace berth::testing {
@@ -159,6 +160,10 @@ void Auditor::check_answer(const PortAllocation& allocation) {
   if (allocated == nullptr || allocated->reason.empty() ||
       status.observed_generation != allocation.meta.generation) {
     return fail("I11: " + name + " was never answered");
+  }
+  for (const Condition& condition : status.conditions) {
+    if (!reason::is_known(condition.reason))
+      fail(name + " gives a reason of no meaning: " + condition.reason);
   }
   // I9: all of its ports or none; an edit that cannot be granted leaves what there was.
   const bool whole = status.ports.size() == allocation.spec.ports.size();
