@@ -27,6 +27,10 @@ build: deps ## build/bin/berth-operator, berth-webhook and berth, as shipped
 	@rm -f build-release.log
 	@cmake --build --preset release -j $(JOBS)
 
+.PHONY: model
+model: deps ## every interleaving of two leaders, and what breaks without each precondition
+	@model/check
+
 .PHONY: unit
 unit: deps ## unit and simulation tests with address and undefined sanitizers
 	@cmake --preset dev >/dev/null
@@ -62,7 +66,7 @@ lint: deps ## formatting, layering, purity of core, headers alone, clang-tidy
 
 .PHONY: test
 test: ## everything CI runs
-	@for stage in deps lint unit tsan e2e; do \
+	@for stage in deps lint model unit tsan e2e; do \
 	  began=$$SECONDS; $(MAKE) $$stage; \
 	  echo "make test: $$stage passed in $$((SECONDS - began)) s"; \
 	done
