@@ -55,7 +55,7 @@ func TestKubectlExplainsTheFields(t *testing.T) {
 		"palloc.spec.ports":         {"The ports asked for. Berth assigns all of them or none.", "targetPort", "-required-", "enum: External, Cluster, Namespace, Localhost"},
 		"prange.spec.reuseAfter":    {"How long a released number rests before somebody else may get it"},
 		"xpol.spec.exceptions":      {"with somebody who answers for it and an end", "expiresAt"},
-		"pledger":                   {"Do not edit or delete it by hand."},
+		"pledger":                   {"do not edit or delete it by hand."},
 		"palloc.status.conditions":  {"RangeExhausted"},
 		"xpol.spec.external":        {"Passthrough"},
 		"prange.spec.blocks.ports":  {"counted from the lowest number of the range"},
