@@ -88,6 +88,10 @@ void Telemetry::export_ranges(const Stores& stores) {
       set("reserved", range.status.reserved);
       set("external", range.status.external);
       set("draining", range.status.draining);
+      metrics
+          .gauge("berth_range_largest_free_block", "The most numbers in a row that a range can hand out.",
+                 {{"space", range.spec.space}, {"range", range.meta.name}})
+          .set(static_cast<double>(range.status.largest_free_block));
     });
   });
 }

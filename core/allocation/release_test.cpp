@@ -366,9 +366,10 @@ TEST(Usage, CountsEveryNumberOnce) {
   EXPECT_EQ(usage.reserved, 1);
   EXPECT_EQ(usage.external, 1);
   EXPECT_EQ(usage.available, 5);
+  EXPECT_EQ(usage.largest_free_block, 5);  // 24504-24508
   EXPECT_EQ(usage.draining, 2);  // 24501 (reserved while held) and 24700
   ASSERT_EQ(usage.draining_sample.size(), 2U);
-  EXPECT_EQ(usage.blocks, (std::vector<BlockUsage>{{"b", 2, 1}}));
+  EXPECT_EQ(usage.blocks, (std::vector<BlockUsage>{{"b", 2, 1, 1}}));
   PortLedger broken = cluster.stored.at("nodeport-095");
   broken.spec.entries["24504"] = "?";
   (void)cluster.ledgers.put(broken);
@@ -388,6 +389,11 @@ TEST(Usage, CountsANumberOfTheServiceSpaceForAnyProtocol) {
       count_usage(compile(cluster.ranges[0]).value(), cluster.ledgers.in(Space::kService), cluster.uses());
   EXPECT_EQ(usage.allocated, 1);
   EXPECT_EQ(usage.available, 3);
+  EXPECT_EQ(usage.largest_free_block, 3);
+  cluster.put(Space::kService, 441, entry(owner, "r", 3));
+  const auto& ledger = cluster.ledgers.in(Space::kService);
+  EXPECT_EQ(count_usage(compile(cluster.ranges[0]).value(), ledger, cluster.uses()).largest_free_block, 1)
+      << "440 and 442 are apart";
 }
 
 }  // namespace

@@ -35,8 +35,10 @@ RangeUsage count_usage(const CompiledRange& range, const Ledger& ledger, const U
   usage.capacity = count_ports(range.spans);
   const Known numbers = known(ledger, uses);
   for (const CompiledBlock& block : range.blocks) {
-    usage.blocks.push_back({block.name, count_ports(block.spans), 0});
+    usage.blocks.push_back({block.name, count_ports(block.spans), 0, 0});
   }
+  std::int64_t in_a_row = 0;
+  std::int32_t previous = 0;
   for (const PortSpan& span : range.spans) {
     for (std::int32_t value = span.first.number(); value <= span.last.number(); ++value) {
       const Port port = Port::of(value);
@@ -57,6 +59,12 @@ RangeUsage count_usage(const CompiledRange& range, const Ledger& ledger, const U
         ++usage.external;
       } else {
         ++usage.available;
+        for (std::size_t i = 0; i < range.blocks.size(); ++i) {
+          if (contains(range.blocks[i].spans, port)) ++usage.blocks[i].available;
+        }
+        in_a_row = value == previous + 1 ? in_a_row + 1 : 1;
+        previous = value;
+        usage.largest_free_block = std::max(usage.largest_free_block, in_a_row);
       }
     }
   }

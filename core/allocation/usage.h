@@ -21,7 +21,8 @@ struct RangeUsage {
   std::int64_t external = 0;
   std::int64_t frozen = 0;  // in a shard that cannot be read
   std::int64_t available = 0;
-  std::int64_t draining = 0;  // held from this range although it no longer hands the number out
+  std::int64_t largest_free_block = 0;  // the most available numbers in a row
+  std::int64_t draining = 0;            // held from this range although it no longer hands the number out
   std::vector<HeldNumber> draining_sample = {};  // at most 5, lowest first
   std::vector<BlockUsage> blocks = {};           // in the order of the spec
 

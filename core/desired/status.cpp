@@ -190,6 +190,7 @@ PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& f
   status.reserved = usage.reserved;
   status.external = usage.external;
   status.draining = usage.draining;
+  status.largest_free_block = usage.largest_free_block;
   status.blocks = usage.blocks;
 
   const Verdict ready = range_ready(findings);

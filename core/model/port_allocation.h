@@ -30,12 +30,23 @@ struct HealthCheck {
   bool operator==(const HealthCheck&) const = default;
 };
 
+// The number that clients still know, served beside the new one while they move.
+struct Migration {
+  std::int64_t port = 0;
+  std::string until = {};  // RFC 3339; "" = until the field is removed
+
+  bool operator==(const Migration&) const = default;
+};
+
 struct AllocationPort {
   std::string name = {};
   TargetPort target_port = {};
   Protocol protocol = Protocol::kTcp;
   std::string block = {};
-  std::int64_t port = 0;      // the number asked for, 0 = Berth chooses
+  std::int64_t port = 0;   // the number asked for (with `count` the first), 0 = Berth chooses
+  std::int64_t count = 0;  // so many numbers in a row; 0 = 1
+  std::optional<Migration> migrate_from = {};
+  std::string host_ip = {};   // HostPort only: the address of the node to listen on, "" = all of them
   std::string exposure = {};  // "" = spec.exposure
   std::vector<AllocationPeer> allow_from = {};
   std::string description = {};
@@ -67,6 +78,13 @@ struct ServiceTemplate {
   bool operator==(const ServiceTemplate&) const = default;
 };
 
+// A ConfigMap that tells pods their numbers.
+struct NumbersConfigMap {
+  std::string name = {};
+
+  bool operator==(const NumbersConfigMap&) const = default;
+};
+
 struct PortAllocationSpec {
   std::string range_name = {};
   std::string purpose = {};
@@ -75,6 +93,9 @@ struct PortAllocationSpec {
   std::vector<AllocationPort> ports = {};
   std::vector<EgressRule> allow_to = {};
   ServiceTemplate service = {};
+  std::string node_name = {};   // HostPort ranges with perNode: the node whose numbers are asked for
+  std::string sticky_for = {};  // how long released numbers wait for an allocation of the same name, "" = not
+  std::optional<NumbersConfigMap> config_map = {};
 
   bool operator==(const PortAllocationSpec&) const = default;
 };

@@ -43,6 +43,7 @@ struct PortRangeSpec {
   std::string order = {};        // Lowest (default), Spread
   std::string reuse_after = {};  // "" = 130s
   bool per_node = false;
+  std::string undeclared = {};  // Report (default), Deny: numbers of the range used without an allocation
 
   bool operator==(const PortRangeSpec&) const = default;
 };
@@ -51,6 +52,7 @@ struct BlockUsage {
   std::string name = {};
   std::int64_t capacity = 0;
   std::int64_t allocated = 0;
+  std::int64_t available = 0;
 
   bool operator==(const BlockUsage&) const = default;
 };
@@ -64,6 +66,7 @@ struct PortRangeStatus {
   std::int64_t reserved = 0;
   std::int64_t external = 0;
   std::int64_t draining = 0;
+  std::int64_t largest_free_block = 0;  // the most numbers in a row that can be handed out now
   std::vector<BlockUsage> blocks = {};
   std::vector<Condition> conditions = {};
 

@@ -47,6 +47,7 @@ PortRange range() {
   r.spec.order = "Lowest";
   r.spec.reuse_after = "130s";
   r.spec.per_node = true;
+  r.spec.undeclared = "Deny";
   r.status.observed_generation = 3;
   r.status.capacity = 100;
   r.status.allocated = 29;
@@ -55,7 +56,8 @@ PortRange range() {
   r.status.reserved = 2;
   r.status.external = 3;
   r.status.draining = 4;
-  r.status.blocks = {{"vpn", 10, 3}};
+  r.status.largest_free_block = 17;
+  r.status.blocks = {{"vpn", 10, 3, 7}};
   r.status.conditions = conditions();
   return r;
 }
@@ -70,9 +72,10 @@ TEST(PortRangeCodec, KeepsEveryFieldOfTheModel) {
           R"({"name":"agents","ports":["+20-+39"],"purpose":"agents"}],)"
           R"("reserved":[{"ports":["24570"],"reason":"threat intelligence engine"}],)"
           R"("namespaceSelector":{"matchExpressions":[{"key":"team","operator":"In","values":["a","b"]}]},)"
-          R"("limits":{"perNamespace":20},"order":"Lowest","reuseAfter":"130s","perNode":true},)"
+          R"("limits":{"perNamespace":20},"order":"Lowest","reuseAfter":"130s","perNode":true,"undeclared":"Deny"},)"
           R"("status":{"observedGeneration":3,"capacity":100,"allocated":29,"available":41,"cooling":1,)"
-          R"("reserved":2,"external":3,"draining":4,"blocks":[{"name":"vpn","capacity":10,"allocated":3}],)" +
+          R"("reserved":2,"external":3,"draining":4,"largestFreeBlock":17,)"
+          R"("blocks":[{"name":"vpn","capacity":10,"allocated":3,"available":7}],)" +
           kConditions + "}}",
       range());
 }
@@ -85,8 +88,8 @@ TEST(PortRangeCodec, WritesEveryCounterOfTheStatusEvenWhenZero) {
             R"({"apiVersion":"berth.dev/v1alpha1","kind":"PortRange",)"
             R"("metadata":{"name":"mesh","uid":"u-mesh","resourceVersion":"99"},)"
             R"("status":{"observedGeneration":-1,"capacity":0,"allocated":0,"available":0,"cooling":0,)"
-            R"("reserved":0,"external":0,"draining":0,)"
-            R"("blocks":[{"name":"vpn","capacity":10,"allocated":0}],"conditions":[]}})");
+            R"("reserved":0,"external":0,"draining":0,"largestFreeBlock":0,)"
+            R"("blocks":[{"name":"vpn","capacity":10,"allocated":0,"available":0}],"conditions":[]}})");
 }
 
 TEST(PortRangeCodec, LeavesOutAStatusThatWasNeverWritten) {
@@ -110,6 +113,9 @@ PortAllocation allocation() {
   api.target_port = std::int64_t{8080};
   api.block = "vpn";
   api.port = 24511;
+  api.count = 2;
+  api.migrate_from = Migration{8080, "2027-01-31T00:00:00Z"};
+  api.host_ip = "127.0.0.1";
   api.exposure = "Cluster";
   api.allow_from.resize(4);
   api.allow_from[0].network = "admins";
@@ -131,6 +137,9 @@ PortAllocation allocation() {
   any.to.ns = "data";
   a.spec.allow_to = {dns, any};
   a.spec.service = {{{"a/b", "c"}}, "example.org/lb", "ClusterIP"};
+  a.spec.node_name = "device-1";
+  a.spec.sticky_for = "1h";
+  a.spec.config_map = NumbersConfigMap{"mesh-ports"};
   a.status.observed_generation = 3;
   a.status.range_name = "mesh";
   a.status.ports = {{"api", 24511, Protocol::kTcp, std::int64_t{8080}},
@@ -148,7 +157,9 @@ TEST(PortAllocationCodec, KeepsEveryFieldOfTheModel) {
           kMeta +
           R"(,"spec":{"rangeName":"mesh","purpose":"vpn","selector":{"app":"phantom-node"},)"
           R"("exposure":"External","ports":[)"
-          R"({"name":"api","targetPort":8080,"protocol":"TCP","block":"vpn","port":24511,"exposure":"Cluster",)"
+          R"({"name":"api","targetPort":8080,"protocol":"TCP","block":"vpn","port":24511,)"
+          R"("count":2,"migrateFrom":{"port":8080,"until":"2027-01-31T00:00:00Z"},"hostIP":"127.0.0.1",)"
+          R"("exposure":"Cluster",)"
           R"("allowFrom":[{"network":"admins"},{"cidr":"10.20.0.0/16"},)"
           R"({"namespace":"monitoring","podSelector":{"matchLabels":{"app":"prometheus"}}},)"
           R"({"namespaceSelector":{}}],)"
@@ -156,7 +167,8 @@ TEST(PortAllocationCodec, KeepsEveryFieldOfTheModel) {
           R"({"name":"wireguard","targetPort":"wg","protocol":"UDP"}],)"
           R"("allowTo":[{"cidr":"203.0.113.7/32","ports":[{"port":443},)"
           R"({"port":6000,"endPort":6010,"protocol":"UDP"}]},{"namespace":"data"}],)"
-          R"("service":{"annotations":{"a/b":"c"},"loadBalancerClass":"example.org/lb","type":"ClusterIP"}},)"
+          R"("service":{"annotations":{"a/b":"c"},"loadBalancerClass":"example.org/lb","type":"ClusterIP"},)"
+          R"("nodeName":"device-1","stickyFor":"1h","configMap":{"name":"mesh-ports"}},)"
           R"("status":{"observedGeneration":3,"rangeName":"mesh","ports":[)"
           R"({"name":"api","port":24511,"protocol":"TCP","targetPort":8080},)"
           R"({"name":"wireguard","port":24510,"protocol":"UDP","targetPort":"wg"}],)"

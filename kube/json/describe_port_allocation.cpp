@@ -15,12 +15,20 @@ static void describe(Archive& archive, HealthCheck& health) {
   member(archive, "path", health.path, Write::kAlways);
 }
 
+static void describe(Archive& archive, Migration& migration) {
+  member(archive, "port", migration.port, Write::kAlways);
+  member(archive, "until", migration.until);
+}
+
 static void describe(Archive& archive, AllocationPort& port) {
   member(archive, "name", port.name, Write::kAlways);
   member(archive, "targetPort", port.target_port);
   member(archive, "protocol", port.protocol);
   member(archive, "block", port.block);
   member(archive, "port", port.port);
+  member(archive, "count", port.count);
+  member(archive, "migrateFrom", port.migrate_from);
+  member(archive, "hostIP", port.host_ip);
   member(archive, "exposure", port.exposure);
   member(archive, "allowFrom", port.allow_from);
   member(archive, "description", port.description);
@@ -45,6 +53,10 @@ static void describe(Archive& archive, ServiceTemplate& service) {
   member(archive, "type", service.type);
 }
 
+static void describe(Archive& archive, NumbersConfigMap& config_map) {
+  member(archive, "name", config_map.name, Write::kAlways);
+}
+
 static void describe(Archive& archive, PortAllocationSpec& spec) {
   member(archive, "rangeName", spec.range_name);
   member(archive, "purpose", spec.purpose);
@@ -53,6 +65,9 @@ static void describe(Archive& archive, PortAllocationSpec& spec) {
   member(archive, "ports", spec.ports);
   member(archive, "allowTo", spec.allow_to);
   member(archive, "service", spec.service);
+  member(archive, "nodeName", spec.node_name);
+  member(archive, "stickyFor", spec.sticky_for);
+  member(archive, "configMap", spec.config_map);
 }
 
 static void describe(Archive& archive, AllocatedPort& port) {

@@ -31,12 +31,14 @@ static void describe(Archive& archive, PortRangeSpec& spec) {
   member(archive, "order", spec.order);
   member(archive, "reuseAfter", spec.reuse_after);
   member(archive, "perNode", spec.per_node);
+  member(archive, "undeclared", spec.undeclared);
 }
 
 static void describe(Archive& archive, BlockUsage& usage) {
   member(archive, "name", usage.name, Write::kAlways);
   member(archive, "capacity", usage.capacity, Write::kAlways);
   member(archive, "allocated", usage.allocated, Write::kAlways);
+  member(archive, "available", usage.available, Write::kAlways);
 }
 
 static void describe(Archive& archive, PortRangeStatus& status) {
@@ -48,6 +50,7 @@ static void describe(Archive& archive, PortRangeStatus& status) {
   member(archive, "reserved", status.reserved, Write::kAlways);
   member(archive, "external", status.external, Write::kAlways);
   member(archive, "draining", status.draining, Write::kAlways);
+  member(archive, "largestFreeBlock", status.largest_free_block, Write::kAlways);
   member(archive, "blocks", status.blocks, Write::kAlways);
   member(archive, "conditions", status.conditions, Write::kAlways);
 }
