@@ -217,8 +217,26 @@ class AllocationPlan {
   }
 
   WriteStatus status_write(const desired::AllocationFindings& findings) const {
-    return {allocation_.meta.key(), allocation_.meta.uid, allocation_.meta.resource_version,
-            make_allocation_status(allocation_, findings, now_)};
+    WriteStatus write{allocation_.meta.key(), allocation_.meta.uid, allocation_.meta.resource_version,
+                      make_allocation_status(allocation_, findings, now_)};
+    write.unconfirmed = unconfirmed(write.status);
+    return write;
+  }
+
+  // Shown until now, unknown to the ledgers that we have seen, and not in the next status.
+  std::vector<Port> unconfirmed(const PortAllocationStatus& next) const {
+    std::vector<Port> numbers;
+    for (const AllocatedPort& shown : allocation_.status.ports) {
+      const auto number = Port::checked(shown.port);
+      const bool stays = std::any_of(next.ports.begin(), next.ports.end(),
+                                     [&](const AllocatedPort& port) { return port.port == shown.port; });
+      const bool known =
+          std::any_of(seen_.entries.begin(), seen_.entries.end(), [&](const allocation::HeldNumber& entry) {
+            return entry.entry.held() && entry.key.port.number() == shown.port;
+          });
+      if (number.ok() && !stays && !known) numbers.push_back(*number);
+    }
+    return numbers;
   }
 
   // The status while the objects are being written: numbers are held, the rest is on its way.

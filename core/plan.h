@@ -33,6 +33,10 @@ struct WriteStatus {
   Uid uid = {};
   std::string resource_version = {};
   PortAllocationStatus status = {};
+  // Numbers that the present status shows, this one no longer, and the ledgers as seen do not hold for the
+  // owner: either the record lost them, or the ledgers were read before another leader claimed them.
+  // Precondition: read live, no shard holds one of them for the owner (model/README.md, SHOW_UNCONFIRMED).
+  std::vector<Port> unconfirmed = {};
 
   bool operator==(const WriteStatus&) const = default;
 };

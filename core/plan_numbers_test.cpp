@@ -74,6 +74,21 @@ TEST(Plan, KeepsAllPortsWhenOneIsTakenAfterTheyWerePublished) {
   EXPECT_EQ(reason(scene.web(), "Published"), "False/PortTaken");
 }
 
+TEST(Plan, HasTheLedgerReadBeforeANumberThatIsShownGivesWayToAnother) {
+  Scene scene;
+  scene.settle();
+  EXPECT_EQ(scene.web().status.summary, "api:24500/TCP");
+  const auto unconfirmed = [&] { return std::get<WriteStatus>(scene.plan().actions.front()).unconfirmed; };
+  // Another leader has shown 24507, of which the ledgers that this one has read know nothing.
+  scene.web().status.ports[0].port = 24507;
+  EXPECT_EQ(unconfirmed(), std::vector<Port>{Port::of(24507)});
+  // An edit moves a number that the ledgers do hold: nothing to ask.
+  scene.web().status.ports[0].port = 24500;
+  scene.web().spec.ports[0].port = 24505;
+  scene.claim();
+  EXPECT_EQ(unconfirmed(), std::vector<Port>{});
+}
+
 TEST(Plan, ReleasesANumberOnlyAfterStatusStoppedShowingIt) {
   Scene scene;
   scene.web().spec.ports.push_back(port("b"));

@@ -41,7 +41,8 @@ TEST_P(KnownBad, LeaderIsCaught) {
 
 INSTANTIATE_TEST_SUITE_P(Leaders, KnownBad,
                          ::testing::Values(Mistake::kNoRest, Mistake::kNoLiveProof, Mistake::kReleaseFirst,
-                                           Mistake::kBlindRetry, Mistake::kNoUid, Mistake::kNoOwnerProof));
+                                           Mistake::kBlindRetry, Mistake::kNoUid, Mistake::kNoOwnerProof,
+                                           Mistake::kUnconfirmed));
 
 }  // namespace
 }  // namespace berth

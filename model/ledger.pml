@@ -122,15 +122,15 @@ inline check_rules() {
 #endif
 
 /* What a living owner holds too much of rests only when its status shows the other number: release.cpp,
- * is_replaced(), so far for lost numbers only. */
+ * is_replaced(). */
 #ifndef RELEASE_UNSHOWN
 #define is_replaced (owner[me] == Living && shown[me] == other(number) + 1)
 #else
 #define is_replaced (owner[me] == Living && shown[me] != number + 1)
 #endif
 
-/* Status shows a number instead of another one only after a live read of the other one's shard: find_numbers() in
- * plan.cpp goes by the cached ledgers so far. */
+/* Status shows a number instead of another one, of which the ledgers as seen know nothing, only after a live read of
+ * the other one's shard: plan.h, WriteStatus::unconfirmed. */
 #ifndef SHOW_UNCONFIRMED
 #define ShowAnother ShowLedger
 #else

@@ -88,7 +88,29 @@ Carried Applier::carry_out(const Plan& plan, std::int64_t generation) {
   return progress.carried;
 }
 
+Status Applier::confirm_gone(const WriteStatus& action) {
+  allocation::Ledgers ledgers;
+  for (const Port number : action.unconfirmed) {
+    for (const allocation::Space space : allocation::kSpaces) {
+      const ObjectKey key{"", allocation::shard_name(space, allocation::shard_of(number))};
+      auto live = client_->get<PortLedger>(wire::kPortLedger, key);
+      if (!live.ok() && live.error().code == Code::kNotFound) continue;
+      if (!live.ok()) return live.error();
+      TRY_DONE(ledgers.put(*live));
+      stores_->ledgers.put_written(std::move(*live));
+    }
+    for (const allocation::HeldNumber& held : ledgers.of_owner(action.uid)) {
+      if (held.entry.held() && held.key.port == number) {
+        return Error{Code::kConflict, "PortAllocation " + to_string(action.allocation) + " shows " +
+                                          to_string(number) + ", and its ledger holds it: decided anew"};
+      }
+    }
+  }
+  return ok_status();
+}
+
 Status Applier::act(const WriteStatus& action, Progress& progress) {
+  TRY_DONE(confirm_gone(action));
   PortAllocation object;
   object.meta.ns = action.allocation.ns;
   object.meta.name = action.allocation.name;

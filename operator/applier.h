@@ -40,6 +40,8 @@ class Applier {
   Status act(const ReleaseNumbers& action, Progress& progress);
 
   Status prove_owner(const Meta& generated, const Progress& progress);
+  // WriteStatus::unconfirmed, read live.
+  Status confirm_gone(const WriteStatus& action);
 
   // Reads the shards anew that hold the numbers of either status.
   void refresh_ledgers(const PortAllocationStatus& ours, const ObjectKey& allocation);

@@ -135,6 +135,24 @@ TEST_F(ApplierTest, AStatusConflictTakesInTheLedgersOfItsNumbersToo) {
       << "a fresh allocation beside old ledgers would show what is released";
 }
 
+TEST_F(ApplierTest, AStatusThatTakesAShownNumberAwayAsksTheLedgerFirst) {
+  bench.put_record(30500, api);
+  WriteStatus write = status_write("moved");
+  write.status.ports = {{.name = "api", .port = 30501}};
+  write.unconfirmed = {Port::of(30500)};
+  const auto shown = [&] {
+    return bench.at_server<PortAllocation>(wire::kPortAllocation, api.meta.key())->status;
+  };
+  const PortAllocationStatus before = shown();
+  EXPECT_EQ(carry_out({write}).status.error().code, Code::kConflict) << "the ledger holds it after all";
+  EXPECT_EQ(bench.stores.ledgers.get({"", "nodeport-119"})->spec.entries.count("30500"), 1U)
+      << "what was read is decided with next time";
+  EXPECT_EQ(shown(), before);
+  write.unconfirmed = {Port::of(30502), Port::of(24000)};  // no entry, and no shard at all
+  EXPECT_TRUE(carry_out({write}).status.ok());
+  EXPECT_EQ(shown().ports.at(0).port, 30501);
+}
+
 TEST_F(ApplierTest, AStatusOfSomethingGoneTakesItFromTheStore) {
   bench.remove<PortAllocation>(wire::kPortAllocation, api.meta.key());
   EXPECT_EQ(carry_out({status_write("late")}).status.error().code, Code::kNotFound);

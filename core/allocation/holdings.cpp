@@ -198,6 +198,13 @@ bool is_lost(const PortAllocation& allocation, const Surplus& surplus, const Use
   });
 }
 
+bool suits(const PortAllocation& allocation, const AllocationPort& port, const HeldNumber& number,
+           const Ranges& ranges) {
+  const bool asks_for_another = port.port != 0 && port.port != number.key.port.number();
+  const bool other_protocol = number.key.protocol && *number.key.protocol != port.protocol;
+  return !asks_for_another && !other_protocol && !left_its_range(allocation, number, ranges);
+}
+
 Holdings assess(const PortAllocation& allocation, const std::vector<HeldNumber>& entries,
                 const Ranges& ranges, const Uses& uses) {
   const auto routed = route(allocation, ranges, entries);

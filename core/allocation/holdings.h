@@ -81,6 +81,11 @@ bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port
 // Is the surplus one that was lost to others, for a port that the spec still has?
 bool is_lost(const PortAllocation& allocation, const Surplus& surplus, const Uses& uses);
 
+// Does the spec still let the number serve the port for good? Not when it asks for another number, or, where
+// the protocol is part of the key, another protocol, or names a range elsewhere that does not hold it.
+bool suits(const PortAllocation& allocation, const AllocationPort& port, const HeldNumber& number,
+           const Ranges& ranges);
+
 // A number that the allocation shows (status.ports, or its own Services), by port name.
 struct ShownNumber {
   Slot slot = {};

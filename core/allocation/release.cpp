@@ -40,11 +40,14 @@ const AllocationPort* spec_port(const PortAllocation& owner, const Slot& slot) {
   return found == ports.end() ? nullptr : &*found;
 }
 
-// A lost number goes when its owner shows another one instead. Before that, a second leader with an older
-// view of the Services could take from the owner what the first has just claimed for it.
-bool is_replaced(const PortAllocation& owner, const ReleaseCandidate& candidate) {
+// A surplus number that still suits its port goes when the status shows another one instead. Before that, a
+// second leader with another view of the Services or ledgers may be about to show just this one. A number
+// that the spec rules out by now needs no such wait: whoever still means to show it read an older spec, and
+// the status write of that version is refused.
+bool is_replaced(const PortAllocation& owner, const ReleaseCandidate& candidate, const Ranges& ranges) {
   return std::all_of(candidate.slots.begin(), candidate.slots.end(), [&](const Slot& slot) {
-    if (spec_port(owner, slot) == nullptr) return true;
+    const AllocationPort* wanted = spec_port(owner, slot);
+    if (wanted == nullptr || !suits(owner, *wanted, candidate.number, ranges)) return true;
     const auto& ports = owner.status.ports;
     return std::any_of(ports.begin(), ports.end(), [&](const AllocatedPort& port) {
       return port.name == slot.name && port.port != candidate.number.key.port.number();
@@ -57,10 +60,10 @@ std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::v
                                        const Ranges& ranges, const Uses& uses, bool refused) {
   std::vector<ReleaseCandidate> candidates;
   const Holdings holdings = assess(owner, entries, ranges, uses);
-  bool waits = false;  // for a number in place of a lost one
+  bool waits = false;  // for another number to be shown
   const auto add = [&](const HeldNumber& number, std::vector<Slot> slots, ReleaseCause cause) {
     ReleaseCandidate candidate{number, std::move(slots), cause};
-    const bool unreplaced = cause == ReleaseCause::kLost && !is_replaced(owner, candidate);
+    const bool unreplaced = cause != ReleaseCause::kUncommitted && !is_replaced(owner, candidate, ranges);
     const bool in_use = uses.used_by(owner.meta.uid, number.space, number.key);
     const bool stays = in_use || is_shown(owner, holdings, number);
     waits = waits || unreplaced;
@@ -92,7 +95,7 @@ std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::v
 // who took the number; that its owner shows another one instead, and does not ask for it, is enough: whoever
 // still means to show the old one writes to a status that has changed, and is refused.
 std::string objection_to_loss(const PortAllocation& owner, const ReleaseCandidate& candidate,
-                              const Holdings& holdings) {
+                              const Holdings& holdings, const Ranges& ranges) {
   const HeldNumber& number = candidate.number;
   if (releases_whole_entry(candidate) && is_shown(owner, holdings, number)) {
     return "the status of its owner still shows the number";
@@ -102,7 +105,7 @@ std::string objection_to_loss(const PortAllocation& owner, const ReleaseCandidat
     return port != nullptr && port->port == number.key.port.number();
   });
   if (requested) return "its owner asks for it";
-  return is_replaced(owner, candidate) ? "" : "its owner does not show another number yet";
+  return is_replaced(owner, candidate, ranges) ? "" : "its owner does not show another number yet";
 }
 
 // Why the entry may not go; empty when it may.
@@ -130,7 +133,7 @@ std::string objection(const ReleaseProof& proof, const Entry* entry, const Ledge
   if (!lives) return "its owner is gone: to be released for that reason";
   const auto entries = ledgers.of_owner(expected.owner_uid);
   if (candidate.cause == ReleaseCause::kLost) {
-    return objection_to_loss(*proof.owner, candidate, assess(*proof.owner, entries, ranges, uses));
+    return objection_to_loss(*proof.owner, candidate, assess(*proof.owner, entries, ranges, uses), ranges);
   }
   const auto still =
       unneeded(*proof.owner, entries, ranges, uses, candidate.cause == ReleaseCause::kUncommitted);

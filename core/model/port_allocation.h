@@ -51,6 +51,8 @@ struct AllocationPort {
   std::vector<AllocationPeer> allow_from = {};
   std::string description = {};
   std::optional<HealthCheck> health = {};
+  // Not in the API: the port of the spec that this one was made from (`count`, `migrateFrom`), "" = itself.
+  std::string group = {};
 
   bool operator==(const AllocationPort&) const = default;
 };
