@@ -71,11 +71,14 @@ std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::v
       candidates.push_back(std::move(candidate));
     }
   };
+  // Who was refused shows no other number soon, and holding two for one port would keep others from both.
+  const bool gives_up = refused && !holdings.complete();
   for (const Surplus& surplus : holdings.surplus) {
     const bool lost = is_lost(owner, surplus, uses);
-    add(surplus.number, surplus.slots, lost ? ReleaseCause::kLost : ReleaseCause::kPortRemoved);
+    const ReleaseCause other = gives_up ? ReleaseCause::kUncommitted : ReleaseCause::kPortRemoved;
+    add(surplus.number, surplus.slots, lost ? ReleaseCause::kLost : other);
   }
-  if (!refused || holdings.complete() || waits) return candidates;
+  if (!gives_up || waits) return candidates;
   // A claim that was refused before it was whole, or overtaken by an edit: nothing shows these numbers.
   for (const HeldNumber& number : entries) {
     if (!number.entry.held()) continue;

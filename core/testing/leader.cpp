@@ -225,7 +225,6 @@ Answer Leader::carry_out(const Action& action) {
 Answer Leader::act(const WriteStatus& write) {
   const std::string& key = write.allocation.name;
   for (const Port number : write.unconfirmed) {
-    if (mistake_ == Mistake::kUnconfirmed) break;
     take_in_ledger(allocation::shard_name(allocation::Space::kNodePort, allocation::shard_of(number)));
     const auto entries = ledgers_.of_owner(write.uid);
     const bool held = std::any_of(entries.begin(), entries.end(), [&](const allocation::HeldNumber& entry) {

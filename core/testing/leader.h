@@ -25,7 +25,6 @@ enum class Mistake {
   kBlindRetry,    // answers a conflict by writing the same content again
   kNoUid,         // takes the name for the identity
   kNoOwnerProof,  // creates a Service without asking whether its owner lives
-  kUnconfirmed,   // shows other numbers than those shown, on the word of old ledgers
 };
 
 using Note = std::function<void(const std::string&)>;
