@@ -5,34 +5,21 @@
 #include <set>
 #include <tuple>
 
+#include "core/allocation/booking.h"
 #include "core/allocation/permission.h"
 #include "core/allocation/picker.h"
-#include "core/allocation/quota.h"
+#include "core/allocation/recovery.h"
 
 namespace berth::allocation {
 namespace {
 
-const AllocationPort& spec_port(const PortAllocation& allocation, const std::string& name) {
-  const auto& ports = allocation.spec.ports;
-  return *std::find_if(ports.begin(), ports.end(),
-                       [&](const AllocationPort& port) { return port.name == name; });
-}
-
-std::string seconds_text(Duration span) {
-  return std::to_string(std::chrono::ceil<std::chrono::seconds>(span).count()) + " s";
-}
-
-// The entries a request would write; nothing reaches the shards before the whole request is granted.
-using Draft = std::map<NumberKey, Entry>;
-
 class Batch {
  public:
-  Batch(const std::vector<Request>& requests, const ClaimView& view)
-      : view_(view), writer_(view.ledgers, view.fence), quota_(view.ledgers, writer_, view.uses) {
+  Batch(const std::vector<Request>& requests, const ClaimView& view) : view_(view), booking_(view) {
     std::set<Uid> seen;
     for (const Request& request : requests) {
       if (request.allocation->meta.deleting() || !seen.insert(request.allocation->meta.uid).second) continue;
-      Work work{&request, {}, {}, {}, {}, {}};
+      Work work{&request};
       work.holdings = assess(*request.allocation, view.ledgers.of_owner(request.allocation->meta.uid),
                              view.ranges, view.uses);
       works_.push_back(std::move(work));
@@ -45,138 +32,19 @@ class Batch {
   }
 
   ClaimPlan run() {
-    for (Work& work : works_) recover(work);
+    for (Work& work : works_) recover(work, booking_);
     note_requested();
     ClaimPlan plan;
     for (Work& work : works_) finish(work, plan);
-    for (const auto& [id, shard] : writer_.dirty()) forget_rested(id);
-    plan.writes = writer_.writes();
+    booking_.forget_rested();
+    plan.writes = booking_.writer().writes();
     return plan;
   }
 
  private:
-  struct Work {
-    const Request* request;
-    Holdings holdings;
-    std::vector<std::string> recovered;
-    std::set<std::string> shards;
-    std::map<std::string, NumberKey> given;  // by port name: what this batch wrote for it
-    std::optional<Refused> conflict;         // a number it shows belongs to somebody else
-  };
-
-  // ---- what a number is ----
-
   const Entry* find(Space space, const NumberKey& key, const Draft& draft) const {
     const auto drafted = draft.find(key);
-    return drafted != draft.end() ? &drafted->second : writer_.find(space, key);
-  }
-
-  Duration rest_left(Space space, const NumberKey& key, const Entry& entry, Duration at_least) const {
-    // What this batch wrote itself cannot rest; anything else is judged as the clock has seen it.
-    return view_.rest.remaining({space, key, entry}, view_.ranges, at_least, view_.monotonic_now);
-  }
-
-  bool is_free(const CompiledRange& range, const NumberKey& key) const {
-    if (view_.ledgers.in(range.space).frozen(shard_of(key.port)) != nullptr) return false;
-    const Entry* entry = writer_.find(range.space, key);
-    if (entry != nullptr &&
-        (entry->held() || rest_left(range.space, key, *entry, range.reuse_after) > Duration::zero()))
-      return false;
-    return view_.uses.other_than({}, range.space, key) == nullptr &&
-           !view_.uses.contested({}, range.space, key) &&
-           view_.ranges.reserving(range.space, key.port) == nullptr;
-  }
-
-  // ---- recovery ----
-
-  // Re-claims what the allocation shows and the ledger does not know, exactly those numbers.
-  void recover(Work& work) {
-    Holdings& holdings = work.holdings;
-    if (holdings.complete() || !holdings.target) return;
-    const PortAllocation& allocation = *work.request->allocation;
-    const Space space = *holdings.target;
-    for (const ShownNumber& shown : shown_numbers(allocation, space, work.request->services)) {
-      const auto wanted = std::find(holdings.wanting.begin(), holdings.wanting.end(), shown.slot.name);
-      if (wanted == holdings.wanting.end() || holdings.find(shown.slot.name) != nullptr) continue;
-      const NumberKey key = key_of(space, shown.number, shown.slot.protocol);
-      const AllocationPort& port = spec_port(allocation, shown.slot.name);
-      if (lost_to_others(allocation, port, space, key, view_.uses)) continue;
-      if (auto conflict = reclaim(work, space, key, shown.slot)) {
-        if (!work.conflict) work.conflict = std::move(conflict);
-        continue;
-      }
-      holdings.wanting.erase(wanted);
-      work.recovered.push_back(shown.slot.name);
-    }
-  }
-
-  std::optional<Refused> reclaim(Work& work, Space space, const NumberKey& key, const Slot& slot) {
-    const PortAllocation& allocation = *work.request->allocation;
-    const std::string shows = "port " + slot.name + " was published as " + to_string(key) + ", ";
-    if (const Error* frozen = view_.ledgers.in(space).frozen(shard_of(key.port))) {
-      return Refused{RefusalReason::kLedgerFrozen, slot.name,
-                     shows + "but its ledger cannot be read; nothing is moved: " + frozen->message};
-    }
-    const Entry* entry = writer_.find(space, key);
-    const bool own = entry != nullptr && entry->owner_uid == allocation.meta.uid;
-    if (entry != nullptr && !own && entry->held()) {
-      return Refused{RefusalReason::kPortTaken, slot.name,
-                     shows + "but the ledger holds it for PortAllocation " + to_string(entry->owner) +
-                         "; nothing is moved: request another number for the port, or delete one of the two"};
-    }
-    if (entry != nullptr && !own && rest_left(space, key, *entry, {}) > Duration::zero()) {
-      return Refused{RefusalReason::kPortResting, slot.name,
-                     shows + "but it rests since PortAllocation " + to_string(entry->owner) +
-                         " released it; it is taken back in " +
-                         seconds_text(rest_left(space, key, *entry, {}))};
-    }
-    Entry claimed =
-        own && entry->held() ? *entry : new_entry(allocation, origin_of(allocation, space, key.port));
-    if (!put_slot(claimed, slot)) {
-      return Refused{RefusalReason::kPortRequestedTwice, slot.name,
-                     shows + "as is another port of this allocation: give one of them another number"};
-    }
-    commit(work, space, {{key, claimed}});
-    return {};
-  }
-
-  // The range a recovered number is booked on: the one it came from when that is known.
-  std::string origin_of(const PortAllocation& allocation, Space space, Port port) const {
-    if (!allocation.spec.range_name.empty()) return allocation.spec.range_name;
-    if (!allocation.status.range_name.empty()) return allocation.status.range_name;
-    const auto sources = view_.ranges.sources(allocation.spec);
-    for (const Source& source : sources) {
-      if (source.range->space == space && contains(source.range->spans, port)) return source.range->name;
-    }
-    return sources.empty() ? "" : sources.front().range->name;
-  }
-
-  // Adds or renews the slot; false when another slot has that protocol already.
-  static bool put_slot(Entry& entry, const Slot& slot) {
-    std::erase_if(entry.slots, [&](const Slot& present) { return present.name == slot.name; });
-    const bool clash = std::any_of(entry.slots.begin(), entry.slots.end(),
-                                   [&](const Slot& present) { return present.protocol == slot.protocol; });
-    if (clash) return false;
-    entry.slots.push_back(slot);
-    std::sort(entry.slots.begin(), entry.slots.end());
-    return true;
-  }
-
-  Entry new_entry(const PortAllocation& allocation, const std::string& range) const {
-    Entry entry;
-    entry.owner = allocation.meta.key();
-    entry.owner_uid = allocation.meta.uid;
-    entry.range = range;
-    return entry;
-  }
-
-  void commit(Work& work, Space space, const Draft& draft) {
-    for (const auto& [key, entry] : draft) {
-      quota_.count(space, key, entry);
-      writer_.put(space, key, entry, view_.now);
-      work.shards.insert(shard_name(space, shard_of(key.port)));
-      for (const Slot& slot : entry.slots) work.given.insert_or_assign(slot.name, key);
-    }
+    return drafted != draft.end() ? &drafted->second : booking_.find(space, key);
   }
 
   // ---- new numbers ----
@@ -268,8 +136,8 @@ class Batch {
         if (refused) return refused;
       }
     }
-    if (auto refused = quota_.refuse(allocation, work.holdings, range, draft)) return refused;
-    commit(work, range.space, draft);
+    if (auto refused = booking_.quota().refuse(allocation, work.holdings, range, draft)) return refused;
+    booking_.commit(work, range.space, draft);
     return {};
   }
 
@@ -315,7 +183,7 @@ class Batch {
         return refuse(RefusalReason::kPortTaken, "which PortAllocation " + to_string(entry->owner) +
                                                      " holds: write another number, or none");
       }
-      if (rest_left(range.space, key, *entry, range.reuse_after) > Duration::zero()) {
+      if (booking_.rest_left(range.space, key, *entry, range.reuse_after) > Duration::zero()) {
         return refuse(RefusalReason::kPortResting, "which PortAllocation " + to_string(entry->owner) +
                                                        " released a moment ago: it rests for " +
                                                        seconds_text(range.reuse_after) +
@@ -362,7 +230,7 @@ class Batch {
     for (const bool avoid_requested : {true, false}) {
       const auto available = [&](Port number) {
         const NumberKey key = key_of(range.space, number, port.protocol);
-        return is_free(range, key) && !(outside && view_.internal.find(number, port.protocol)) &&
+        return booking_.is_free(range, key) && !(outside && view_.internal.find(number, port.protocol)) &&
                !(avoid_requested && requested_.contains({range.space, key}));
       };
       const PickerKey picker_key{range.name, place.block == nullptr ? "" : place.block->name, port.protocol,
@@ -394,8 +262,8 @@ class Batch {
   void renew_outdated(Work& work) {
     for (const Holding& holding : work.holdings.serving) {
       if (!holding.outdated || holding.interim) continue;
-      Entry entry = *writer_.find(work.holdings.space, holding.key);
-      if (put_slot(entry, holding.slot)) commit(work, work.holdings.space, {{holding.key, entry}});
+      Entry entry = *booking_.find(work.holdings.space, holding.key);
+      if (put_slot(entry, holding.slot)) booking_.commit(work, work.holdings.space, {{holding.key, entry}});
     }
   }
 
@@ -416,12 +284,12 @@ class Batch {
     const bool moved = kept == nullptr || kept->interim;
     if (!moved) {
       Holding holding = *kept;
-      holding.sequence = writer_.find(space, kept->key)->sequence;
+      holding.sequence = booking_.find(space, kept->key)->sequence;
       holding.outdated = false;
       return holding;
     }
     const NumberKey& key = work.given.at(port.name);
-    const Entry& entry = *writer_.find(space, key);
+    const Entry& entry = *booking_.find(space, key);
     return {.slot = {port.name, port.protocol},
             .number = key.port,
             .key = key,
@@ -429,22 +297,13 @@ class Batch {
             .range = entry.range};
   }
 
-  void forget_rested(const ShardId& id) {
-    std::vector<NumberKey> rested;
-    for (const auto& [key, entry] : writer_.dirty().at(id).entries) {
-      if (!entry.held() && rest_left(id.space, key, entry, {}) == Duration::zero()) rested.push_back(key);
-    }
-    for (const NumberKey& key : rested) writer_.erase(id.space, key);
-  }
-
   using PickerKey = std::tuple<std::string, std::string, Protocol, bool, bool>;
 
   const ClaimView& view_;
-  ShardWriter writer_;
+  Booking booking_;
   std::vector<Work> works_;
   std::set<std::pair<Space, NumberKey>> requested_;
   std::map<PickerKey, Picker> pickers_;
-  Quota quota_;
 };
 
 }  // namespace
