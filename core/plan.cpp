@@ -111,7 +111,10 @@ class AllocationPlan {
     findings_.complete = holdings_.complete();
     findings_.notes = holdings_.notes;
     findings_.refusal = refusal_;
-    findings_.host_port = holdings_.space == allocation::Space::kHostPort;
+    if (holdings_.space == allocation::Space::kHostPort) {
+      findings_.host_ports =
+          desired::judge_host_ports(allocation_, findings_.numbers, seen_.pods, *seen_.uses);
+    }
     const Labels& labels = seen_.ns->meta.labels;
     if (desired::is_managed(labels) && !findings_.numbers.empty()) {
       for (const NetworkPolicy& policy : desired::make_namespace_policies(allocation_.meta.ns)) {

@@ -35,6 +35,22 @@ bool waits_for_a_finalizer(const allocation::ReleaseCandidate& candidate, const 
   return false;
 }
 
+bool has_host_port(const std::vector<allocation::ReleaseCandidate>& candidates) {
+  return std::any_of(candidates.begin(), candidates.end(), [](const allocation::ReleaseCandidate& candidate) {
+    return candidate.number.space == allocation::Space::kHostPort;
+  });
+}
+
+// As a query takes it: "app=web,tier=front".
+std::string selector_text(const Labels& labels) {
+  std::string text;
+  for (const auto& [name, value] : labels) {
+    text += text.empty() ? "" : ",";
+    text += name + "=" + value;
+  }
+  return text;
+}
+
 }  // namespace
 
 ClusterView Bookkeeper::fresh_view() {
@@ -42,9 +58,14 @@ ClusterView Bookkeeper::fresh_view() {
   return observer_->view(snapshot, true);
 }
 
+void Bookkeeper::note_rests() {
+  const ClusterView view = fresh_view();
+  rest_.observe(*view.ledgers, clock_->monotonic(), view.uses.get());
+}
+
 BookkeepingReport Bookkeeper::step(std::int64_t fence) {
   BookkeepingReport report;
-  rest_.observe(*fresh_view().ledgers, clock_->monotonic());
+  note_rests();
   claim(fence, report);
   if (report.status.ok() && !report.superseded) release(fence, report);
   if (report.status.ok() && !report.superseded) sweep(fence, report);
@@ -177,7 +198,7 @@ void Bookkeeper::release(std::int64_t fence, BookkeepingReport& report) {
     return;
   }
   if (!write(plan.writes, report)) return;
-  rest_.observe(*fresh_view().ledgers, clock_->monotonic());
+  note_rests();
   for (const allocation::HeldNumber& number : plan.released) {
     report.released.push_back(number);
     report.concerned.push_back(number.entry.owner);
@@ -201,9 +222,15 @@ Result<std::vector<allocation::ReleaseProof>> Bookkeeper::prove(
       observer_->forget(uid);
       TRY_DONE(clear_away(of_owner, owner));
     }
+    std::vector<Workload> pods;
+    if (!gone && has_host_port(of_owner)) {
+      TRY(json::List<Workload> selected,
+          client_->list<Workload>(wire::kPod, owner_key.ns, {selector_text(owner->spec.selector), ""}));
+      pods = std::move(selected.items);
+    }
     std::map<ObjectKey, std::optional<Service>> seen;
     for (const auto& candidate : of_owner) {
-      allocation::ReleaseProof proof{candidate, owner, {}};
+      allocation::ReleaseProof proof{candidate, owner, {}, pods};
       for (const ObjectKey& key : candidate.services()) {
         if (!seen.contains(key)) {
           TRY(seen[key], live<Service>(*client_, wire::kService, key));

@@ -65,6 +65,7 @@ class Bookkeeper {
                     const std::optional<PortAllocation>& live_owner);
 
   [[nodiscard]] ClusterView fresh_view();
+  void note_rests();
 
   const client::Client* client_;
   const runtime::Clock* clock_;

@@ -373,6 +373,40 @@ TEST_F(BookkeeperTest, AnEntryThatChangedSinceItsProofStays) {
   EXPECT_EQ(bench.record(30500), "held mesh/rival");
 }
 
+TEST_F(BookkeeperTest, AHostPortStaysHeldWhileALivePodOfItsOwnerHasIt) {
+  bench.make(wire::kPortRange, testing::make_prange("hosts", "HostPort", {"3000-3009"}));
+  PortAllocation agent = testing::make_palloc(
+      "mesh", "agent", "hosts", {testing::make_palloc_port("ssh", std::int64_t{22}, 3000)}, "Localhost");
+  agent.spec.selector = {{"app", "agent"}};
+  agent = bench.make(wire::kPortAllocation, agent);
+  bench.read();
+  ASSERT_EQ(step().granted.size(), 1U);
+  agent.spec.ports[0].port = 3001;
+  agent.status.ports = {{"ssh", 3001, Protocol::kTcp, std::int64_t{22}}};
+  agent = bench.people.replace(wire::kPortAllocation, agent).value();
+  agent.status.ports = {{"ssh", 3001, Protocol::kTcp, std::int64_t{22}}};
+  agent = bench.people.replace_status(wire::kPortAllocation, agent).value();
+  bench.read();
+  // The pod is there, but the operator has not heard of it yet.
+  Workload pod;
+  pod.kind = "Pod";
+  pod.api_version = "v1";
+  pod.meta = testing::make_meta("mesh", "agent-1", {{"app", "agent"}});
+  pod.pod.containers = {{"sshd", "sshd", "", {{"ssh", 22, 3000, "127.0.0.1", Protocol::kTcp}}}};
+  pod = bench.make(wire::kPod, pod);
+  const auto held = [&] {
+    const auto stored = bench.at_server<PortLedger>(wire::kPortLedger, {"", "hostport-011"});
+    const auto& entries = stored->spec.entries;
+    const auto entry = entries.find("3000-TCP");
+    return entry != entries.end() && entry->second.starts_with("1 held");
+  };
+  EXPECT_TRUE(step().status.ok());
+  EXPECT_TRUE(held());
+  bench.remove<Workload>(wire::kPod, pod.meta.key());
+  EXPECT_TRUE(step().status.ok());
+  EXPECT_FALSE(held());
+}
+
 // ---- rests ----
 
 TEST_F(BookkeeperTest, ANumberReleasedRestsAndIsSweptThen) {

@@ -10,6 +10,9 @@ namespace {
 // How long a key rests while another process leads.
 constexpr Duration kNotLeading(200);
 
+// For kinds that no compiled view of the observer is made of.
+constexpr void (Observer::*kNothingStale)() = nullptr;
+
 }  // namespace
 
 Engine::Engine(const client::Client& client, const runtime::Clock& clock, EngineConfig config,
@@ -46,15 +49,24 @@ std::function<void(const runtime::Change<T>&)> Engine::listener(void (Observer::
   };
 }
 
+template <class T>
+std::function<void(const runtime::Change<T>&)> Engine::listener(
+    void (Observer::*stale)(const runtime::Change<T>&)) {
+  return [this, stale](const runtime::Change<T>& change) {
+    (observer_.*stale)(change);
+    for (const runtime::WorkKey& key : affected(change, stores_)) enqueue(key);
+  };
+}
+
 StoreListeners Engine::listeners() {
   StoreListeners made;
   made.ledgers = listener<PortLedger>(&Observer::ledgers_changed);
   made.ranges = listener<PortRange>(&Observer::ranges_changed);
-  made.allocations = listener<PortAllocation>(nullptr);
+  made.allocations = listener<PortAllocation>(&Observer::allocations_changed);
   made.services = listener<Service>(&Observer::services_changed);
-  made.policies = listener<NetworkPolicy>(nullptr);
-  made.namespaces = listener<Namespace>(nullptr);
-  made.pods = listener<Workload>(nullptr);
+  made.policies = listener<NetworkPolicy>(kNothingStale);
+  made.namespaces = listener<Namespace>(kNothingStale);
+  made.pods = listener<Workload>(&Observer::pods_changed);
   made.exposure_policies = listener<ExposurePolicy>(&Observer::exposure_policies_changed);
   made.rewound = [this](const runtime::Rewound& rewound) {
     if (hooks_.rewound) hooks_.rewound(rewound);

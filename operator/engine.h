@@ -65,6 +65,8 @@ class Engine {
  private:
   template <class T>
   std::function<void(const runtime::Change<T>&)> listener(void (Observer::*stale)());
+  template <class T>
+  std::function<void(const runtime::Change<T>&)> listener(void (Observer::*stale)(const runtime::Change<T>&));
   StoreListeners listeners();
   template <class T>
   void watch(const wire::Kind& kind, runtime::Store<T>& store);

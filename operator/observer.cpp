@@ -4,9 +4,11 @@
 #include <set>
 #include <utility>
 
+#include "core/allocation/host_ports.h"
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
 #include "core/base/reasons.h"
+#include "operator/triggers.h"
 
 namespace berth::controller {
 namespace {
@@ -59,11 +61,7 @@ ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
   if (std::erase_if(contested_, [&](const auto& one) { return one.second <= now; }) > 0) uses_stale_ = true;
   const bool uses_due = fresh || !view_.uses || now - uses_read_ >= kUsesLag;
   if (uses_due && (uses_stale_.exchange(false) || !view_.uses)) {
-    std::vector<const Service*> services;
-    stores_->services.for_each(snapshot, [&](const Service& object) { services.push_back(&object); });
-    auto uses = std::make_shared<allocation::Uses>(services);
-    for (const auto& [number, until] : contested_) uses->contest(allocation::Space::kNodePort, {number});
-    view_.uses = std::move(uses);
+    view_.uses = read_uses(snapshot);
     uses_read_ = now;
   }
   if (internal_stale_.exchange(false) || !view_.internal) {
@@ -73,6 +71,38 @@ ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
     view_.internal = std::make_shared<const allocation::InternalNumbers>(policies);
   }
   return view_;
+}
+
+std::shared_ptr<const allocation::Uses> Observer::read_uses(const runtime::Snapshot& snapshot) {
+  std::vector<const Service*> services;
+  stores_->services.for_each(snapshot, [&](const Service& object) { services.push_back(&object); });
+  if (host_pods_stale_.exchange(false)) {
+    host_pods_ = stores_->pods.all(snapshot);
+    std::erase_if(host_pods_, [](const auto& pod) { return allocation::host_ports_of(*pod).empty(); });
+  }
+  any_host_pods_ = !host_pods_.empty();
+  std::vector<const Workload*> pods;
+  for (const auto& pod : host_pods_) pods.push_back(pod.get());
+  std::vector<const PortAllocation*> allocations;
+  if (!pods.empty()) {
+    stores_->allocations.for_each(snapshot,
+                                  [&](const PortAllocation& object) { allocations.push_back(&object); });
+  }
+  auto uses = std::make_shared<allocation::Uses>(services, pods, allocations);
+  for (const auto& [number, until] : contested_) uses->contest(allocation::Space::kNodePort, {number});
+  return uses;
+}
+
+void Observer::pods_changed(const runtime::Change<Workload>& change) {
+  if (!takes_other_host_ports(change)) return;
+  host_pods_stale_ = true;
+  uses_stale_ = true;
+}
+
+void Observer::allocations_changed(const runtime::Change<PortAllocation>& change) {
+  const bool same_pods = change.before && change.after && change.before->meta.uid == change.after->meta.uid &&
+                         change.before->spec.selector == change.after->spec.selector;
+  if (!same_pods && any_host_pods_) uses_stale_ = true;
 }
 
 void Observer::contested(Port number) {

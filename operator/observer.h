@@ -1,9 +1,9 @@
 // Observer: from the stores to what core is asked about, as of one moment.
 //
 // Compiled views (ledgers, ranges, uses) are kept between looks and made anew when their kinds have changed.
-// Uses of numbers by Services may lag by kUsesLag behind the stores, as they lag behind the server anyway;
-// what is destructive is proved by live reads, and what is exclusive by the API server. Thread-safety: every
-// function from any thread.
+// Uses of numbers by Services and pods may lag by kUsesLag behind the stores, as they lag behind the server
+// anyway; what is destructive is proved by live reads, and what is exclusive by the API server.
+// Thread-safety: every function from any thread.
 #pragma once
 
 #include <atomic>
@@ -69,6 +69,9 @@ class Observer {
   void ledgers_changed() { ledgers_stale_ = true; }
   void ranges_changed() { ranges_stale_ = true; }
   void services_changed() { uses_stale_ = true; }
+  // Only what concerns host ports is news.
+  void pods_changed(const runtime::Change<Workload>& change);
+  void allocations_changed(const runtime::Change<PortAllocation>& change);
   void exposure_policies_changed() { internal_stale_ = true; }
 
   // The API server has refused the nodePort as allocated already for some time, and nobody is seen with it.
@@ -94,18 +97,24 @@ class Observer {
   [[nodiscard]] std::vector<Uid> refused() const;
 
  private:
+  // Requires: view_mutex_ is held.
+  std::shared_ptr<const allocation::Uses> read_uses(const runtime::Snapshot& snapshot);
+
   const Stores* stores_;
   const runtime::Clock* clock_;
 
   std::atomic<bool> ledgers_stale_ = true;
   std::atomic<bool> ranges_stale_ = true;
   std::atomic<bool> uses_stale_ = true;
+  std::atomic<bool> host_pods_stale_ = true;
+  std::atomic<bool> any_host_pods_ = false;
   std::atomic<bool> internal_stale_ = true;
 
   mutable std::mutex view_mutex_;
   ClusterView view_;
   Instant uses_read_ = {};
-  std::map<Port, Instant> contested_;  // until when
+  std::vector<std::shared_ptr<const Workload>> host_pods_;  // few of many: those with a host port
+  std::map<Port, Instant> contested_;                       // until when
 
   mutable std::mutex memory_mutex_;
   std::map<Uid, Memory> memories_;

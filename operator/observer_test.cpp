@@ -70,6 +70,41 @@ TEST_F(ObserverTest, MakesAnewOnlyTheViewOfTheKindThatChanged) {
   EXPECT_TRUE(last.internal->find(Port::of(5432), Protocol::kTcp).has_value());
 }
 
+TEST_F(ObserverTest, SeesTheHostPortsOfPodsAndWhoseTheyAre) {
+  const PortAllocation api = bench.allocate("api");
+  Workload pod;
+  pod.kind = "Pod";
+  pod.api_version = "v1";
+  pod.meta = testing::make_meta("mesh", "api-1", api.spec.selector);
+  pod.pod.node_name = "n1";
+  pod.pod.containers = {{"c", "image", "", {{"", 8080, 3000, "", Protocol::kTcp}}}};
+  pod = bench.make(wire::kPod, pod);
+  bench.read();
+  const allocation::NumberKey key{Port::of(3000), Protocol::kTcp};
+  const auto other_than = [&](const Uid& uid) {
+    return view().uses->other_than(uid, Space::kHostPort, key) != nullptr;
+  };
+  EXPECT_TRUE(other_than(Uid{"u"}));
+  EXPECT_FALSE(other_than(api.meta.uid));
+
+  const auto before = view().uses;
+  Workload heartbeat = pod;
+  heartbeat.meta.annotations["seen"] = "now";
+  (void)bench.people.replace(wire::kPod, heartbeat).value();
+  bench.read();
+  EXPECT_EQ(view().uses, before) << "no news about host ports";
+
+  PortAllocation edited = api;
+  edited.spec.selector = {{"app", "somebody-else"}};
+  (void)bench.people.replace(wire::kPortAllocation, edited).value();
+  bench.read();
+  EXPECT_TRUE(other_than(api.meta.uid));
+
+  bench.remove<Workload>(wire::kPod, pod.meta.key());
+  bench.read();
+  EXPECT_FALSE(other_than(Uid{"u"}));
+}
+
 TEST_F(ObserverTest, UsesMayLagUnlessAFreshViewIsAskedFor) {
   (void)view();
   bench.make(wire::kService,

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "core/allocation/host_ports.h"
 #include "core/allocation/ledger.h"
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
@@ -58,26 +59,36 @@ void owner_by_label(const Meta& meta, WorkKeys& keys) {
   }
 }
 
-// Whoever the ledger says holds a number that the Service has: what a stranger takes or gives back is news to
-// its holder. Only nodePorts are taken from others (allocation/holdings.h, taken_by_others).
-void holders_of_numbers(const Service& service, const Stores& stores, WorkKeys& keys) {
-  using allocation::Space;
-  for (const allocation::NumberKey& key : allocation::numbers_of(service, Space::kNodePort)) {
+// Whoever the ledger says holds one of the numbers: what a stranger takes or gives back is news to its
+// holder.
+void holders_of_numbers(allocation::Space space, const std::vector<allocation::NumberKey>& numbers,
+                        const Stores& stores, WorkKeys& keys) {
+  for (const allocation::NumberKey& key : numbers) {
     const int shard = allocation::shard_of(key.port);
-    const auto ledger = stores.ledgers.get({"", allocation::shard_name(Space::kNodePort, shard)});
+    const auto ledger = stores.ledgers.get({"", allocation::shard_name(space, shard)});
     if (!ledger) continue;
-    const auto text = ledger->spec.entries.find(to_string(key));
-    if (text == ledger->spec.entries.end()) continue;
-    const auto entry = allocation::decode_entry(text->second);
-    if (entry.ok()) keys.push_back(allocation_work(entry->owner));
+    // On one node or on every node: their texts begin alike.
+    const std::string prefix = to_string(allocation::NumberKey{key.port, key.protocol});
+    const auto& entries = ledger->spec.entries;
+    for (auto at = entries.lower_bound(prefix); at != entries.end() && at->first.starts_with(prefix); ++at) {
+      const auto held = allocation::parse_number_key(space, at->first);
+      const auto entry = allocation::decode_entry(at->second);
+      if (held.ok() && entry.ok() && conflict(*held, key)) keys.push_back(allocation_work(entry->owner));
+    }
   }
+}
+
+std::vector<allocation::NumberKey> host_numbers(const std::shared_ptr<const Workload>& pod) {
+  return pod && allocation::is_serving_pod(*pod) ? allocation::host_numbers_of(*pod)
+                                                 : std::vector<allocation::NumberKey>();
 }
 
 // Only what the operator reads of a pod: a change of its status elsewhere is no news.
 bool same_for_us(const Change<Workload>& change) {
   return change.before && change.after && change.before->pod == change.after->pod &&
          change.before->template_labels == change.after->template_labels &&
-         change.before->phase == change.after->phase;
+         change.before->phase == change.after->phase &&
+         change.before->meta.deleting() == change.after->meta.deleting();
 }
 
 }  // namespace
@@ -143,7 +154,11 @@ WorkKeys affected(const Change<Service>& change, const Stores& stores) {
   if (!same_ports) {
     keys.push_back(ledger_work());
     every_range(stores, keys);
-    each_side(change, [&](const Service& service) { holders_of_numbers(service, stores, keys); });
+    // Only nodePorts are taken from others (allocation/holdings.h, taken_by_others).
+    using allocation::Space;
+    each_side(change, [&](const Service& service) {
+      holders_of_numbers(Space::kNodePort, numbers_of(service, Space::kNodePort), stores, keys);
+    });
   }
   return keys;
 }
@@ -179,6 +194,14 @@ WorkKeys affected(const Change<Workload>& change, const Stores& stores) {
     });
     if (selected) keys.push_back(allocation_work(object.meta.key()));
   });
+  // A number may have been taken or given back.
+  if (takes_other_host_ports(change)) {
+    keys.push_back(ledger_work());
+    every_range(stores, keys);
+    for (const auto& side : {change.before, change.after}) {
+      holders_of_numbers(allocation::Space::kHostPort, host_numbers(side), stores, keys);
+    }
+  }
   // The last pod of a namespace without allocations lets its default-deny policies go.
   if (!change.after) keys.push_back(namespace_work(change.key().ns));
   return keys;
@@ -191,6 +214,13 @@ WorkKeys affected(const Change<ExposurePolicy>& change, const Stores& stores) {
   keys.push_back(ledger_work());
   every_allocation(stores, keys);
   return keys;
+}
+
+bool takes_other_host_ports(const Change<Workload>& change) {
+  const auto before = host_numbers(change.before);
+  const auto after = host_numbers(change.after);
+  if (before.empty() && after.empty()) return false;
+  return before != after || change.before->meta.labels != change.after->meta.labels;
 }
 
 WorkKeys everything(const Stores& stores) {

@@ -22,6 +22,9 @@ WorkKeys affected(const runtime::Change<Namespace>& change, const Stores& stores
 WorkKeys affected(const runtime::Change<Workload>& change, const Stores& stores);
 WorkKeys affected(const runtime::Change<ExposurePolicy>& change, const Stores& stores);
 
+// Does the pod take other numbers of its node now than before, or do its labels make it another allocation's?
+bool takes_other_host_ports(const runtime::Change<Workload>& change);
+
 // Everything there is: after the start and after a change that concerns everybody.
 WorkKeys everything(const Stores& stores);
 

@@ -205,6 +205,37 @@ TEST_F(Triggers, APodWakesWhoeverSelectsItBeforeOrAfter) {
   EXPECT_EQ(woken(came(stranger)), Words{});
 }
 
+TEST_F(Triggers, APodWithAHostPortWakesWhoeverHoldsTheNumber) {
+  allocation::Shard shard = allocation::empty_shard(allocation::Space::kHostPort, 11);
+  allocation::Entry entry;
+  entry.owner = db_.meta.key();
+  entry.owner_uid = db_.meta.uid;
+  entry.slots = {{"api", Protocol::kTcp}};
+  entry.sequence = 1;
+  entry.range = "hosts";
+  shard.next_sequence = 2;
+  shard.entries = {{{Port::of(3000), Protocol::kTcp, "n1"}, entry}};
+  bench_.make(wire::kPortLedger, allocation::write_shard(shard));
+  bench_.read();
+  Workload pod;
+  pod.kind = "Pod";
+  pod.meta = testing::make_meta("other", "pod-1", {{"app", "nobody"}});
+  pod.template_labels = pod.meta.labels;
+  pod.pod.node_name = "n1";
+  pod.pod.containers = {{"c", "", "", {{"", 8080, 3000, "", Protocol::kTcp}}}};
+  const Words concerned = {"allocation mesh/db", "ledger", "range mesh", "range spare"};
+  EXPECT_EQ(woken(came(pod)), concerned);
+  Workload ended = pod;
+  ended.phase = "Failed";
+  EXPECT_EQ(woken(change<Workload>(pod, ended)), concerned);
+  Workload elsewhere = pod;
+  elsewhere.pod.node_name = "n2";
+  EXPECT_EQ(woken(came(elsewhere)), (Words{"ledger", "range mesh", "range spare"}));
+  Workload heartbeat = pod;
+  heartbeat.meta.resource_version = "99";
+  EXPECT_EQ(woken(change<Workload>(pod, heartbeat)), Words{});
+}
+
 TEST_F(Triggers, WhatAPodTellsOfItselfWakesNobody) {
   Workload pod;
   pod.kind = "Pod";

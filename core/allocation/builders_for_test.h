@@ -10,6 +10,7 @@
 #include "core/model/port_allocation.h"
 #include "core/model/port_range.h"
 #include "core/model/service.h"
+#include "core/model/workload.h"
 
 namespace berth::testing {
 
@@ -79,6 +80,20 @@ inline ServicePort service_port(std::string name, std::int64_t number, std::int6
   return object;
 }
 
+// A pod of the allocation on a node, with its host port.
+inline Workload host_pod(const PortAllocation& owner, std::string name, std::string node, std::int64_t number,
+                         Protocol protocol = Protocol::kTcp) {
+  Workload pod;
+  pod.kind = "Pod";
+  pod.meta.ns = owner.meta.ns;
+  pod.meta.name = std::move(name);
+  pod.meta.labels = owner.spec.selector;
+  pod.template_labels = owner.spec.selector;
+  pod.pod.node_name = std::move(node);
+  pod.pod.containers = {{"c", "", "", {{"", 8080, number, "", protocol}}}};
+  return pod;
+}
+
 // Makes an object look generated for the allocation.
 inline void own(Meta& meta, const PortAllocation& owner) {
   meta.labels[kManagedByLabel] = kManagedByValue;
@@ -92,6 +107,7 @@ struct Cluster {
   std::vector<PortRange> ranges = {};
   std::vector<PortAllocation> allocations = {};
   std::vector<Service> services = {};
+  std::vector<Workload> pods = {};
   std::vector<std::int64_t> contested =
       {};  // nodePorts that the API server says are taken, nobody sees by whom
   std::vector<ExposurePolicy> policies = {};
@@ -113,7 +129,7 @@ struct Cluster {
 
   [[nodiscard]] allocation::Ranges compiled() const { return allocation::Ranges(pointers(ranges)); }
   [[nodiscard]] allocation::Uses uses() const {
-    allocation::Uses uses(pointers(services));
+    allocation::Uses uses(pointers(services), pointers(pods), pointers(allocations));
     for (const std::int64_t number : contested) {
       uses.contest(allocation::Space::kNodePort, {Port::of(static_cast<int>(number))});
     }
@@ -168,7 +184,8 @@ struct Cluster {
 
   void write_all(const std::vector<allocation::ShardWrite>& writes) {
     for (const allocation::ShardWrite& shard : writes) (void)write(shard);
-    rest.observe(ledgers, monotonic);
+    const allocation::Uses used = uses();
+    rest.observe(ledgers, monotonic, &used);
   }
 
   // A new leader reads everything from the API server.

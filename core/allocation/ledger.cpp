@@ -186,6 +186,17 @@ const Entry* Ledger::find(const NumberKey& key) const {
   return entry == shard->second.entries.end() ? nullptr : &entry->second;
 }
 
+std::vector<std::pair<NumberKey, const Entry*>> Ledger::conflicting(const NumberKey& key) const {
+  std::vector<std::pair<NumberKey, const Entry*>> entries;
+  const auto shard = shards_.find(shard_of(key.port));
+  if (shard == shards_.end()) return entries;
+  any_conflicting(shard->second.entries, key, [&](const NumberKey& other, const Entry& entry) {
+    entries.emplace_back(other, &entry);
+    return false;
+  });
+  return entries;
+}
+
 std::vector<HeldNumber> Ledger::of_owner(const Uid& owner) const {
   std::vector<HeldNumber> numbers;
   const auto keys = by_owner_.find(owner);

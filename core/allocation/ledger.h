@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/allocation/space.h"
@@ -93,6 +94,9 @@ class Ledger {
 
   // nullptr: free, or unknown in a frozen shard.
   [[nodiscard]] const Entry* find(const NumberKey& key) const;
+  // Every entry that keeps others from the number, held and resting, by key: its own, and in the space
+  // HostPort that of every node beside those of single ones.
+  [[nodiscard]] std::vector<std::pair<NumberKey, const Entry*>> conflicting(const NumberKey& key) const;
   // Every entry of that owner, held and resting, by key.
   [[nodiscard]] std::vector<HeldNumber> of_owner(const Uid& owner) const;
   [[nodiscard]] const std::map<int, Shard>& shards() const { return shards_; }

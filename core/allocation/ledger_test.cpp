@@ -52,6 +52,47 @@ TEST(Space, KeysCarryAProtocolExceptForNodePorts) {
   }
 }
 
+TEST(Space, AHostPortMayBeOfOneNodeOnly) {
+  const NumberKey everywhere{Port::of(443), Protocol::kTcp};
+  const NumberKey here{Port::of(443), Protocol::kTcp, "device-1"};
+  const NumberKey there{Port::of(443), Protocol::kTcp, "device-2"};
+  EXPECT_EQ(to_string(here), "443-TCP@device-1");
+  EXPECT_EQ(parse_number_key(Space::kHostPort, "443-TCP@device-1").value(), here);
+  for (const char* text : {"443-TCP@", "443@device-1", "443-@device-1"}) {
+    EXPECT_FALSE(parse_number_key(Space::kHostPort, text).ok()) << text;
+  }
+  EXPECT_FALSE(parse_number_key(Space::kService, "443-TCP@device-1").ok());
+  EXPECT_FALSE(parse_number_key(Space::kNodePort, "24511@device-1").ok());
+  EXPECT_TRUE(conflict(here, here));
+  EXPECT_TRUE(conflict(here, everywhere));
+  EXPECT_TRUE(conflict(everywhere, there));
+  EXPECT_FALSE(conflict(here, there));
+  EXPECT_FALSE(conflict(here, {Port::of(443), Protocol::kUdp, "device-1"}));
+  EXPECT_FALSE(conflict(here, {Port::of(444), Protocol::kTcp, "device-1"}));
+}
+
+// any_conflicting() against the definition, over every pair of a small world.
+TEST(Space, FindsEveryKeyThatConflicts) {
+  std::map<NumberKey, int> all;
+  for (const int port : {442, 443, 444}) {
+    for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
+      for (const char* node : {"", "a", "b"}) all[{Port::of(port), protocol, node}] = 0;
+    }
+  }
+  for (const auto& [key, unused] : all) {
+    std::vector<NumberKey> expected;
+    for (const auto& [other, none] : all) {
+      if (conflict(key, other)) expected.push_back(other);
+    }
+    std::vector<NumberKey> found;
+    EXPECT_FALSE(any_conflicting(all, key, [&](const NumberKey& other, int) {
+      found.push_back(other);
+      return false;
+    }));
+    EXPECT_EQ(found, expected) << to_string(key);
+  }
+}
+
 TEST(Entry, IsOneReadableLine) {
   EXPECT_EQ(encode(sample()), "1 held mesh/api-gateway 0f3c-17 api/TCP,api-udp/UDP 17 1763700000 mesh");
   Entry resting = sample();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/allocation/host_ports.h"
 #include "core/base/api_names.h"
 
 namespace berth::allocation {
@@ -27,17 +28,14 @@ void add_number(std::vector<NumberKey>& keys, Space space, std::int64_t number, 
   if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
 }
 
-bool is_serving_pod(const Workload& workload) {
-  return workload.kind == "Pod" && workload.phase != "Succeeded" && workload.phase != "Failed";
-}
+using AllocationsByNamespace = std::map<std::string, std::vector<const PortAllocation*>>;
 
-std::vector<Uid> owners_of(const Workload& pod, const std::vector<const PortAllocation*>& allocations) {
+std::vector<Uid> owners_of(const Workload& pod, const AllocationsByNamespace& allocations) {
   std::vector<Uid> owners;
-  for (const PortAllocation* allocation : allocations) {
-    if (allocation->meta.ns == pod.meta.ns && !allocation->spec.selector.empty() &&
-        matches_labels(allocation->spec.selector, pod.meta.labels)) {
-      owners.push_back(allocation->meta.uid);
-    }
+  const auto neighbours = allocations.find(pod.meta.ns);
+  if (neighbours == allocations.end()) return owners;
+  for (const PortAllocation* allocation : neighbours->second) {
+    if (takes_in(*allocation, pod)) owners.push_back(allocation->meta.uid);
   }
   return owners;
 }
@@ -87,19 +85,18 @@ Uses::Uses(const std::vector<const Service*>& services) {
 Uses::Uses(const std::vector<const Service*>& services, const std::vector<const Workload*>& pods,
            const std::vector<const PortAllocation*>& allocations)
     : Uses(services) {
+  AllocationsByNamespace by_namespace;
+  for (const PortAllocation* allocation : allocations)
+    by_namespace[allocation->meta.ns].push_back(allocation);
   for (const Workload* pod : pods) {
     if (!is_serving_pod(*pod)) continue;
-    std::vector<NumberKey> keys;
-    for (const auto* containers : {&pod->pod.containers, &pod->pod.init_containers}) {
-      for (const Container& container : *containers) {
-        for (const ContainerPort& port : container.ports) {
-          add_number(keys, Space::kHostPort, port.host_port, port.protocol);
-        }
-      }
-    }
+    const std::vector<NumberKey> keys = host_numbers_of(*pod);
     if (keys.empty()) continue;
-    const Use use{"Pod " + to_string(pod->meta.key()) + " (hostPort)", owners_of(*pod, allocations)};
-    for (const NumberKey& key : keys) add(Space::kHostPort, key, use);
+    const Use use{"Pod " + to_string(pod->meta.key()) + " (hostPort)", owners_of(*pod, by_namespace)};
+    for (const NumberKey& key : keys) {
+      add(Space::kHostPort, key, use);
+      for (const Uid& owner : use.owners) shown_[owner].insert({Space::kHostPort, key});
+    }
   }
 }
 
@@ -131,22 +128,43 @@ void Uses::add_service(const Service& service) {
 const Use* Uses::other_than(const Uid& owner, Space space, const NumberKey& key) const {
   const auto in_space = uses_.find(space);
   if (in_space == uses_.end()) return nullptr;
-  const auto uses = in_space->second.find(key);
-  if (uses == in_space->second.end()) return nullptr;
-  const auto other = std::find_if(uses->second.begin(), uses->second.end(),
-                                  [&](const Use& use) { return !belongs_to(use, owner); });
-  return other == uses->second.end() ? nullptr : &*other;
+  const Use* other = nullptr;
+  any_conflicting(in_space->second, key, [&](const NumberKey&, const std::vector<Use>& uses) {
+    const auto found =
+        std::find_if(uses.begin(), uses.end(), [&](const Use& use) { return !belongs_to(use, owner); });
+    if (found != uses.end()) other = &*found;
+    return other != nullptr;
+  });
+  return other;
 }
 
 bool Uses::used_by(const Uid& owner, Space space, const NumberKey& key) const {
   const auto shown = shown_.find(owner);
-  return shown != shown_.end() && shown->second.contains({space, key});
+  if (shown == shown_.end()) return false;
+  for (auto at = shown->second.lower_bound({space, {key.port, key.protocol, ""}}); at != shown->second.end();
+       ++at) {
+    if (at->first != space || at->second.port != key.port || at->second.protocol != key.protocol)
+      return false;
+    if (conflict(at->second, key)) return true;
+  }
+  return false;
 }
 
 const Use* Uses::external(const Ledger& ledger, const NumberKey& key) const {
-  const Entry* entry = ledger.find(key);
-  const bool held = entry != nullptr && entry->held();
-  return other_than(held ? entry->owner_uid : Uid{}, ledger.space(), key);
+  const auto in_space = uses_.find(ledger.space());
+  if (in_space == uses_.end()) return nullptr;
+  const auto uses = in_space->second.find(key);
+  if (uses == in_space->second.end()) return nullptr;
+  // Of a number per node each node has its own holder: whoever holds it where it is used may use it.
+  std::vector<const Entry*> held;
+  for (const auto& [held_key, entry] : ledger.conflicting(key)) {
+    if (entry->held()) held.push_back(entry);
+  }
+  const auto foreign = std::find_if(uses->second.begin(), uses->second.end(), [&](const Use& use) {
+    return std::none_of(held.begin(), held.end(),
+                        [&](const Entry* entry) { return belongs_to(use, entry->owner_uid); });
+  });
+  return foreign == uses->second.end() ? nullptr : &*foreign;
 }
 
 std::vector<NumberKey> Uses::keys(Space space) const {

@@ -4,7 +4,7 @@
 // Derived anew from what is observed, never kept in step by hand. Counted are nodePort, healthCheckNodePort
 // and the hidden node ports of LoadBalancers (space NodePort); the ports of LoadBalancer Services (space
 // Service: they may share one address; ports of other Services are private to their cluster IP and do not
-// count); hostPorts of Pods (space HostPort). Thread-safety: immutable once built.
+// count); hostPorts of Pods on their node (space HostPort). Thread-safety: immutable once built.
 #pragma once
 
 #include <map>
@@ -55,11 +55,12 @@ class Uses {
 
   // Whoever uses that number and is not the allocation `owner`; nullptr when nobody does.
   [[nodiscard]] const Use* other_than(const Uid& owner, Space space, const NumberKey& key) const;
-  // Does a Service generated for `owner` show the number, as nodePort or as port? Also one that occupies
-  // nothing, a ClusterIP: its number must not be released before it is gone.
+  // Does a Service generated for `owner` show the number, as nodePort or as port, or a pod of its own as
+  // hostPort? Also a Service that occupies nothing, a ClusterIP: its number must not be released before it is
+  // gone.
   [[nodiscard]] bool used_by(const Uid& owner, Space space, const NumberKey& key) const;
-  // External: used by an object that is not generated for the holder of the ledger's entry (there may be no
-  // entry at all).
+  // External: used, under just this key, by an object that is not of a holder of the ledger's entries that
+  // conflict with it (there may be none at all).
   [[nodiscard]] const Use* external(const Ledger& ledger, const NumberKey& key) const;
   // Every key in use in that space.
   [[nodiscard]] std::vector<NumberKey> keys(Space space) const;

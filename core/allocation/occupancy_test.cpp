@@ -122,6 +122,61 @@ TEST(Uses, CountHostPortsOfLivingPods) {
   EXPECT_EQ(text(uses.keys(Space::kHostPort)), "9000-TCP ");
 }
 
+TEST(Uses, OfAPodCountOnItsNodeOnly) {
+  PortAllocation agent = allocation("agent", {port("api")});
+  Workload pod;
+  pod.kind = "Pod";
+  pod.meta.ns = "mesh";
+  pod.meta.name = "agent-1";
+  pod.meta.labels = {{"app", "agent"}};
+  pod.pod.node_name = "device-1";
+  pod.pod.containers = {{"c", "", "", {{"api", 8080, 9000, "", Protocol::kTcp}}}};
+  const Uses uses({}, {&pod}, {&agent});
+  const NumberKey everywhere{Port::of(9000), Protocol::kTcp};
+  const NumberKey here{Port::of(9000), Protocol::kTcp, "device-1"};
+  const NumberKey there{Port::of(9000), Protocol::kTcp, "device-2"};
+  const Uid other{"uid-x"};
+  EXPECT_NE(uses.other_than(other, Space::kHostPort, everywhere), nullptr);
+  EXPECT_NE(uses.other_than(other, Space::kHostPort, here), nullptr);
+  EXPECT_EQ(uses.other_than(other, Space::kHostPort, there), nullptr);
+  EXPECT_TRUE(uses.used_by(agent.meta.uid, Space::kHostPort, everywhere));
+  EXPECT_TRUE(uses.used_by(agent.meta.uid, Space::kHostPort, here));
+  EXPECT_FALSE(uses.used_by(agent.meta.uid, Space::kHostPort, there));
+  EXPECT_FALSE(uses.used_by(other, Space::kHostPort, here));
+
+  // Not yet scheduled it may land anywhere.
+  pod.pod.node_name.clear();
+  const Uses waiting({}, {&pod}, {&agent});
+  EXPECT_NE(waiting.other_than(other, Space::kHostPort, there), nullptr);
+}
+
+TEST(Uses, OfAHostPortAreExternalUnlessTheHolderOnThatNodeHasThem) {
+  PortAllocation agent = allocation("agent", {port("api")});
+  Workload pod;
+  pod.kind = "Pod";
+  pod.meta.ns = "mesh";
+  pod.meta.name = "agent-1";
+  pod.meta.labels = {{"app", "agent"}};
+  pod.pod.node_name = "device-1";
+  pod.pod.containers = {{"c", "", "", {{"api", 8080, 9000, "", Protocol::kTcp}}}};
+  const NumberKey here{Port::of(9000), Protocol::kTcp, "device-1"};
+  const Uses uses({}, {&pod}, {&agent});
+  const auto external = [&](const char* key, const PortAllocation& owner) {
+    PortLedger shard;
+    shard.meta.name = "hostport-035";
+    shard.spec = {.space = "HostPort", .shard = 35, .next_sequence = 2};
+    shard.spec.entries[key] = encode(testing::entry(owner, "api", 1));
+    Ledger ledger(Space::kHostPort);
+    EXPECT_TRUE(ledger.put(shard).ok());
+    return uses.external(ledger, here) != nullptr;
+  };
+  EXPECT_FALSE(external("9000-TCP", agent));
+  EXPECT_FALSE(external("9000-TCP@device-1", agent));
+  EXPECT_TRUE(external("9000-TCP@device-2", agent)) << "held on another node";
+  EXPECT_TRUE(external("9000-UDP", agent));
+  EXPECT_TRUE(external("9000-TCP", allocation("other", {port("api")})));
+}
+
 TEST(InternalNumbers, AreDecidedPerPolicy) {
   const auto line = [](std::int64_t number, std::vector<std::string> spans,
                        Protocol protocol = Protocol::kTcp) {

@@ -125,10 +125,15 @@ std::string objection(const ReleaseProof& proof, const Entry* entry, const Ledge
   for (const Service& service : proof.services) {
     if (generated_for(service.meta) == expected.owner_uid) own.push_back(&service);
   }
-  const Uses uses(own);
+  std::vector<const Workload*> pods;
+  for (const Workload& pod : proof.pods) pods.push_back(&pod);
+  const Uses uses(
+      own, pods,
+      lives ? std::vector<const PortAllocation*>{&*proof.owner} : std::vector<const PortAllocation*>{});
   if (releases_whole_entry(candidate) &&
       uses.used_by(expected.owner_uid, candidate.number.space, candidate.number.key)) {
-    return "a Service of its owner still shows the number";
+    return candidate.number.space == Space::kHostPort ? "a pod of its owner still has the number"
+                                                      : "a Service of its owner still shows the number";
   }
   if (candidate.cause == ReleaseCause::kOwnerGone) {
     return lives ? "its owner lives" : "";

@@ -58,6 +58,8 @@ struct ReleaseProof {
   std::optional<PortAllocation> owner = {};
   // Those of candidate.services() that exist now, whosever they are.
   std::vector<Service> services = {};
+  // Of a host port whose owner lives: the pods that its selector takes in now.
+  std::vector<Workload> pods = {};
 };
 
 struct ReleaseRefused {
@@ -78,7 +80,8 @@ struct ReleasePlan {
 
 // Requires: `ledgers` at least as fresh as the candidates. A proof releases only when key, owner UID and
 // sequence still match, the owner is not found or has another UID (kOwnerGone) or lives and does not need the
-// slots (the other causes), and no live Service generated for the owner uses the number.
+// slots (the other causes), and no live Service generated for the owner, nor a live pod of its own, uses the
+// number.
 ReleasePlan release(const Ledgers& ledgers, const std::vector<ReleaseProof>& proofs, const Ranges& ranges,
                     std::int64_t fence, Instant now);
 

@@ -47,6 +47,48 @@ Service published(const PortAllocation& owner, std::vector<ServicePort> ports) {
   return mine;
 }
 
+// A pod keeps a host port that its allocation does not want any more, and lets it rest only when it is gone.
+TEST(HostPorts, RestOnlyWhenNoPodHasThemAnyMore) {
+  Cluster cluster;
+  cluster.ranges = {range("mesh", "HostPort", {"3000-3009"})};
+  cluster.allocations = {allocation("web", {port("p", 3000)})};
+  cluster.write_all(cluster.claim_all().writes);
+  PortAllocation& web = cluster.allocations[0];
+  cluster.pods = {testing::host_pod(web, "web-1", "n1", 3000)};
+  web.spec.ports[0].port = 3001;
+  web.status.ports = {{"p", 3001, Protocol::kTcp, {}}};
+  cluster.write_all(cluster.claim_all().writes);
+  EXPECT_EQ(text(candidates(cluster)), "") << "a pod has it";
+
+  cluster.pods.clear();
+  const auto found = candidates(cluster);
+  ASSERT_EQ(text(found), "3000-TCP(p) PortRemoved ");
+  ReleaseProof proof{found[0], web, {}, {testing::host_pod(web, "web-2", "n2", 3000)}};
+  const auto released = [&] {
+    return release(cluster.ledgers, {proof}, cluster.compiled(), cluster.fence, cluster.now);
+  };
+  ASSERT_EQ(released().refused.size(), 1U);
+  EXPECT_EQ(released().refused[0].why, "a pod of its owner still has the number");
+  proof.pods[0].phase = "Succeeded";
+  ASSERT_EQ(released().released.size(), 1U);
+  cluster.write_all(released().writes);
+
+  // The rest begins when the last pod is gone, whosever it is.
+  const NumberKey key{Port::of(3000), Protocol::kTcp};
+  const auto left = [&] {
+    const Uses uses = cluster.uses();
+    cluster.rest.observe(cluster.ledgers, cluster.monotonic, &uses);
+    const HeldNumber resting{Space::kHostPort, key, *cluster.ledgers.in(Space::kHostPort).find(key)};
+    return cluster.rest.remaining(resting, cluster.compiled(), {}, cluster.monotonic);
+  };
+  cluster.pods = {testing::host_pod(web, "web-1", "n1", 3000)};
+  cluster.monotonic = cluster.monotonic + std::chrono::hours(1);
+  EXPECT_EQ(left(), kDefaultReuseAfter);
+  cluster.pods.clear();
+  cluster.monotonic = cluster.monotonic + std::chrono::seconds(30);
+  EXPECT_EQ(left(), kDefaultReuseAfter - std::chrono::seconds(30));
+}
+
 TEST(Candidates, AreWhatNobodyNeeds) {
   struct Case {
     const char* name;
@@ -367,7 +409,7 @@ TEST(Usage, CountsEveryNumberOnce) {
   EXPECT_EQ(usage.external, 1);
   EXPECT_EQ(usage.available, 5);
   EXPECT_EQ(usage.largest_free_block, 5);  // 24504-24508
-  EXPECT_EQ(usage.draining, 2);  // 24501 (reserved while held) and 24700
+  EXPECT_EQ(usage.draining, 2);            // 24501 (reserved while held) and 24700
   ASSERT_EQ(usage.draining_sample.size(), 2U);
   EXPECT_EQ(usage.blocks, (std::vector<BlockUsage>{{"b", 2, 1, 1}}));
   PortLedger broken = cluster.stored.at("nodeport-095");

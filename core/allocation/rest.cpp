@@ -5,7 +5,7 @@
 
 namespace berth::allocation {
 
-void RestClock::observe(const Ledgers& ledgers, Instant monotonic_now) {
+void RestClock::observe(const Ledgers& ledgers, Instant monotonic_now, const Uses* uses) {
   for (const Space space : kSpaces) {
     const std::map<NumberKey, Seen> before = std::exchange(seen_[space], {});
     std::map<NumberKey, Seen>& seen = seen_[space];
@@ -13,7 +13,9 @@ void RestClock::observe(const Ledgers& ledgers, Instant monotonic_now) {
       for (const auto& [key, entry] : shard.entries) {
         if (entry.held()) continue;
         const auto known = before.find(key);
-        const bool same = known != before.end() && known->second.sequence == entry.sequence;
+        const bool used =
+            space == Space::kHostPort && uses != nullptr && uses->other_than({}, space, key) != nullptr;
+        const bool same = !used && known != before.end() && known->second.sequence == entry.sequence;
         seen.insert_or_assign(key, same ? known->second : Seen{entry.sequence, monotonic_now});
       }
     }

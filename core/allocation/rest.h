@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/allocation/ledger.h"
+#include "core/allocation/occupancy.h"
 #include "core/allocation/range.h"
 #include "core/base/instant.h"
 
@@ -16,8 +17,8 @@ namespace berth::allocation {
 class RestClock {
  public:
   // Notes the resting entries of the ledgers: new ones begin to rest at `monotonic_now`, others are
-  // forgotten.
-  void observe(const Ledgers& ledgers, Instant monotonic_now);
+  // forgotten. A host port that some pod still has (`uses`, when it is known) has not begun to rest.
+  void observe(const Ledgers& ledgers, Instant monotonic_now, const Uses* uses = nullptr);
 
   // How much longer the entry must rest before somebody else may have the number; zero when it has rested.
   // `reuse_after` of the range the entry was taken from (the default when that range is gone), at least

@@ -44,9 +44,15 @@ NumberKey key_of(Space space, Port port, Protocol protocol) {
   return {.port = port, .protocol = protocol};
 }
 
+bool conflict(const NumberKey& a, const NumberKey& b) {
+  const bool one_node = !a.node.empty() && !b.node.empty() && a.node != b.node;
+  return a.port == b.port && a.protocol == b.protocol && !one_node;
+}
+
 std::string to_string(const NumberKey& key) {
   if (!key.protocol) return to_string(key.port);
-  return to_string(key.port) + "-" + to_string(*key.protocol);
+  const std::string node = key.node.empty() ? "" : "@" + key.node;
+  return to_string(key.port) + "-" + to_string(*key.protocol) + node;
 }
 
 Result<NumberKey> parse_number_key(Space space, std::string_view text) {
@@ -59,8 +65,18 @@ Result<NumberKey> parse_number_key(Space space, std::string_view text) {
   if (dash == std::string_view::npos) {
     return malformed("'" + std::string(text) + "' lacks its protocol, as in '" + std::string(text) + "-TCP'");
   }
-  TRY(const Protocol protocol, parse_protocol(text.substr(dash + 1)));
-  return NumberKey{.port = port, .protocol = protocol};
+  const std::string_view rest = text.substr(dash + 1);
+  const std::size_t at = rest.find('@');
+  TRY(const Protocol protocol, parse_protocol(rest.substr(0, at)));
+  NumberKey key{.port = port, .protocol = protocol};
+  if (at == std::string_view::npos) return key;
+  key.node = std::string(rest.substr(at + 1));
+  if (space != Space::kHostPort || key.node.empty()) {
+    return malformed(
+        "'" + std::string(text.substr(0, 64)) +
+        "' names a node where none is meant: only host ports are per node, as in '443-TCP@node-1'");
+  }
+  return key;
 }
 
 int shard_of(Port port) { return port.number() / kShardSize; }

@@ -24,17 +24,34 @@ const char* to_string(Space space);
 Result<Space> parse_space(std::string_view text);
 
 // What has one owner in a space. NodePort: the number alone, as the API server rules (no protocol here).
-// Service and HostPort: the number with its protocol.
+// Service and HostPort: the number with its protocol. HostPort: on one node, or on every node.
 struct NumberKey {
   Port port;
   std::optional<Protocol> protocol = {};
+  std::string node = {};  // HostPort only; "" = every node
 
+  // Keys that can conflict stand side by side.
   auto operator<=>(const NumberKey&) const = default;
 };
 
 NumberKey key_of(Space space, Port port, Protocol protocol);
 
-// The key in PortLedger.spec.entries: "24511" (NodePort), "443-TCP" (the others).
+// May the two not have different owners? A number on every node conflicts with the number on any node.
+bool conflict(const NumberKey& a, const NumberKey& b);
+
+// Calls `visit(key, value)` for every pair of an ordered map whose key conflicts with `key`, in order, until
+// it answers true; did it?
+template <class Map, class Visit>
+bool any_conflicting(const Map& map, const NumberKey& key, Visit visit) {
+  for (auto at = map.lower_bound({key.port, key.protocol, ""}); at != map.end(); ++at) {
+    if (at->first.port != key.port || at->first.protocol != key.protocol) return false;
+    if (conflict(at->first, key) && visit(at->first, at->second)) return true;
+  }
+  return false;
+}
+
+// The key in PortLedger.spec.entries: "24511" (NodePort), "443-TCP" (the others), "443-TCP@device-1" (on one
+// node).
 std::string to_string(const NumberKey& key);
 Result<NumberKey> parse_number_key(Space space, std::string_view text);
 

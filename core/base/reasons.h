@@ -13,6 +13,7 @@ namespace berth::reason {
 inline constexpr char kNumbersHeld[] = "NumbersHeld";
 inline constexpr char kServiceInPlace[] = "ServiceInPlace";
 inline constexpr char kHostPort[] = "HostPort";
+inline constexpr char kAwaitingPods[] = "AwaitingPods";
 inline constexpr char kNothingToPublish[] = "NothingToPublish";
 inline constexpr char kPoliciesInPlace[] = "PoliciesInPlace";
 inline constexpr char kReady[] = "Ready";
@@ -32,10 +33,15 @@ inline constexpr char kPortResting[] = "PortResting";
 inline constexpr char kPortInternal[] = "PortInternal";
 inline constexpr char kPortRequestedTwice[] = "PortRequestedTwice";
 inline constexpr char kLedgerFrozen[] = "LedgerFrozen";
+inline constexpr char kLedgerFull[] = "LedgerFull";
 
 // A PortAllocation that is not published or enforced.
 inline constexpr char kNotAllocated[] = "NotAllocated";
 inline constexpr char kPublishing[] = "Publishing";
+inline constexpr char kHostPortMissing[] = "HostPortMissing";
+inline constexpr char kHostPortDiffers[] = "HostPortDiffers";
+inline constexpr char kHostIPDiffers[] = "HostIPDiffers";
+inline constexpr char kPodOnOtherNode[] = "PodOnOtherNode";
 inline constexpr char kEnforcing[] = "Enforcing";
 inline constexpr char kRefused[] = "Refused";
 inline constexpr char kUnprotected[] = "Unprotected";
@@ -59,6 +65,8 @@ inline constexpr char kAlone[] = "Alone";
 inline constexpr char kSharesNumbers[] = "SharesNumbers";
 inline constexpr char kNothingPending[] = "NothingPending";
 inline constexpr char kNumbersInUse[] = "NumbersInUse";
+inline constexpr char kNothingUndeclared[] = "NothingUndeclared";
+inline constexpr char kUsedWithoutAllocation[] = "UsedWithoutAllocation";
 inline constexpr char kInside[] = "Inside";
 inline constexpr char kApiServerRefuses[] = "ApiServerRefuses";
 
@@ -76,6 +84,7 @@ inline constexpr char kLedgerRebuilt[] = "LedgerRebuilt";
 inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kServiceInPlace,
                                             kHostPort,
+                                            kAwaitingPods,
                                             kNothingToPublish,
                                             kPoliciesInPlace,
                                             kReady,
@@ -93,8 +102,13 @@ inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kPortInternal,
                                             kPortRequestedTwice,
                                             kLedgerFrozen,
+                                            kLedgerFull,
                                             kNotAllocated,
                                             kPublishing,
+                                            kHostPortMissing,
+                                            kHostPortDiffers,
+                                            kHostIPDiffers,
+                                            kPodOnOtherNode,
                                             kEnforcing,
                                             kRefused,
                                             kUnprotected,
@@ -116,6 +130,8 @@ inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kSharesNumbers,
                                             kNothingPending,
                                             kNumbersInUse,
+                                            kNothingUndeclared,
+                                            kUsedWithoutAllocation,
                                             kInside,
                                             kApiServerRefuses,
                                             kInForce,

@@ -48,8 +48,8 @@ Verdict published(const AllocationFindings& findings, const std::string& ns) {
     return {false, findings.publication->reason, findings.publication->message,
             findings.publication->needs_edit};
   }
-  if (findings.host_port) {
-    return {true, reason::kHostPort, "the pods publish the numbers themselves, as hostPort", false};
+  if (findings.host_ports) {
+    return {findings.host_ports->published, findings.host_ports->reason, findings.host_ports->message, false};
   }
   if (findings.service_name.empty()) {
     return {true, reason::kNothingToPublish, "every port is for its own pod only (Localhost)", false};

@@ -3,9 +3,9 @@
 // Conditions of a PortAllocation, always all of them and in this order; the first that fails gives Ready its
 // reason:
 //   Allocated  True: NumbersHeld. False: the RefusalReason, or Pending before the first answer.
-//   Published  True: ServiceInPlace, NothingToPublish (Localhost only), HostPort. False: NotAllocated,
-//              NameTaken, Refused (the API server would not take it), PortInternal, Unprotected (its
-//              policies cannot be written, so it is not opened).
+//   Published  True: ServiceInPlace, NothingToPublish (Localhost only), HostPort, AwaitingPods. False:
+//              NotAllocated, NameTaken, Refused (the API server would not take it), PortInternal, Unprotected
+//              (its policies cannot be written, so it is not opened), a reason of host_publication.h.
 //   Enforced   True: PoliciesInPlace. False: NotAllocated or a reason of desired/ports.h.
 //   Ready      True: Ready.
 //   Reconciling, Stalled: as kstatus reads them; Stalled when only an edit can help.
@@ -19,6 +19,7 @@
 
 #include "core/allocation/refusal.h"
 #include "core/allocation/usage.h"
+#include "core/desired/host_publication.h"
 #include "core/desired/ports.h"
 #include "core/model/port_allocation.h"
 #include "core/model/port_range.h"
@@ -31,7 +32,7 @@ struct AllocationFindings {
   std::vector<std::string> notes = {};              // for the message of Allocated
   std::optional<allocation::Refusal> refusal = {};  // why it is not complete
   std::string service_name = {};                    // "" while nothing is published
-  bool host_port = false;                           // the pods publish, no Service does
+  std::optional<HostPublication> host_ports = {};   // the pods publish, no Service does
   std::optional<Problem> publication = {};          // why it is not published as written
   std::vector<Problem> enforcement = {};            // why it is not enforced as written
 };

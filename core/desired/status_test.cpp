@@ -95,9 +95,18 @@ TEST(AllocationStatus, SaysWhatFailsAndWhetherWaitingHelps) {
        "Allocated=True/NumbersHeld Published=True/NothingToPublish Enforced=True/PoliciesInPlace "
        "Ready=True/Ready "
        "Reconciling=False/Ready Stalled=False/Ready "},
-      {"host ports", [](AllocationFindings& f) { f.host_port = true; },
+      {"host ports",
+       [](AllocationFindings& f) {
+         f.host_ports = HostPublication{true, "HostPort", ""};
+       },
        "Allocated=True/NumbersHeld Published=True/HostPort Enforced=True/PoliciesInPlace Ready=True/Ready "
        "Reconciling=False/Ready Stalled=False/Ready "},
+      {"a pod without its host port",
+       [](AllocationFindings& f) {
+         f.host_ports = HostPublication{false, "HostPortMissing", ""};
+       },
+       "Allocated=True/NumbersHeld Published=False/HostPortMissing Enforced=True/PoliciesInPlace "
+       "Ready=False/HostPortMissing Reconciling=True/HostPortMissing Stalled=False/HostPortMissing "},
   };
   for (const Case& c : cases) {
     AllocationFindings findings = held();

@@ -49,7 +49,9 @@ StoreListeners Workbench::listeners() {
   StoreListeners made;
   made.ledgers = [this](const auto&) { observer.ledgers_changed(); };
   made.ranges = [this](const auto&) { observer.ranges_changed(); };
+  made.allocations = [this](const auto& change) { observer.allocations_changed(change); };
   made.services = [this](const auto&) { observer.services_changed(); };
+  made.pods = [this](const auto& change) { observer.pods_changed(change); };
   made.exposure_policies = [this](const auto&) { observer.exposure_policies_changed(); };
   return made;
 }
