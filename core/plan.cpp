@@ -8,6 +8,7 @@
 #include "core/desired/policies.h"
 #include "core/desired/services.h"
 #include "core/desired/status.h"
+#include "core/plan_config_map.h"
 #include "core/plan_writes.h"
 
 namespace berth {
@@ -56,6 +57,9 @@ class AllocationPlan {
 
   // The owner goes: the way in first, then what guards it. The numbers rest when it is gone for good.
   Plan take_away() {
+    for (const ConfigMap* config_map : generated(seen_.config_maps, allocation_)) {
+      if (!config_map->meta.deleting()) plan_.actions.push_back(remove(*config_map));
+    }
     for (const Service* service : generated(seen_.services, allocation_)) {
       if (!service->meta.deleting()) plan_.actions.push_back(remove(*service));
     }
@@ -142,7 +146,22 @@ class AllocationPlan {
     }
     findings_.enforcement = problems_;
     findings_.publication = publication_problem();
+    refused_ = findings_.publication && findings_.publication->reason == reason::kRefused;
     findings_.service_name = service_name();
+    config_map_ = plan_config_map::plan(seen_, status_write(findings_).status.ports, offering_services());
+    if (!findings_.publication) findings_.publication = config_map_.problem;
+  }
+
+  // The wanted Services whose names no stranger has.
+  std::vector<const Service*> offering_services() const {
+    std::vector<const Service*> services;
+    for (const Service& wanted : wanted_services_) {
+      const Service* present = find_named(seen_.services, wanted.meta.key());
+      const bool free =
+          present == nullptr || allocation::generated_for(present->meta) == allocation_.meta.uid;
+      if (free) services.push_back(&wanted);
+    }
+    return services;
   }
 
   // A nodePort that an object nobody declared has: the API server would refuse the Service.
@@ -200,13 +219,9 @@ class AllocationPlan {
                                      [&](const Holding& holding) { return holding.number == *contested; });
   }
 
-  bool was_refused() const {
-    return findings_.publication && findings_.publication->reason == reason::kRefused;
-  }
-
   // The first Service that is, or will be, there.
   std::string service_name() const {
-    const bool hopeless = blocked_ || was_refused();
+    const bool hopeless = blocked_ || refused_;
     for (const Service& wanted : wanted_services_) {
       const Service* present = find_named(seen_.services, wanted.meta.key());
       const bool ours =
@@ -249,6 +264,9 @@ class AllocationPlan {
     if (!services_.actions.empty() && !findings.publication) {
       findings.publication = Problem{reason::kPublishing, "the Service is being written", false};
     }
+    if (!config_map_.after.empty() && !findings.publication) {
+      findings.publication = Problem{reason::kPublishing, "the ConfigMap is being written", false};
+    }
     if (closing && findings.enforcement.empty()) {
       findings.enforcement.push_back({reason::kEnforcing, "the NetworkPolicies are being written", false});
     }
@@ -257,32 +275,40 @@ class AllocationPlan {
   }
 
   void order_actions() {
+    append(plan_.actions, config_map_.before);
     std::vector<Action> writes;
+    if (!config_map_.refused) append(writes, config_map_.after);
     append(writes, deny_.actions);
     append(writes, delete_unwanted(own_services_, wanted_services_));
     append(writes, allow_.actions);
-    const bool refused_before = was_refused();
     const bool may_publish = guarded_ && !blocked_;
-    if (may_publish && !refused_before) append(writes, services_.actions);
+    if (may_publish && !refused_) append(writes, services_.actions);
     append(writes, delete_unwanted(own_policies_, wanted_policies_));
 
     const PortAllocationStatus final = status_write(findings_).status;
     const bool numbers_change =
         final.ports != allocation_.status.ports || final.range_name != allocation_.status.range_name;
+    PortAllocationStatus told = allocation_.status;
     if (numbers_change && !writes.empty()) {
       WriteStatus first = status_write(findings_);
       first.status = interim_status();
-      if (first.status != final) plan_.actions.push_back(std::move(first));
+      if (first.status != final || !config_map_.after.empty()) {
+        told = first.status;
+        plan_.actions.push_back(std::move(first));
+      }
     }
-    const bool told = !plan_.actions.empty();
     append(plan_.actions, std::move(writes));
-    if (told || final != allocation_.status) plan_.actions.push_back(status_write(findings_));
+    if (final != told) plan_.actions.push_back(status_write(findings_));
     auto unneeded =
         release_candidates(allocation_, seen_.entries, *seen_.ranges, *seen_.uses, seen_.refusal.has_value());
     if (!unneeded.empty()) plan_.actions.push_back(ReleaseNumbers{std::move(unneeded)});
-    if (may_publish && refused_before) {
+    if (may_publish && refused_) {
       // Told first, tried again after: the answer may be the same for long.
       append(plan_.actions, services_.actions);
+      plan_.look_again = kRetryRefusedWrite;
+    }
+    if (config_map_.refused) {
+      append(plan_.actions, config_map_.after);
       plan_.look_again = kRetryRefusedWrite;
     }
     final_ = final;
@@ -349,6 +375,7 @@ class AllocationPlan {
     add(deny_);
     if (!follows) add(allow_);
     add(services_);
+    for (const std::string& name : config_map_.restored) names += (names.empty() ? "" : ", ") + name;
     if (!names.empty())
       notice(true, reason::kDriftRepaired, "somebody changed or deleted " + names + ": restored");
   }
@@ -369,8 +396,10 @@ class AllocationPlan {
   Writes deny_;
   Writes allow_;
   Writes services_;
+  plan_config_map::Writes config_map_;
   bool guarded_ = false;  // every policy is in place or can be written
   bool blocked_ = false;  // writing the Service is known to be useless
+  bool refused_ = false;  // the API server would not take the Service as it stands
   bool withheld_ = false;
   PortAllocationStatus final_;
 };
@@ -387,6 +416,9 @@ std::string describe(const Action& action) {
                  },
                  [](const CreatePolicy& create) {
                    return "create NetworkPolicy " + to_string(create.policy.meta.key());
+                 },
+                 [](const CreateConfigMap& create) {
+                   return "create ConfigMap " + to_string(create.config_map.meta.key());
                  },
                  [](const PatchObject& patch) {
                    return std::string("patch ") + kind_name(patch.kind) + " " + to_string(patch.key);

@@ -3,12 +3,14 @@
 // Events go in as an Observation, everything to do comes out as one Plan: no callback, no clock, no effect.
 // So a crash can be tried between any two actions without a mock, and two leaders with one view make one
 // plan. The order is part of the plan and any prefix of it is safe (docs/architecture.md):
-//   numbers in status -> default deny -> allow policies -> Services -> Ready in status;
-// taking away goes the other way: Service ports and Services, then the policies that let them in, then (by
-// release(), after live proof) the numbers. No Service is ever open without its policies.
+//   numbers in status -> ConfigMap -> default deny -> allow policies -> Services -> Ready in status;
+// taking away goes the other way: numbers out of the ConfigMap (before they leave status), Service ports and
+// Services, then the policies that let them in, then (by release(), after live proof) the numbers. No Service
+// is ever open without its policies, and no ConfigMap tells a number that is not held.
 //
 // The caller carries the actions out one after another and stops at the first that fails; it then observes
-// again. A failed write of a Service comes back as Observation::write_problem.
+// again. A failed write of a Service comes back as Observation::write_problem, one of a ConfigMap as
+// Observation::config_map_problem.
 // Thread-safety: pure functions over values; observed objects must not change during the call.
 #pragma once
 
@@ -24,7 +26,7 @@
 
 namespace berth {
 
-enum class ObjectKind : std::uint8_t { kService, kNetworkPolicy };
+enum class ObjectKind : std::uint8_t { kService, kNetworkPolicy, kConfigMap };
 
 // PUT or patch of the status subresource. Precondition: UID, and resource_version or, after an earlier
 // WriteStatus of the same plan, the version that one was answered with.
@@ -57,6 +59,14 @@ struct CreatePolicy {
   bool operator==(const CreatePolicy&) const = default;
 };
 
+// Preconditions as of CreateService. The name is taken by a ConfigMap that no watch shows, perhaps: then GET
+// it, and tell who it is as a WriteProblem.
+struct CreateConfigMap {
+  ConfigMap config_map = {};
+
+  bool operator==(const CreateConfigMap&) const = default;
+};
+
 // JSON merge patch of the edited fields. Precondition: uid and resource_version, both in the patch.
 struct PatchObject {
   ObjectKind kind = ObjectKind::kService;
@@ -85,8 +95,8 @@ struct ReleaseNumbers {
   bool operator==(const ReleaseNumbers&) const = default;
 };
 
-using Action =
-    std::variant<WriteStatus, CreateService, CreatePolicy, PatchObject, DeleteObject, ReleaseNumbers>;
+using Action = std::variant<WriteStatus, CreateService, CreatePolicy, CreateConfigMap, PatchObject,
+                            DeleteObject, ReleaseNumbers>;
 
 // "create Service mesh/api", for logs and metrics.
 std::string describe(const Action& action);
@@ -111,13 +121,15 @@ struct Plan {
   [[nodiscard]] bool settled() const { return actions.empty() && !wants_numbers; }
 };
 
-// What the last write of this allocation's Service was refused with.
+// What the last write of this allocation's Service, or of its ConfigMap, was refused with.
 struct WriteProblem {
   std::int64_t generation = 0;  // metadata.generation it was tried at
   std::string object = {};      // "Service mesh/api"
   std::string message = {};     // the API server's own words
   // The nodePort that it says is allocated already, when that was the reason.
   std::optional<Port> contested = {};
+  ObjectKind kind = ObjectKind::kService;
+  bool name_taken = false;  // by an object that is not ours
 
   bool operator==(const WriteProblem&) const = default;
 };
@@ -126,16 +138,19 @@ struct WriteProblem {
 struct Observation {
   const PortAllocation* allocation;
   std::vector<allocation::HeldNumber> entries = {};  // Ledgers::of_owner(uid)
-  std::vector<const Service*> services = {};         // of the namespace: ours, and whoever has our names
-  std::vector<const NetworkPolicy*> policies = {};   // of the namespace: the same, and the namespace's
-  const Namespace* ns = nullptr;                     // nullptr = not known: nothing new is opened
-  std::vector<const Workload*> pods = {};            // of the namespace
+  // Of the namespace: ours, whoever has our names, and those that ask to be adopted by the allocation.
+  std::vector<const Service*> services = {};
+  std::vector<const NetworkPolicy*> policies = {};  // of the namespace: the same, and the namespace's
+  std::vector<const ConfigMap*> config_maps = {};   // of the namespace: those that Berth generated
+  const Namespace* ns = nullptr;                    // nullptr = not known: nothing new is opened
+  std::vector<const Workload*> pods = {};           // of the namespace
   std::vector<const ExposurePolicy*> exposure_policies = {};
-  const allocation::Ranges* ranges = nullptr;       // required
-  const allocation::Uses* uses = nullptr;           // required
-  std::optional<allocation::Refusal> refusal = {};  // answer of the last claim, if it refused
-  std::vector<std::string> recovered = {};          // Grant::recovered of the last claim
-  std::optional<WriteProblem> write_problem = {};
+  const allocation::Ranges* ranges = nullptr;           // required
+  const allocation::Uses* uses = nullptr;               // required
+  std::optional<allocation::Refusal> refusal = {};      // answer of the last claim, if it refused
+  std::vector<std::string> recovered = {};              // Grant::recovered of the last claim
+  std::optional<WriteProblem> write_problem = {};       // of a Service
+  std::optional<WriteProblem> config_map_problem = {};  // of the ConfigMap
 };
 
 Plan plan(const Observation& observation, Instant now);
@@ -165,6 +180,7 @@ struct OrphanObservation {
   std::vector<const Service*> services = {};        // generated for that UID
   std::vector<const NetworkPolicy*> policies = {};  // generated for that UID
   std::vector<allocation::ReleaseCandidate> candidates = {};
+  std::vector<const ConfigMap*> config_maps = {};  // generated for that UID
 };
 
 Plan plan_release(const OrphanObservation& observation);

@@ -8,10 +8,11 @@ Plan plan_release(const OrphanObservation& observation) {
   if (observation.live_owner && observation.live_owner->meta.uid == observation.uid) return plan;
   const auto add = [&](const auto& objects) {
     for (const auto* object : objects) {
-      const bool generated = allocation::generated_for(object->meta) == observation.uid;
+      const bool generated = plan_writes::owner_of(*object) == observation.uid;
       if (generated && !object->meta.deleting()) plan.actions.push_back(plan_writes::remove(*object));
     }
   };
+  add(observation.config_maps);
   add(observation.services);
   add(observation.policies);
   std::vector<allocation::ReleaseCandidate> candidates;

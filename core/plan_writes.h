@@ -12,6 +12,7 @@
 
 #include "core/allocation/occupancy.h"
 #include "core/base/overloaded.h"
+#include "core/desired/config_maps.h"
 #include "core/desired/diff.h"
 #include "core/desired/ports.h"
 #include "core/plan.h"
@@ -21,13 +22,33 @@ namespace berth::plan_writes {
 using desired::Problem;
 
 inline const char* kind_name(ObjectKind kind) {
-  return kind == ObjectKind::kService ? "Service" : "NetworkPolicy";
+  switch (kind) {
+    case ObjectKind::kService:
+      return "Service";
+    case ObjectKind::kNetworkPolicy:
+      return "NetworkPolicy";
+    case ObjectKind::kConfigMap:
+      return "ConfigMap";
+  }
+  return "";
 }
 
 inline Action create(Service service) { return CreateService{std::move(service)}; }
 inline Action create(NetworkPolicy policy) { return CreatePolicy{std::move(policy)}; }
+inline Action create(ConfigMap config_map) { return CreateConfigMap{std::move(config_map)}; }
 inline ObjectKind kind_of(const Service&) { return ObjectKind::kService; }
 inline ObjectKind kind_of(const NetworkPolicy&) { return ObjectKind::kNetworkPolicy; }
+
+inline ObjectKind kind_of(const ConfigMap&) { return ObjectKind::kConfigMap; }
+
+// Whose it is to change and to delete; empty: nobody's.
+template <class Object>
+Uid owner_of(const Object& object) {
+  return allocation::generated_for(object.meta);
+}
+inline Uid owner_of(const ConfigMap& config_map) {
+  return desired::has_its_own_name(config_map.meta) ? desired::told_for(config_map.meta) : Uid{};
+}
 
 template <class Object>
 const Object* find_named(const std::vector<const Object*>& objects, const ObjectKey& key) {
@@ -41,8 +62,7 @@ std::vector<const Object*> generated(const std::vector<const Object*>& objects,
                                      const PortAllocation& allocation) {
   std::vector<const Object*> own;
   for (const Object* object : objects) {
-    if (object->meta.ns == allocation.meta.ns &&
-        allocation::generated_for(object->meta) == allocation.meta.uid) {
+    if (object->meta.ns == allocation.meta.ns && owner_of(*object) == allocation.meta.uid) {
       own.push_back(object);
     }
   }

@@ -6,6 +6,7 @@
 
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
+#include "core/desired/config_maps.h"
 #include "kube/wire/status.h"
 #include "operator/patch.h"
 
@@ -138,7 +139,7 @@ Status Applier::act(const WriteStatus& action, Progress& progress) {
 // owner; otherwise it is read live, or a stale view (another leader deleted the allocation) would publish its
 // number again.
 Status Applier::prove_owner(const Meta& generated, const Progress& progress) {
-  const Uid uid = allocation::generated_for(generated);
+  const Uid uid = desired::told_for(generated);  // whatever its name
   const auto label = generated.labels.find(kOwnerNameLabel);
   if (progress.status_versions.contains(uid) || label == generated.labels.end()) return ok_status();
   const ObjectKey key{generated.ns, label->second};
@@ -193,43 +194,92 @@ Status Applier::act(const CreatePolicy& action, Progress& progress) {
   return ok_status();
 }
 
-Status Applier::act(const PatchObject& action, Progress& progress) {
-  const auto patched = [&]<class T>(const wire::Kind& kind, runtime::Store<T>& store) -> Status {
-    auto written = client_->merge_patch<T>(kind, action.key, patch_text(action));
-    if (!written.ok()) {
-      if (view_was_stale(written.error())) refresh(kind, store, action.key);
-      return written.error();
-    }
+Status Applier::act(const CreateConfigMap& action, Progress& progress) {
+  TRY_DONE(prove_owner(action.config_map.meta, progress));
+  auto created = client_->create(wire::kConfigMap, action.config_map);
+  if (created.ok()) {
     ++progress.carried.writes;
-    store.put_written(std::move(*written));
+    stores_->config_maps.put_written(std::move(*created));
     return ok_status();
-  };
-  if (action.kind == ObjectKind::kNetworkPolicy) return patched(wire::kNetworkPolicy, stores_->policies);
-  Status done = patched(wire::kService, stores_->services);
+  }
+  const Error error = created.error();
+  const ObjectKey key = action.config_map.meta.key();
+  WriteProblem problem{
+      progress.generation, "ConfigMap " + to_string(key), error.message, {}, ObjectKind::kConfigMap};
+  if (error.code == Code::kInvalid || error.code == Code::kForbidden) progress.carried.problem = problem;
+  if (error.code != Code::kExists) return error;
+  // No watch shows the ConfigMaps of others, nor one of ours that lost its label.
+  auto present = client_->get<ConfigMap>(wire::kConfigMap, key);
+  if (!present.ok()) return present.error();
+  if (desired::told_for(present->meta) == desired::told_for(action.config_map.meta)) {
+    stores_->config_maps.put_written(std::move(*present));
+    return Error{Code::kConflict, "ConfigMap " + to_string(key) + " exists already, looking again"};
+  }
+  problem.name_taken = true;
+  problem.message = problem.object +
+                    " exists and is not generated for this allocation, and is left alone: delete or rename "
+                    "it, or write another name as spec.configMap.name";
+  progress.carried.problem = problem;
+  return error;
+}
+
+template <class T>
+Status Applier::patch(const wire::Kind& kind, runtime::Store<T>& store, const PatchObject& action,
+                      Progress& progress) {
+  auto written = client_->merge_patch<T>(kind, action.key, patch_text(action));
+  if (!written.ok()) {
+    if (view_was_stale(written.error())) refresh(kind, store, action.key);
+    return written.error();
+  }
+  ++progress.carried.writes;
+  store.put_written(std::move(*written));
+  return ok_status();
+}
+
+Status Applier::act(const PatchObject& action, Progress& progress) {
+  if (action.kind == ObjectKind::kNetworkPolicy) {
+    return patch(wire::kNetworkPolicy, stores_->policies, action, progress);
+  }
+  const bool told = action.kind == ObjectKind::kConfigMap;
+  Status done = told ? patch(wire::kConfigMap, stores_->config_maps, action, progress)
+                     : patch(wire::kService, stores_->services, action, progress);
   if (!done.ok() && done.error().code == Code::kInvalid) {
-    progress.carried.problem =
-        WriteProblem{progress.generation, "Service " + to_string(action.key), done.error().message, {}};
+    progress.carried.problem = WriteProblem{progress.generation,
+                                            (told ? "ConfigMap " : "Service ") + to_string(action.key),
+                                            done.error().message,
+                                            {},
+                                            action.kind};
   }
   return done;
 }
 
+template <class T>
+Status Applier::remove(const wire::Kind& kind, runtime::Store<T>& store, const DeleteObject& action,
+                       Progress& progress) {
+  auto removed = client_->remove<T>(kind, action.key, {action.uid, action.resource_version});
+  if (!removed.ok() && removed.error().code != Code::kNotFound) {
+    if (view_was_stale(removed.error())) refresh(kind, store, action.key);
+    return removed.error();
+  }
+  ++progress.carried.writes;
+  if (removed.ok() && removed->has_value()) {
+    store.put_written(std::move(**removed));  // a finalizer holds it, and its number with it
+  } else {
+    store.removed(action.key, action.uid);
+  }
+  return ok_status();
+}
+
 Status Applier::act(const DeleteObject& action, Progress& progress) {
-  const auto deleted = [&]<class T>(const wire::Kind& kind, runtime::Store<T>& store) -> Status {
-    auto removed = client_->remove<T>(kind, action.key, {action.uid, action.resource_version});
-    if (!removed.ok() && removed.error().code != Code::kNotFound) {
-      if (view_was_stale(removed.error())) refresh(kind, store, action.key);
-      return removed.error();
-    }
-    ++progress.carried.writes;
-    if (removed.ok() && removed->has_value()) {
-      store.put_written(std::move(**removed));  // a finalizer holds it, and its number with it
-    } else {
-      store.removed(action.key, action.uid);
-    }
-    return ok_status();
-  };
-  return action.kind == ObjectKind::kService ? deleted(wire::kService, stores_->services)
-                                             : deleted(wire::kNetworkPolicy, stores_->policies);
+  switch (action.kind) {
+    case ObjectKind::kService:
+      return remove(wire::kService, stores_->services, action, progress);
+    case ObjectKind::kNetworkPolicy:
+      return remove(wire::kNetworkPolicy, stores_->policies, action, progress);
+    case ObjectKind::kConfigMap:
+      return remove(wire::kConfigMap, stores_->config_maps, action, progress);
+  }
+  return ok_status();
 }
 
 Status Applier::act(const ReleaseNumbers& action, Progress& progress) {

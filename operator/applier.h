@@ -15,7 +15,7 @@ namespace berth::controller {
 
 struct Carried {
   Status status = ok_status();               // of the action that failed, if one did
-  std::optional<WriteProblem> problem = {};  // the server will not take a Service of ours as it stands
+  std::optional<WriteProblem> problem = {};  // the server will not take an object of ours as it stands
   bool release_wanted = false;               // the plan came as far as ReleaseNumbers
   int writes = 0;
   bool status_written = false;  // at least the first status of the plan
@@ -35,10 +35,17 @@ class Applier {
   Status act(const WriteStatus& action, Progress& progress);
   Status act(const CreateService& action, Progress& progress);
   Status act(const CreatePolicy& action, Progress& progress);
+  Status act(const CreateConfigMap& action, Progress& progress);
   Status act(const PatchObject& action, Progress& progress);
   Status act(const DeleteObject& action, Progress& progress);
   Status act(const ReleaseNumbers& action, Progress& progress);
 
+  template <class T>
+  Status patch(const wire::Kind& kind, runtime::Store<T>& store, const PatchObject& action,
+               Progress& progress);
+  template <class T>
+  Status remove(const wire::Kind& kind, runtime::Store<T>& store, const DeleteObject& action,
+                Progress& progress);
   Status prove_owner(const Meta& generated, const Progress& progress);
   // WriteStatus::unconfirmed, read live.
   Status confirm_gone(const WriteStatus& action);

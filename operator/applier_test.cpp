@@ -6,6 +6,7 @@
 
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
+#include "core/desired/config_maps.h"
 #include "operator/testing/workbench.h"
 
 namespace berth::controller {
@@ -51,6 +52,11 @@ struct ApplierTest : ::testing::Test {
     const Service made = bench.make(wire::kService, generated_service(api, 30500));
     bench.read();
     return made;
+  }
+  [[nodiscard]] ConfigMap config_map() const {
+    PortAllocation owner = api;
+    owner.spec.config_map = NumbersConfigMap{"numbers"};
+    return desired::make_config_map(owner, {{"api", 30500, Protocol::kTcp, std::int64_t{8080}}}, {});
   }
   static PatchObject retype(const Service& service, const std::string& type) {
     return {ObjectKind::kService,
@@ -362,6 +368,76 @@ TEST_F(ApplierTest, APolicyThatExistsIsTakenIn) {
   const NetworkPolicy made = bench.make(wire::kNetworkPolicy, generated_policy(api));
   EXPECT_EQ(carry_out({CreatePolicy{generated_policy(api)}}).status.error().code, Code::kExists);
   EXPECT_EQ(bench.stores.policies.get(made.meta.key())->meta.uid, made.meta.uid);
+}
+
+// ---- ConfigMaps ----
+
+TEST_F(ApplierTest, AConfigMapThatIsCreatedIsKnownAtOnce) {
+  EXPECT_TRUE(carry_out({CreateConfigMap{config_map()}}).status.ok());
+  EXPECT_EQ(bench.stores.config_maps.get({"mesh", "numbers"})->data.at("API_PORT"), "30500");
+  EXPECT_EQ(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"})->data.at("API_PORT"), "30500");
+}
+
+TEST_F(ApplierTest, AConfigMapIsNotCreatedForAnOwnerThatIsGone) {
+  bench.remove<PortAllocation>(wire::kPortAllocation, api.meta.key());
+  EXPECT_EQ(carry_out({CreateConfigMap{config_map()}}).status.error().code, Code::kConflict);
+  EXPECT_FALSE(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"}).has_value());
+}
+
+TEST_F(ApplierTest, AForeignConfigMapIsTold) {
+  ConfigMap foreign;
+  foreign.meta.ns = "mesh";
+  foreign.meta.name = "numbers";
+  foreign.data = {{"KEEP", "me"}};
+  bench.make(wire::kConfigMap, foreign);
+  const Carried carried = carry_out({CreateConfigMap{config_map()}});
+  ASSERT_TRUE(carried.problem.has_value());
+  EXPECT_EQ(carried.problem->kind, ObjectKind::kConfigMap);
+  EXPECT_TRUE(carried.problem->name_taken);
+  EXPECT_EQ(carried.problem->generation, kGeneration);
+  EXPECT_EQ(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"})->data, foreign.data);
+  EXPECT_EQ(bench.stores.config_maps.get({"mesh", "numbers"}), nullptr)
+      << "the watch would never tell when it goes";
+}
+
+TEST_F(ApplierTest, AConfigMapOfOursThatLostItsLabelIsTakenIn) {
+  ConfigMap made = config_map();
+  made.meta.labels.clear();
+  bench.make(wire::kConfigMap, made);
+  bench.read();
+  ASSERT_EQ(bench.stores.config_maps.get({"mesh", "numbers"}), nullptr);
+  const Carried carried = carry_out({CreateConfigMap{config_map()}});
+  EXPECT_EQ(carried.status.error().code, Code::kConflict);
+  EXPECT_FALSE(carried.problem.has_value());
+  EXPECT_NE(bench.stores.config_maps.get({"mesh", "numbers"}), nullptr) << "the next look repairs it";
+}
+
+TEST_F(ApplierTest, AConfigMapThatTheServerForbidsIsAProblemToTell) {
+  bench.fail_once("POST", "/configmaps", Answered{testing::refusal(403)});
+  const Carried carried = carry_out({CreateConfigMap{config_map()}});
+  ASSERT_TRUE(carried.problem.has_value());
+  EXPECT_EQ(carried.problem->kind, ObjectKind::kConfigMap);
+  EXPECT_FALSE(carried.problem->name_taken);
+}
+
+TEST_F(ApplierTest, AConfigMapIsPatchedAndDeletedUnderItsPreconditions) {
+  ASSERT_TRUE(carry_out({CreateConfigMap{config_map()}}).status.ok());
+  const auto known = bench.stores.config_maps.get({"mesh", "numbers"});
+  const PatchObject patch{ObjectKind::kConfigMap,
+                          known->meta.key(),
+                          known->meta.uid,
+                          known->meta.resource_version,
+                          {desired::DataEdit{"API_PORT", "30501"}, desired::DataEdit{"API_TARGET", {}}}};
+  EXPECT_TRUE(carry_out({patch}).status.ok());
+  const auto patched = bench.stores.config_maps.get({"mesh", "numbers"});
+  EXPECT_EQ(patched->data.at("API_PORT"), "30501");
+  EXPECT_FALSE(patched->data.contains("API_TARGET"));
+  DeleteObject removal{ObjectKind::kConfigMap, known->meta.key(), known->meta.uid,
+                       known->meta.resource_version};
+  EXPECT_EQ(carry_out({removal}).status.error().code, Code::kConflict) << "it has changed since";
+  removal.resource_version = patched->meta.resource_version;
+  EXPECT_TRUE(carry_out({removal}).status.ok());
+  EXPECT_EQ(bench.stores.config_maps.get({"mesh", "numbers"}), nullptr);
 }
 
 // ---- deletes ----

@@ -250,9 +250,12 @@ Status Bookkeeper::clear_away(const std::vector<allocation::ReleaseCandidate>& o
   TRY(const json::List<Service> services, client_->list<Service>(wire::kService, entry.owner.ns, generated));
   TRY(const json::List<NetworkPolicy> policies,
       client_->list<NetworkPolicy>(wire::kNetworkPolicy, entry.owner.ns, generated));
-  OrphanObservation orphan{entry.owner, entry.owner_uid, live_owner, {}, {}, of_one_owner};
+  TRY(const json::List<ConfigMap> config_maps,
+      client_->list<ConfigMap>(wire::kConfigMap, entry.owner.ns, generated));
+  OrphanObservation orphan{entry.owner, entry.owner_uid, live_owner, {}, {}, of_one_owner, {}};
   for (const Service& service : services.items) orphan.services.push_back(&service);
   for (const NetworkPolicy& policy : policies.items) orphan.policies.push_back(&policy);
+  for (const ConfigMap& config_map : config_maps.items) orphan.config_maps.push_back(&config_map);
   return applier_->carry_out(plan_release(orphan), 0).status;
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/api_names.h"
 #include "operator/triggers.h"
 
 namespace berth::controller {
@@ -38,6 +39,8 @@ Engine::Engine(const client::Client& client, const runtime::Clock& clock, Engine
   watch(wire::kPortAllocation, stores_.allocations);
   watch(wire::kService, stores_.services);
   watch(wire::kNetworkPolicy, stores_.policies);
+  // A cluster may hold many large ConfigMaps of others: they are not even read.
+  watch(wire::kConfigMap, stores_.config_maps, {kConfigMapLabel, ""});
   watch(wire::kPod, stores_.pods);
 }
 
@@ -65,6 +68,7 @@ StoreListeners Engine::listeners() {
   made.allocations = listener<PortAllocation>(&Observer::allocations_changed);
   made.services = listener<Service>(&Observer::services_changed);
   made.policies = listener<NetworkPolicy>(kNothingStale);
+  made.config_maps = listener<ConfigMap>(kNothingStale);
   made.namespaces = listener<Namespace>(kNothingStale);
   made.pods = listener<Workload>(&Observer::pods_changed);
   made.exposure_policies = listener<ExposurePolicy>(&Observer::exposure_policies_changed);
@@ -75,9 +79,10 @@ StoreListeners Engine::listeners() {
 }
 
 template <class T>
-void Engine::watch(const wire::Kind& kind, runtime::Store<T>& store) {
+void Engine::watch(const wire::Kind& kind, runtime::Store<T>& store, client::Selectors selectors) {
   runtime::WatcherConfig config;
   config.kind = kind;
+  config.selectors = std::move(selectors);
   config.read_wait = config_.watch_read_wait;
   config.seed = config_.seed + watches_.size();
   watches_.push_back(

@@ -69,7 +69,7 @@ class Engine {
   std::function<void(const runtime::Change<T>&)> listener(void (Observer::*stale)(const runtime::Change<T>&));
   StoreListeners listeners();
   template <class T>
-  void watch(const wire::Kind& kind, runtime::Store<T>& store);
+  void watch(const wire::Kind& kind, runtime::Store<T>& store, client::Selectors selectors = {});
   void enqueue(const runtime::WorkKey& key);
   void work_on(const runtime::WorkKey& key);
 

@@ -8,6 +8,7 @@
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
 #include "core/base/reasons.h"
+#include "core/desired/config_maps.h"
 #include "operator/triggers.h"
 
 namespace berth::controller {
@@ -141,6 +142,11 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
                                          ours_or_named(generated_services(key)));
   observation.policies = borrow<NetworkPolicy>(stores_->policies.in_namespace(snapshot, key.ns),
                                                observed.kept, ours_or_named(generated_policies(key)));
+  observation.config_maps = borrow<ConfigMap>(
+      stores_->config_maps.in_namespace(snapshot, key.ns), observed.kept, [&](const ConfigMap& object) {
+        const bool named = found->spec.config_map && found->spec.config_map->name == object.meta.name;
+        return named || desired::told_for(object.meta) == uid;
+      });
   observation.pods = borrow<Workload>(
       stores_->pods.in_namespace(snapshot, key.ns), observed.kept,
       [&](const Workload& pod) { return matches_labels(found->spec.selector, pod.template_labels); });
@@ -157,6 +163,7 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
   if (memory.refused_generation == found->meta.generation) observation.refusal = std::move(memory.refusal);
   observation.recovered = std::move(memory.recovered);
   observation.write_problem = std::move(memory.write_problem);
+  observation.config_map_problem = std::move(memory.config_map_problem);
   return observed;
 }
 
@@ -200,12 +207,23 @@ void Observer::remember_recovered(const Uid& uid, std::vector<std::string> recov
   memories_[uid].recovered = std::move(recovered);
 }
 
-void Observer::remember_write_problem(const Uid& uid, std::optional<WriteProblem> problem) {
+void Observer::remember_write_problem(const Uid& uid, WriteProblem problem) {
   const std::lock_guard lock(memory_mutex_);
   Memory& memory = memories_[uid];
+  if (problem.kind == ObjectKind::kConfigMap) {
+    memory.config_map_problem = std::move(problem);
+    return;
+  }
   if (memory.write_problem == problem) return;
   memory.write_problem = std::move(problem);
   memory.problem_since = clock_->monotonic();
+}
+
+void Observer::forget_write_problems(const Uid& uid) {
+  const std::lock_guard lock(memory_mutex_);
+  Memory& memory = memories_[uid];
+  memory.write_problem.reset();
+  memory.config_map_problem.reset();
 }
 
 void Observer::forget(const Uid& uid) {

@@ -34,8 +34,9 @@ struct Memory {
   std::optional<allocation::Refusal> refusal = {};
   std::int64_t refused_generation = 0;  // metadata.generation that the refusal answers
   std::vector<std::string> recovered = {};
-  std::optional<WriteProblem> write_problem = {};
-  Instant problem_since = {};  // monotonic: when this problem came up
+  std::optional<WriteProblem> write_problem = {};       // of a Service
+  std::optional<WriteProblem> config_map_problem = {};  // of the ConfigMap
+  Instant problem_since = {};                           // monotonic: when write_problem came up
 };
 
 // An Observation and everything its pointers need.
@@ -92,7 +93,8 @@ class Observer {
   void remember_refusal(const allocation::Refusal& refusal, std::int64_t generation);
   void forget_refusal(const Uid& uid);
   void remember_recovered(const Uid& uid, std::vector<std::string> recovered);
-  void remember_write_problem(const Uid& uid, std::optional<WriteProblem> problem);
+  void remember_write_problem(const Uid& uid, WriteProblem problem);
+  void forget_write_problems(const Uid& uid);
   void forget(const Uid& uid);
   [[nodiscard]] std::vector<Uid> refused() const;
 

@@ -66,6 +66,9 @@ void edit(json::MergePatch& patch, const desired::Edit& edit) {
                  },
                  [&](const desired::IngressEdit& e) { patch.set_ingress_rules(e.all); },
                  [&](const desired::EgressEdit& e) { patch.set_egress_rules(e.all); },
+                 [&](const desired::DataEdit& e) {
+                   put(patch, {"data", e.key}, e.value);
+                 },
              },
              edit);
 }

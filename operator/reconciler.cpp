@@ -53,7 +53,10 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
   if (carried.problem) {
     // Told once in the status, then tried again with growing waits: the server's mind changes with what
     // others do.
-    if (observed->observation.write_problem == carried.problem) {
+    const bool told = carried.problem->kind == ObjectKind::kConfigMap;
+    const auto& before =
+        told ? observed->observation.config_map_problem : observed->observation.write_problem;
+    if (before == carried.problem) {
       const Duration refused_for = parts_.clock.monotonic() - parts_.observer.memory(uid).problem_since;
       const auto& number = carried.problem->contested;
       if (!number || refused_for < Observer::kContestedAfter) return {carried.status, {}};
@@ -61,13 +64,14 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
       parts_.enqueue(allocation_work(key));
       return {};
     }
-    parts_.observer.remember_write_problem(uid, carried.problem);
+    parts_.observer.remember_write_problem(uid, *carried.problem);
     parts_.enqueue(allocation_work(key));
     return {};
   }
   if (!carried.status.ok()) return {carried.status, {}};
-  if (observed->observation.write_problem && carried.writes > 0) {
-    parts_.observer.remember_write_problem(uid, std::nullopt);
+  const bool had_problem = observed->observation.write_problem || observed->observation.config_map_problem;
+  if (had_problem && carried.writes > 0) {
+    parts_.observer.forget_write_problems(uid);
     parts_.enqueue(allocation_work(key));
   }
   return {ok_status(), plan.look_again};

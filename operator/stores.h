@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "core/model/config_map.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/network_policy.h"
 #include "core/model/port_allocation.h"
@@ -23,6 +24,7 @@ struct StoreListeners {
   std::function<void(const runtime::Change<PortAllocation>&)> allocations = {};
   std::function<void(const runtime::Change<Service>&)> services = {};
   std::function<void(const runtime::Change<NetworkPolicy>&)> policies = {};
+  std::function<void(const runtime::Change<ConfigMap>&)> config_maps = {};
   std::function<void(const runtime::Change<Namespace>&)> namespaces = {};
   std::function<void(const runtime::Change<Workload>&)> pods = {};
   std::function<void(const runtime::Change<ExposurePolicy>&)> exposure_policies = {};
@@ -40,6 +42,7 @@ struct Stores {
   runtime::Store<PortAllocation> allocations;
   runtime::Store<Service> services;
   runtime::Store<NetworkPolicy> policies;
+  runtime::Store<ConfigMap> config_maps;  // generated ones only (kConfigMapLabel)
   runtime::Store<Namespace> namespaces;
   runtime::Store<Workload> pods;
   runtime::Store<ExposurePolicy> exposure_policies;

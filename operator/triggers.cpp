@@ -176,6 +176,18 @@ WorkKeys affected(const Change<NetworkPolicy>& change, const Stores& stores) {
   return keys;
 }
 
+WorkKeys affected(const Change<ConfigMap>& change, const Stores& stores) {
+  WorkKeys keys;
+  each_side(change, [&](const ConfigMap& config_map) { owner_by_label(config_map.meta, keys); });
+  // Whoever asks for one of that name waits for it to go, or has lost it.
+  const auto snapshot = stores.group.snapshot();
+  stores.allocations.for_each_in(snapshot, change.key().ns, [&](const PortAllocation& object) {
+    const bool asks = object.spec.config_map && object.spec.config_map->name == change.key().name;
+    if (asks) keys.push_back(allocation_work(object.meta.key()));
+  });
+  return keys;
+}
+
 WorkKeys affected(const Change<Namespace>& change, const Stores& stores) {
   const std::string& name = change.key().name;
   WorkKeys keys = {namespace_work(name), ledger_work()};

@@ -18,6 +18,7 @@ WorkKeys affected(const runtime::Change<PortRange>& change, const Stores& stores
 WorkKeys affected(const runtime::Change<PortAllocation>& change, const Stores& stores);
 WorkKeys affected(const runtime::Change<Service>& change, const Stores& stores);
 WorkKeys affected(const runtime::Change<NetworkPolicy>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<ConfigMap>& change, const Stores& stores);
 WorkKeys affected(const runtime::Change<Namespace>& change, const Stores& stores);
 WorkKeys affected(const runtime::Change<Workload>& change, const Stores& stores);
 WorkKeys affected(const runtime::Change<ExposurePolicy>& change, const Stores& stores);

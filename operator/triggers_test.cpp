@@ -135,6 +135,18 @@ TEST_F(Triggers, AServiceWakesEveryAllocationItCouldBelongTo) {
   EXPECT_TRUE(moved.contains("allocation mesh/db"));
 }
 
+TEST_F(Triggers, AConfigMapWakesItsOwnerAndWhoeverAsksForItsName) {
+  ConfigMap made;
+  made.meta.ns = "mesh";
+  made.meta.name = "numbers";
+  made.meta.labels = {{kOwnerNameLabel, "api"}, {kConfigMapLabel, "numbers"}};
+  EXPECT_EQ(woken(came(made)), (Words{"allocation mesh/api"}));
+  (void)bench_.people.merge_patch<PortAllocation>(wire::kPortAllocation, db_.meta.key(),
+                                                  R"({"spec":{"configMap":{"name":"numbers"}}})");
+  bench_.read();
+  EXPECT_EQ(woken(went(made)), (Words{"allocation mesh/api", "allocation mesh/db"}));
+}
+
 TEST_F(Triggers, OnlyNumbersOfAServiceWakeTheLedgerAndTheRanges) {
   const Service before = generated_service(api_, 30500);
   Service status = before;

@@ -19,6 +19,14 @@ inline constexpr char kOwnerNameLabel[] = "berth.dev/allocation";
 inline constexpr char kNetworkPolicyLabel[] = "berth.dev/network-policy";
 inline constexpr char kNetworkPolicyUnmanaged[] = "unmanaged";
 
+// On a generated ConfigMap: its own name. The operator watches only ConfigMaps that have it.
+inline constexpr char kConfigMapLabel[] = "berth.dev/config-map";
+
+// On a Service that Berth did not make: the PortAllocation of its namespace that shall take it over.
+inline constexpr char kAdoptAnnotation[] = "berth.dev/adopt";
+// On an adopted Service: what of its form is kept (core/allocation/adoption.h).
+inline constexpr char kAdoptedFormAnnotation[] = "berth.dev/adopted-form";
+
 // Annotation keys of ours on a generated Service, so that one taken out of the allocation is taken off again.
 inline constexpr char kOwnedAnnotations[] = "berth.dev/owned-annotations";
 

@@ -47,6 +47,8 @@ inline constexpr char kRefused[] = "Refused";
 inline constexpr char kUnprotected[] = "Unprotected";
 inline constexpr char kNameTaken[] = "NameTaken";
 inline constexpr char kTerminating[] = "Terminating";
+inline constexpr char kConfigMapImmutable[] = "ConfigMapImmutable";
+inline constexpr char kAdoptionRefused[] = "AdoptionRefused";
 inline constexpr char kLoadBalancerClassImmutable[] = "LoadBalancerClassImmutable";
 inline constexpr char kTargetPortUnresolved[] = "TargetPortUnresolved";
 inline constexpr char kNetworkNotFound[] = "NetworkNotFound";
@@ -78,6 +80,7 @@ inline constexpr char kEnforceNotSupported[] = "EnforceNotSupported";
 
 // Events.
 inline constexpr char kPortAllocated[] = "PortAllocated";
+inline constexpr char kServiceAdopted[] = "ServiceAdopted";
 inline constexpr char kDriftRepaired[] = "DriftRepaired";
 inline constexpr char kLedgerRebuilt[] = "LedgerRebuilt";
 
@@ -114,6 +117,8 @@ inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kUnprotected,
                                             kNameTaken,
                                             kTerminating,
+                                            kConfigMapImmutable,
+                                            kAdoptionRefused,
                                             kLoadBalancerClassImmutable,
                                             kTargetPortUnresolved,
                                             kNetworkNotFound,
@@ -139,6 +144,7 @@ inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kNothingAsked,
                                             kEnforceNotSupported,
                                             kPortAllocated,
+                                            kServiceAdopted,
                                             kDriftRepaired,
                                             kLedgerRebuilt};
 

@@ -6,6 +6,7 @@
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
 #include "core/base/reasons.h"
+#include "core/desired/config_maps.h"
 #include "core/desired/ports.h"
 
 namespace berth::desired {
@@ -21,8 +22,7 @@ bool is_ours(const Meta& present, const Meta& wanted) {
   return label != present.labels.end() && label->second == kManagedByValue;
 }
 
-Clash name_taken(const char* kind, const Meta& present) {
-  const Uid other = allocation::generated_for(present);
+Clash name_taken(const char* kind, const Meta& present, const Uid& other) {
   const std::string name = std::string(kind) + " " + to_string(present.key());
   if (!other.empty()) {
     return {reason::kNameTaken,
@@ -186,7 +186,9 @@ Difference patch_or_settled(std::vector<Edit> edits) {
 
 Difference diff(const Service* present, const Service& wanted) {
   if (present == nullptr) return Create{};
-  if (!is_ours(present->meta, wanted.meta)) return name_taken("Service", present->meta);
+  if (!is_ours(present->meta, wanted.meta)) {
+    return name_taken("Service", present->meta, allocation::generated_for(present->meta));
+  }
   if (present->meta.deleting()) return terminating("Service", present->meta);
   if (class_differs(*present, wanted)) {
     return Clash{reason::kLoadBalancerClassImmutable,
@@ -214,7 +216,7 @@ Difference diff(const NetworkPolicy* present, const NetworkPolicy& wanted) {
   if (!is_ours(present->meta, wanted.meta)) {
     // A policy of the namespace that somebody else keeps exactly as we would serves as well.
     if (!has_owner(wanted.meta) && same_spec && !present->meta.deleting()) return Settled{};
-    return name_taken("NetworkPolicy", present->meta);
+    return name_taken("NetworkPolicy", present->meta, allocation::generated_for(present->meta));
   }
   if (present->meta.deleting()) return terminating("NetworkPolicy", present->meta);
   std::vector<Edit> edits;
@@ -230,6 +232,32 @@ Difference diff(const NetworkPolicy* present, const NetworkPolicy& wanted) {
   if (present->policy_types != wanted.policy_types) edits.emplace_back(PolicyTypesEdit{wanted.policy_types});
   if (present->ingress != wanted.ingress) edits.emplace_back(IngressEdit{wanted.ingress});
   if (present->egress != wanted.egress) edits.emplace_back(EgressEdit{wanted.egress});
+  return patch_or_settled(std::move(edits));
+}
+
+Difference diff(const ConfigMap* present, const ConfigMap& wanted) {
+  if (present == nullptr) return Create{};
+  const Uid owner = told_for(present->meta);
+  if (owner != Uid{wanted.meta.labels.at(kOwnerUidLabel)}) {
+    return name_taken("ConfigMap", present->meta, owner);
+  }
+  if (present->meta.deleting()) return terminating("ConfigMap", present->meta);
+  std::vector<Edit> edits;
+  for (const auto& [key, value] : wanted.data) {
+    const auto entry = present->data.find(key);
+    if (entry == present->data.end() || entry->second != value) edits.emplace_back(DataEdit{key, value});
+  }
+  for (const auto& [key, value] : present->data) {
+    if (!wanted.data.contains(key)) edits.emplace_back(DataEdit{key, {}});
+  }
+  if (present->immutable && !edits.empty()) {
+    return Clash{reason::kConfigMapImmutable,
+                 "ConfigMap " + to_string(present->meta.key()) +
+                     " was made immutable and tells other numbers than this allocation holds: delete it, it "
+                     "is made anew"};
+  }
+  diff_labels(present->meta, wanted.meta, edits);
+  diff_owner_references(present->meta, wanted.meta, edits);
   return patch_or_settled(std::move(edits));
 }
 

@@ -3,7 +3,8 @@
 // Owned of a Service: our labels, the annotations of spec.service.annotations (and those we put there
 // before), our ownerReference, type, the whole port list, the whole selector, externalTrafficPolicy,
 // allocateLoadBalancerNodePorts, loadBalancerSourceRanges, externalIPs (none). Of a NetworkPolicy: our
-// labels, our ownerReference and the spec. Values that the API server defaults or assigns are no difference.
+// labels, our ownerReference and the spec. Of a ConfigMap: our labels, our ownerReference and the whole data.
+// Values that the API server defaults or assigns are no difference.
 //
 // Edits are meant for one JSON merge patch (RFC 7386) that carries metadata.resourceVersion and
 // metadata.uid: stale objects are then refused (409, 422), lists are replaced whole and absent fields stay.
@@ -15,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/model/config_map.h"
 #include "core/model/network_policy.h"
 #include "core/model/service.h"
 
@@ -96,10 +98,17 @@ struct EgressEdit {
   bool operator==(const EgressEdit&) const = default;
 };
 
+// One key of data of a ConfigMap.
+struct DataEdit {
+  std::string key = {};
+  std::optional<std::string> value = {};
+  bool operator==(const DataEdit&) const = default;
+};
+
 using Edit =
     std::variant<LabelEdit, AnnotationEdit, OwnerReferencesEdit, TypeEdit, PortsEdit, SelectorEdit,
                  ExternalTrafficPolicyEdit, AllocateNodePortsEdit, LoadBalancerClassEdit, SourceRangesEdit,
-                 ExternalIpsEdit, PodSelectorEdit, PolicyTypesEdit, IngressEdit, EgressEdit>;
+                 ExternalIpsEdit, PodSelectorEdit, PolicyTypesEdit, IngressEdit, EgressEdit, DataEdit>;
 
 // Nothing to do.
 struct Settled {
@@ -126,5 +135,7 @@ using Difference = std::variant<Settled, Create, Patch, Clash>;
 // generated_for); for objects without owner: the managed-by label.
 Difference diff(const Service* present, const Service& wanted);
 Difference diff(const NetworkPolicy* present, const NetworkPolicy& wanted);
+// Ours: told_for() names the allocation of `wanted` (desired/config_maps.h).
+Difference diff(const ConfigMap* present, const ConfigMap& wanted);
 
 }  // namespace berth::desired

@@ -44,7 +44,8 @@ std::string text(const Edit& edit) {
           [](const PodSelectorEdit& e) { return "pods, removed " + std::to_string(e.removed_labels.size()); },
           [](const PolicyTypesEdit&) { return std::string("types"); },
           [](const IngressEdit& e) { return "ingress " + std::to_string(e.all.size()); },
-          [](const EgressEdit& e) { return "egress " + std::to_string(e.all.size()); }},
+          [](const EgressEdit& e) { return "egress " + std::to_string(e.all.size()); },
+          [](const DataEdit& e) { return "data " + e.key; }},
       edit);
 }
 

@@ -16,8 +16,9 @@ void set(Labels& map, const std::string& key, const std::optional<std::string>& 
   }
 }
 
-// Exactly one of `service` and `policy` is there: the one that `meta` belongs to.
-void apply(const desired::Edit& edit, Meta& meta, Service* service, NetworkPolicy* policy) {
+// Exactly one of the three is there: the one that `meta` belongs to.
+void apply(const desired::Edit& edit, Meta& meta, Service* service, NetworkPolicy* policy,
+           ConfigMap* config_map) {
   std::visit(
       Overloaded{[&](const desired::LabelEdit& e) { set(meta.labels, e.key, e.value); },
                  [&](const desired::AnnotationEdit& e) { set(meta.annotations, e.key, e.value); },
@@ -37,7 +38,8 @@ void apply(const desired::Edit& edit, Meta& meta, Service* service, NetworkPolic
                  [&](const desired::PodSelectorEdit& e) { policy->pod_selector = e.all; },
                  [&](const desired::PolicyTypesEdit& e) { policy->policy_types = e.all; },
                  [&](const desired::IngressEdit& e) { policy->ingress = e.all; },
-                 [&](const desired::EgressEdit& e) { policy->egress = e.all; }},
+                 [&](const desired::EgressEdit& e) { policy->egress = e.all; },
+                 [&](const desired::DataEdit& e) { set(config_map->data, e.key, e.value); }},
       edit);
 }
 
@@ -109,19 +111,31 @@ Answer ApiServer::create(NetworkPolicy policy) {
   return Answer::kDone;
 }
 
+Answer ApiServer::create(ConfigMap config_map) {
+  if (config_maps.contains(config_map.meta.name)) return Answer::kConflict;
+  store_new(*this, config_maps, std::move(config_map));
+  return Answer::kDone;
+}
+
 Answer ApiServer::patch(const PatchObject& patch) {
   const std::string& name = patch.key.name;
   if (patch.kind == ObjectKind::kService) {
     if (!matches_precondition(services, name, patch.uid, patch.resource_version)) return Answer::kConflict;
     Service object = services.at(name);
-    for (const auto& edit : patch.edits) apply(edit, object.meta, &object, nullptr);
+    for (const auto& edit : patch.edits) apply(edit, object.meta, &object, nullptr, nullptr);
     if (!node_ports_free(object)) return Answer::kRefused;
     object.meta.resource_version = next_version();
     services[name] = std::move(object);
+  } else if (patch.kind == ObjectKind::kConfigMap) {
+    if (!matches_precondition(config_maps, name, patch.uid, patch.resource_version)) return Answer::kConflict;
+    ConfigMap object = config_maps.at(name);
+    for (const auto& edit : patch.edits) apply(edit, object.meta, nullptr, nullptr, &object);
+    object.meta.resource_version = next_version();
+    config_maps[name] = std::move(object);
   } else {
     if (!matches_precondition(policies, name, patch.uid, patch.resource_version)) return Answer::kConflict;
     NetworkPolicy object = policies.at(name);
-    for (const auto& edit : patch.edits) apply(edit, object.meta, nullptr, &object);
+    for (const auto& edit : patch.edits) apply(edit, object.meta, nullptr, &object, nullptr);
     object.meta.resource_version = next_version();
     policies[name] = std::move(object);
   }
@@ -137,6 +151,7 @@ Answer ApiServer::remove(const DeleteObject& removal) {
     written();
     return Answer::kDone;
   };
+  if (removal.kind == ObjectKind::kConfigMap) return remove_from(config_maps);
   return removal.kind == ObjectKind::kService ? remove_from(services) : remove_from(policies);
 }
 

@@ -23,6 +23,7 @@ struct ApiServer {
   std::map<std::string, PortAllocation> allocations = {};
   std::map<std::string, Service> services = {};
   std::map<std::string, NetworkPolicy> policies = {};
+  std::map<std::string, ConfigMap> config_maps = {};
   std::map<std::string, PortLedger> ledgers = {};
   PortRange range = {};
   std::int64_t version = 1;
@@ -37,6 +38,7 @@ struct ApiServer {
   Answer write(const WriteStatus& write, const std::string& resource_version);
   Answer create(Service service);
   Answer create(NetworkPolicy policy);
+  Answer create(ConfigMap config_map);
   Answer patch(const PatchObject& patch);
   Answer remove(const DeleteObject& removal);
 };

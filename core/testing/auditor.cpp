@@ -5,6 +5,7 @@
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
 #include "core/base/reasons.h"
+#include "core/desired/config_maps.h"
 #include "core/testing/leader.h"
 
 namespace berth::testing {
@@ -49,6 +50,7 @@ void Auditor::check() {
   check_holders(held);
   check_services(held);
   check_status(held);
+  check_config_maps(held);
 }
 
 // I8: sequences and fences only grow.
@@ -117,12 +119,42 @@ void Auditor::check_status(const Entries& entries) {
   }
 }
 
+// No pod reads a number that somebody else holds.
+void Auditor::check_config_maps(const Entries& entries) {
+  for (const auto& [name, config_map] : api_.config_maps) {
+    const Uid uid = desired::told_for(config_map.meta);
+    for (const auto& [key, value] : config_map.data) {
+      if (!key.ends_with("_PORT") || holds(entries, std::stoll(value), uid)) continue;
+      fail("ConfigMap " + name + " tells " + value + ", which its owner does not hold");
+    }
+  }
+}
+
+// At rest a ConfigMap tells what status shows, no more and no less.
+void Auditor::check_told(const PortAllocation& allocation) {
+  std::map<std::string, std::string> shown;
+  for (const AllocatedPort& port : allocation.status.ports) {
+    shown[desired::variable_name(port.name) + "_PORT"] = std::to_string(port.port);
+  }
+  std::map<std::string, std::string> told;
+  for (const auto& [name, config_map] : api_.config_maps) {
+    if (desired::told_for(config_map.meta) != allocation.meta.uid) continue;
+    for (const auto& [key, value] : config_map.data) {
+      if (key.ends_with("_PORT")) told[key] = value;
+    }
+  }
+  if (allocation.spec.config_map ? shown != told : !told.empty()) {
+    fail("the ConfigMap of " + allocation.meta.name + " tells other numbers than status shows");
+  }
+}
+
 void Auditor::check_rest() {
   std::set<Uid> living;
   std::set<std::int64_t> needed;
   for (const auto& [name, object] : api_.allocations) {
     living.insert(object.meta.uid);
     check_answer(object);
+    check_told(object);
     for (const AllocatedPort& port : object.status.ports) needed.insert(port.port);
   }
   std::set<std::int64_t> taken;
@@ -139,6 +171,10 @@ void Auditor::check_rest() {
   for (const auto& [name, policy] : api_.policies) {
     const Uid uid = allocation::generated_for(policy.meta);
     if (!uid.empty() && !living.contains(uid)) fail("NetworkPolicy " + name + " outlives its owner");
+  }
+  for (const auto& [name, config_map] : api_.config_maps) {
+    if (!living.contains(desired::told_for(config_map.meta)))
+      fail("ConfigMap " + name + " outlives its owner");
   }
   // Who lost a number before it was published, and finds no other one, holds on to it, and to the rest of its
   // claim, until the range has room or the number is given back.

@@ -39,6 +39,8 @@ class Auditor {
   void check_holders(const Entries& entries);
   void check_services(const Entries& entries);
   void check_status(const Entries& entries);
+  void check_config_maps(const Entries& entries);
+  void check_told(const PortAllocation& allocation);
   void check_answer(const PortAllocation& allocation);
   void check_published(const PortAllocation& allocation);
 

@@ -5,6 +5,7 @@
 
 #include "core/allocation/chooser.h"
 #include "core/base/api_names.h"
+#include "core/desired/config_maps.h"
 
 namespace berth::testing {
 namespace {
@@ -44,6 +45,7 @@ void Leader::refresh() {
   allocations_ = api_.allocations;
   services_ = api_.services;
   policies_ = api_.policies;
+  config_maps_ = api_.config_maps;
   stopped_ = stopped_ || ledgers_.fence() > fence_;
   observe_rest();
 }
@@ -130,14 +132,14 @@ bool Leader::release(std::size_t crash_after) {
 // Owners that the cache does not have and that left objects behind.
 std::map<Uid, std::vector<ReleaseCandidate>> Leader::orphans() const {
   std::map<Uid, std::vector<ReleaseCandidate>> result;
-  const auto look_at = [&](const Meta& meta) {
-    const Uid uid = allocation::generated_for(meta);
+  const auto look_at = [&](const Uid& uid) {
     const bool lives = std::any_of(allocations_.begin(), allocations_.end(),
                                    [&](const auto& entry) { return entry.second.meta.uid == uid; });
     if (!uid.empty() && !lives) result[uid];
   };
-  for (const auto& [key, service] : services_) look_at(service.meta);
-  for (const auto& [key, policy] : policies_) look_at(policy.meta);
+  for (const auto& [key, service] : services_) look_at(allocation::generated_for(service.meta));
+  for (const auto& [key, policy] : policies_) look_at(allocation::generated_for(policy.meta));
+  for (const auto& [key, config_map] : config_maps_) look_at(desired::told_for(config_map.meta));
   return result;
 }
 
@@ -149,6 +151,9 @@ OrphanObservation Leader::observe_orphan(const Uid& uid, std::vector<ReleaseCand
   }
   for (const auto& [key, policy] : policies_) {
     if (allocation::generated_for(policy.meta) == uid) seen.policies.push_back(&policy);
+  }
+  for (const auto& [key, config_map] : config_maps_) {
+    if (desired::told_for(config_map.meta) == uid) seen.config_maps.push_back(&config_map);
   }
   const auto live = api_.allocations.find(owner_name(uid));
   if (mistake_ != Mistake::kNoLiveProof && live != api_.allocations.end()) seen.live_owner = live->second;
@@ -195,6 +200,7 @@ bool Leader::plan(const std::string& allocation, std::size_t crash_after) {
   seen.entries = ledgers_.of_owner(uid);
   seen.services = pointers(services_);
   seen.policies = pointers(policies_);
+  seen.config_maps = pointers(config_maps_);
   seen.ns = &ns_;
   seen.ranges = &ranges;
   seen.uses = &uses;
@@ -241,15 +247,25 @@ Answer Leader::act(const WriteStatus& write) {
   return answer;
 }
 
-Answer Leader::act(const CreateService& create) {
-  const std::string& owner = create.service.meta.labels.at(kOwnerNameLabel);
+bool Leader::prove_owner(const Meta& generated) {
+  const std::string& owner = generated.labels.at(kOwnerNameLabel);
   const auto live = api_.allocations.find(owner);
-  const bool lives = live != api_.allocations.end() &&
-                     live->second.meta.uid == allocation::generated_for(create.service.meta);
-  if (!lives && mistake_ != Mistake::kNoOwnerProof) {
-    take_in(allocations_, api_.allocations, owner);
-    return Answer::kConflict;
-  }
+  const bool lives =
+      live != api_.allocations.end() && live->second.meta.uid.text == generated.labels.at(kOwnerUidLabel);
+  if (lives || mistake_ == Mistake::kNoOwnerProof) return true;
+  take_in(allocations_, api_.allocations, owner);
+  return false;
+}
+
+Answer Leader::act(const CreateConfigMap& create) {
+  if (!prove_owner(create.config_map.meta)) return Answer::kConflict;
+  const Answer answer = api_.create(create.config_map);
+  take_in(config_maps_, api_.config_maps, create.config_map.meta.name);
+  return answer;
+}
+
+Answer Leader::act(const CreateService& create) {
+  if (!prove_owner(create.service.meta)) return Answer::kConflict;
   const Answer answer = api_.create(create.service);
   take_in(services_, api_.services, create.service.meta.name);
   if (answer == Answer::kRefused) services_ = api_.services;
@@ -267,6 +283,8 @@ Answer Leader::act(const PatchObject& patch) {
   if (patch.kind == ObjectKind::kService) {
     take_in(services_, api_.services, patch.key.name);
     if (answer == Answer::kRefused) services_ = api_.services;
+  } else if (patch.kind == ObjectKind::kConfigMap) {
+    take_in(config_maps_, api_.config_maps, patch.key.name);
   } else {
     take_in(policies_, api_.policies, patch.key.name);
   }
@@ -277,6 +295,8 @@ Answer Leader::act(const DeleteObject& removal) {
   const Answer answer = api_.remove(removal);
   if (removal.kind == ObjectKind::kService) {
     take_in(services_, api_.services, removal.key.name);
+  } else if (removal.kind == ObjectKind::kConfigMap) {
+    take_in(config_maps_, api_.config_maps, removal.key.name);
   } else {
     take_in(policies_, api_.policies, removal.key.name);
   }

@@ -60,6 +60,8 @@ class Leader {
   Answer act(const WriteStatus& write);
   Answer act(const CreateService& create);
   Answer act(const CreatePolicy& create);
+  Answer act(const CreateConfigMap& create);
+  bool prove_owner(const Meta& generated);
   Answer act(const PatchObject& patch);
   Answer act(const DeleteObject& removal);
   Answer act(const ReleaseNumbers& numbers);
@@ -77,6 +79,7 @@ class Leader {
   std::map<std::string, PortAllocation> allocations_ = {};
   std::map<std::string, Service> services_ = {};
   std::map<std::string, NetworkPolicy> policies_ = {};
+  std::map<std::string, ConfigMap> config_maps_ = {};
   allocation::Ledgers ledgers_ = {};
   allocation::RestClock rest_ = {};
   std::map<Uid, allocation::Refusal> refusals_ = {};

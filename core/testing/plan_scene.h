@@ -19,10 +19,12 @@ struct Scene {
   Cluster cluster = {};
   Namespace ns = {};
   std::vector<NetworkPolicy> policies = {};
+  std::vector<ConfigMap> config_maps = {};
   std::vector<Workload> pods = {};
   std::vector<ExposurePolicy> exposure_policies = {};
   std::optional<allocation::Refusal> refusal = {};
   std::optional<WriteProblem> write_problem = {};
+  std::optional<WriteProblem> config_map_problem = {};
   std::vector<std::string> recovered = {};
   bool ns_known = true;
 
@@ -43,6 +45,7 @@ struct Scene {
     seen.entries = cluster.ledgers.of_owner(web().meta.uid);
     seen.services = Cluster::pointers(cluster.services);
     seen.policies = Cluster::pointers(policies);
+    seen.config_maps = Cluster::pointers(config_maps);
     seen.ns = ns_known ? &ns : nullptr;
     seen.pods = Cluster::pointers(pods);
     seen.exposure_policies = Cluster::pointers(exposure_policies);
@@ -50,6 +53,7 @@ struct Scene {
     seen.uses = &uses;
     seen.refusal = refusal;
     seen.write_problem = write_problem;
+    seen.config_map_problem = config_map_problem;
     seen.recovered = recovered;
     return berth::plan(seen, kNow);
   }
@@ -67,6 +71,11 @@ struct Scene {
         policies.push_back(create->policy);
         policies.back().meta.uid.text = "p" + std::to_string(policies.size());
         policies.back().meta.resource_version = "1";
+      }
+      if (const auto* create = std::get_if<CreateConfigMap>(&action)) {
+        config_maps.push_back(create->config_map);
+        config_maps.back().meta.uid.text = "c" + std::to_string(config_maps.size());
+        config_maps.back().meta.resource_version = "1";
       }
     }
   }

@@ -79,6 +79,7 @@ void World::create() {
   PortAllocation object = allocation(name, {port("p", kWishes[pick(5)])});
   if (pick(2) == 0) object.spec.ports.push_back(port("q"));
   if (pick(4) == 0) object.spec.ports.back().exposure = "Cluster";
+  if (uids_ % 4 == 3) object.spec.config_map = NumbersConfigMap{"numbers-of-" + name};
   object.meta.creation_timestamp = to_rfc3339(api_.now);
   ++uids_;
   object.meta.uid.text = "uid-" + name + (mistake_ == Mistake::kNoUid ? "" : std::to_string(uids_));
@@ -112,6 +113,7 @@ void World::edit() {
       if (ports.size() == 2) ports.pop_back();
       break;
     default:
+      if (object.spec.config_map) object.spec.config_map->name = "ports-of-" + object.meta.name;
       ports[0].exposure = pick(2) == 0 ? "Cluster" : "External";
   }
   ++object.meta.generation;

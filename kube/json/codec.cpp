@@ -26,6 +26,7 @@ BERTH_DESCRIBED(PortLedger, kApiVersion);
 BERTH_DESCRIBED(Service, "v1");
 BERTH_DESCRIBED(Namespace, "v1");
 BERTH_DESCRIBED(Secret, "v1");
+BERTH_DESCRIBED(ConfigMap, "v1");
 BERTH_DESCRIBED(Ingress, "networking.k8s.io/v1");
 BERTH_DESCRIBED(NetworkPolicy, "networking.k8s.io/v1");
 BERTH_DESCRIBED(Lease, "coordination.k8s.io/v1");
@@ -151,6 +152,7 @@ BERTH_CODEC(NetworkPolicy);
 BERTH_CODEC(Lease);
 BERTH_CODEC(Event);
 BERTH_CODEC(Secret);
+BERTH_CODEC(ConfigMap);
 BERTH_CODEC(ValidatingWebhookConfiguration);
 #undef BERTH_CODEC
 

@@ -4,8 +4,8 @@
 // field path, e.g. "spec.ports[2].nodePort") and silent about fields the model does not have. Nothing is
 // truncated. Writing leaves out empty fields, so that a written object carries only what Berth means to own.
 // T is any kind of core/model: PortRange, PortAllocation, ExposurePolicy, PortLedger, Service, Ingress,
-// Namespace, Workload, NetworkPolicy, Lease, Event, Secret, ValidatingWebhookConfiguration (explicitly
-// instantiated). Thread-safety: free functions without state.
+// Namespace, Workload, NetworkPolicy, Lease, Event, Secret, ConfigMap, ValidatingWebhookConfiguration
+// (explicitly instantiated). Thread-safety: free functions without state.
 #pragma once
 
 #include <string>

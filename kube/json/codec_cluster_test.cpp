@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/model/cluster_objects.h"
+#include "core/model/config_map.h"
 #include "core/model/network_policy.h"
 #include "core/model/service.h"
 #include "core/model/workload.h"
@@ -106,6 +107,19 @@ TEST(SecretCodec, HoldsBytesInTheModelAndBase64OnTheWire) {
       R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"berth-webhook-tls"},"type":"kubernetes.io/tls",)"
       R"("data":{"tls.crt":"LS0tLS1CRUdJTg==","raw":"AP+A","empty":""}})",
       s);
+}
+
+TEST(ConfigMapCodec, HoldsTextAndLeavesOutWhatIsEmpty) {
+  ConfigMap c;
+  c.meta.name = "numbers";
+  c.data = {{"API_PORT", "24511"}, {"EMPTY", ""}};
+  expect_round_trip(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"numbers"},)"
+                    R"("data":{"API_PORT":"24511","EMPTY":""}})",
+                    c);
+  c.immutable = true;
+  c.data.clear();
+  expect_round_trip(
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"numbers"},"immutable":true})", c);
 }
 
 TEST(SecretCodec, NeverShowsTheValueItRefuses) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/model/cluster_objects.h"
+#include "core/model/config_map.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/meta.h"
 #include "core/model/network_policy.h"
@@ -43,6 +44,7 @@ void describe_rule(Archive& archive, NetworkPolicyRule& rule, std::string_view p
 void describe(Archive& archive, Lease& lease);
 void describe(Archive& archive, Event& event);
 void describe(Archive& archive, Secret& secret);
+void describe(Archive& archive, ConfigMap& config_map);
 void describe(Archive& archive, ValidatingWebhookConfiguration& configuration);
 
 // Kinds with a status subresource that Berth (or the fake API server) writes. Everything is written, also

@@ -1,5 +1,5 @@
-// Lease, Event, Secret, ValidatingWebhookConfiguration. Source: coordination.k8s.io/v1, events.k8s.io/v1,
-// core/v1, admissionregistration.k8s.io/v1.
+// Lease, Event, Secret, ConfigMap, ValidatingWebhookConfiguration. Source: coordination.k8s.io/v1,
+// events.k8s.io/v1, core/v1, admissionregistration.k8s.io/v1.
 #include "kube/json/base64.h"
 #include "kube/json/describe.h"
 
@@ -69,6 +69,12 @@ void describe(Archive& archive, Secret& secret) {
     }
   }
   archive.leave();
+}
+
+void describe(Archive& archive, ConfigMap& config_map) {
+  member(archive, "metadata", config_map.meta, Write::kAlways);
+  member(archive, "immutable", config_map.immutable);
+  member(archive, "data", config_map.data);
 }
 
 static void describe(Archive& archive, WebhookServiceReference& service) {

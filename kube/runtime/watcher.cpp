@@ -5,6 +5,7 @@
 
 #include "core/base/overloaded.h"
 #include "core/model/cluster_objects.h"
+#include "core/model/config_map.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/network_policy.h"
 #include "core/model/port_allocation.h"
@@ -181,6 +182,7 @@ template class Watcher<NetworkPolicy>;
 template class Watcher<Lease>;
 template class Watcher<Event>;
 template class Watcher<Secret>;
+template class Watcher<ConfigMap>;
 template class Watcher<ValidatingWebhookConfiguration>;
 
 WatchLoop::WatchLoop(std::function<Result<Progress>()> step, std::function<void()> cancel, Config config)

@@ -35,6 +35,7 @@ FakeApiServer::State::State(ManualClock& manual_clock, Config with)
   add(wire::kNetworkPolicy, {false, false, true});
   add(wire::kNamespace, {false, true, false});
   add(wire::kSecret, {false, false, false});
+  add(wire::kConfigMap, {false, false, false});
   add(wire::kLease, {false, false, false});
   add(wire::kEvent, {false, false, false});
   add(wire::kValidatingWebhookConfiguration, {false, false, true});

@@ -12,6 +12,7 @@ const Kind kService{"", "v1", "services", "Service", true};
 const Kind kNamespace{"", "v1", "namespaces", "Namespace", false};
 const Kind kPod{"", "v1", "pods", "Pod", true};
 const Kind kSecret{"", "v1", "secrets", "Secret", true};
+const Kind kConfigMap{"", "v1", "configmaps", "ConfigMap", true};
 const Kind kIngress{"networking.k8s.io", "v1", "ingresses", "Ingress", true};
 const Kind kNetworkPolicy{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true};
 const Kind kLease{"coordination.k8s.io", "v1", "leases", "Lease", true};

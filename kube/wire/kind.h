@@ -31,6 +31,7 @@ extern const Kind kService;
 extern const Kind kNamespace;
 extern const Kind kPod;
 extern const Kind kSecret;
+extern const Kind kConfigMap;
 extern const Kind kIngress;
 extern const Kind kNetworkPolicy;
 extern const Kind kLease;

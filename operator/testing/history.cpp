@@ -48,6 +48,7 @@ class Checker {
     if (revision.kind.plural == "portledgers") ledger(revision);
     if (revision.kind.plural == "portallocations") allocation(revision);
     if (revision.kind.plural == "services") service(revision);
+    if (revision.kind.plural == "configmaps") config_map(revision);
   }
 
  private:
@@ -164,6 +165,26 @@ class Checker {
       }
     }
     world_.services[revision.key] = {uid, std::move(numbers)};
+  }
+
+  void config_map(const testing::Revision& revision) {
+    if (!revision.after || revision.by != kOperatorManager) return;
+    const std::string uid = revision.after->text_at({"metadata", "labels", kOwnerUidLabel});
+    const Tree* data = revision.after->find({"data"});
+    if (data == nullptr || data->as_object() == nullptr) return;
+    for (const auto& [key, value] : *data->as_object()) {
+      if (!key.ends_with("_PORT")) continue;
+      const std::int64_t number = std::stoll(*value.as_text());
+      const auto shown = world_.shown.find(uid);
+      bool stands = false;
+      for (const auto& [slot, one] :
+           shown == world_.shown.end() ? std::map<std::string, std::int64_t>{} : shown->second) {
+        stands = stands || one == number;
+      }
+      if (!stands)
+        breach("ConfigMap " + to_string(revision.key) + " tells " + *value.as_text() +
+               " which its owner does not show");
+    }
   }
 
   World world_;

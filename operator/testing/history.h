@@ -18,6 +18,7 @@ namespace berth::controller {
 // I4: a held entry rests only after its owner's Service ceased to use the number.
 // I5: a number in status of one UID and port name never changes, unless it was never published and a foreign
 //     Service grabbed it.
+// A ConfigMap that the operator writes tells only numbers that the status of the same UID shows.
 // I8: fences never go down.
 std::vector<std::string> breaches(const std::vector<testing::Revision>& history);
 

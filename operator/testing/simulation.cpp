@@ -146,6 +146,7 @@ class Users {
         break;
       case 6:
         remove<Service>(wire::kService, name);
+        if (random() % 2 == 0) remove<ConfigMap>(wire::kConfigMap, "numbers-of-" + name);
         break;
       case 7:
         edit_node_port(name, random);
@@ -175,7 +176,9 @@ class Users {
             : 0;
     std::vector<AllocationPort> ports = {testing::make_palloc_port("api", std::int64_t{8080}, wanted)};
     if (random() % 4 == 0) ports.push_back(testing::make_palloc_port("admin", std::int64_t{9090}));
-    make(wire::kPortAllocation, testing::make_palloc(kNamespace, name, "mesh", ports, "External"));
+    PortAllocation wanted = testing::make_palloc(kNamespace, name, "mesh", ports, "External");
+    if (name.back() % 3 == 0) wanted.spec.config_map = NumbersConfigMap{"numbers-of-" + name};
+    make(wire::kPortAllocation, wanted);
   }
 
   template <class T>
@@ -225,6 +228,18 @@ bool settle(std::vector<std::unique_ptr<Process>>& processes, testing::ManualClo
   return false;
 }
 
+// The ConfigMap tells each number that status shows.
+void check_told(const FakeApiServer& server, const PortAllocation& allocation, SimulationResult& result) {
+  if (!allocation.spec.config_map) return;
+  const ObjectKey key{allocation.meta.ns, allocation.spec.config_map->name};
+  const auto told = testing::stored<ConfigMap>(server, wire::kConfigMap, key);
+  for (const AllocatedPort& port : allocation.status.ports) {
+    const std::string name = port.name == "api" ? "API_PORT" : "ADMIN_PORT";
+    const bool right = told && told->data.contains(name) && told->data.at(name) == std::to_string(port.port);
+    if (!right) result.unfinished.push_back(to_string(key) + " does not tell " + std::to_string(port.port));
+  }
+}
+
 void check_end(const FakeApiServer& server, SimulationResult& result) {
   for (const auto& allocation : testing::all_stored<PortAllocation>(server, wire::kPortAllocation)) {
     const std::string name = to_string(allocation.meta.key());
@@ -247,6 +262,7 @@ void check_end(const FakeApiServer& server, SimulationResult& result) {
         }
         if (!published) result.unfinished.push_back(name + " does not publish " + std::to_string(port.port));
       }
+      check_told(server, allocation, result);
     } else if (ready->reason.empty() || ready->reason == "Pending") {
       result.unfinished.push_back(name + " waits without a reason");
     }

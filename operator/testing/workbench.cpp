@@ -9,13 +9,21 @@
 namespace berth::controller {
 namespace {
 
-template <class T>
-void list_into(const testing::FakeApiServer& server, const wire::Kind& kind, runtime::Store<T>& store) {
+// Those objects that the watch selects.
+template <class T, class Selected>
+void list_into(const testing::FakeApiServer& server, const wire::Kind& kind, runtime::Store<T>& store,
+               Selected selected) {
   store.apply(runtime::Init{});
   for (T& object : testing::all_stored<T>(server, kind)) {
+    if (!selected(object)) continue;
     store.apply(runtime::InitApply<T>{std::move(object)});
   }
   store.apply(runtime::InitDone{std::to_string(server.revision())});
+}
+
+template <class T>
+void list_into(const testing::FakeApiServer& server, const wire::Kind& kind, runtime::Store<T>& store) {
+  list_into(server, kind, store, [](const T&) { return true; });
 }
 
 bool is_about(const http::Request& request, const std::string& method, const std::string& part) {
@@ -64,6 +72,8 @@ void Workbench::read() {
   list_into(server, wire::kPortAllocation, stores.allocations);
   list_into(server, wire::kService, stores.services);
   list_into(server, wire::kNetworkPolicy, stores.policies);
+  list_into(server, wire::kConfigMap, stores.config_maps,
+            [](const ConfigMap& object) { return object.meta.labels.contains(kConfigMapLabel); });
   list_into(server, wire::kPod, stores.pods);
 }
 

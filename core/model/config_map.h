@@ -1,0 +1,20 @@
+// core/v1 ConfigMap, as Berth generates it. A foreign one is never read: the operator watches only those that
+// carry its label.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/model/meta.h"
+
+namespace berth {
+
+struct ConfigMap {
+  Meta meta = {};
+  std::map<std::string, std::string> data = {};
+  bool immutable = false;  // data can then not be changed any more, and neither can this
+
+  bool operator==(const ConfigMap&) const = default;
+};
+
+}  // namespace berth
