@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"berth.dev/e2e/chaos/invariants"
+	"berth.dev/e2e/audit"
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
@@ -109,7 +109,8 @@ func (j *judged) await(names ...string) {
 
 func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 	const batch = 30
-	s := newSite(t, shared, invariants.Range{Name: "restart", First: 27100, Last: 27299, ReuseAfter: time.Second})
+	s := newSite(t, shared, numbers{Name: "restart", First: 27100, Last: 27299, ReuseAfter: time.Second},
+		audit.Options{UnpublishedMayMove: true})
 	operator, err := programs.NewOperator(s.operatorOptions("operator"))
 	if err != nil {
 		t.Fatal(err)
@@ -165,9 +166,8 @@ func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 		apps = append(apps, app)
 		webhook.await(apps...)
 	}
-	unfinishedCreates := func(a *invariants.Auditor) { a.UnpublishedMayMove = true }
-	if auditor := s.judge(unfinishedCreates); len(auditor.Last.Allocations) != next {
-		t.Errorf("%d allocations are left, want %d", len(auditor.Last.Allocations), next)
+	if report := s.judge(); report.Owners != next {
+		t.Errorf("%d allocations are left, want %d", report.Owners, next)
 	}
 	if _, gaveUp := keeper.counts(); gaveUp > mayGiveUp {
 		t.Errorf("the operator ended %d times, and only %d outages were longer than its lease allows", gaveUp, mayGiveUp)
@@ -181,7 +181,7 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = own.Stop() })
-	s := newSite(t, own, invariants.Range{Name: "compacted", First: 28000, Last: 28019, ReuseAfter: time.Second})
+	s := newSite(t, own, numbers{Name: "compacted", First: 28000, Last: 28019, ReuseAfter: time.Second})
 	options := s.operatorOptions("operator")
 	// Long enough to be frozen without losing the lease: the watches shall be resumed, not begun anew.
 	options.LeaseDuration, options.RenewDeadline = 30*time.Minute, 29*time.Minute
@@ -253,7 +253,7 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 			t.Errorf("%s had %s and has %s now", name, ports, now)
 		}
 	}
-	s.judgeNow()
+	audit.CheckNow(t, own)
 	webhook.await("stays")
 	kube.Eventually(t, patience, "the webhook to know that a pod is gone", func(ctx context.Context) error {
 		_, err := webhook.DryRun(ctx, webhook.service("LoadBalancer", "goes", "main"))
@@ -275,33 +275,6 @@ func (s *site) statuses() map[string]string {
 		found[one.GetName()] = kube.Text(&one, "status.summary")
 	}
 	return found
-}
-
-// judgeNow judges what there is when there is no history: the rules about one moment.
-func (s *site) judgeNow() {
-	s.t.Helper()
-	world := cluster.World{}
-	for _, kind := range []struct{ name, prefix string }{
-		{"portallocations.berth.dev", cluster.Prefix("berth.dev", "portallocations")},
-		{"portledgers.berth.dev", cluster.Prefix("berth.dev", "portledgers")},
-		{"portranges.berth.dev", cluster.Prefix("berth.dev", "portranges")},
-		{"services", cluster.Prefix("", "services/specs")},
-		{"networkpolicies.networking.k8s.io", cluster.Prefix("", "networkpolicies")},
-	} {
-		list, err := s.List(s.t.Context(), kind.name, "")
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		for _, object := range list {
-			world[kind.prefix+object.GetNamespace()+"/"+object.GetName()] = &object
-		}
-	}
-	state := invariants.NewReader(s.numbers).Read(world)
-	err := errors.Join(invariants.Readable(state), invariants.OneOwner(state), invariants.PublishedIsHeld(state),
-		invariants.AllOrNothing(state), invariants.OnlyFreeNumbers(state, []invariants.Range{s.numbers}), invariants.AtRest(state))
-	if err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 // expectRelisted makes sure that the test shows what it should: the program read a kind anew, in the same

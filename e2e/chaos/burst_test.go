@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"berth.dev/e2e/chaos/invariants"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -16,10 +15,10 @@ import (
 func TestThreeHundredAllocationsByEightClientsShareTwoHundredEightyNumbers(t *testing.T) {
 	const (
 		clients    = 8
-		numbers    = 280
+		size       = 280
 		applicants = 300
 	)
-	s := newSite(t, shared, invariants.Range{Name: "burst", First: 24500, Last: 24500 + numbers - 1, ReuseAfter: 2 * time.Second})
+	s := newSite(t, shared, numbers{Name: "burst", First: 24500, Last: 24500 + size - 1, ReuseAfter: 2 * time.Second})
 	operator, err := programs.NewOperator(s.operatorOptions("operator"))
 	if err != nil {
 		t.Fatal(err)
@@ -33,8 +32,8 @@ func TestThreeHundredAllocationsByEightClientsShareTwoHundredEightyNumbers(t *te
 	}
 	s.create(clients, all...)
 	created := time.Since(began)
-	s.awaitServed(numbers, applicants-numbers)
-	t.Logf("created in %.1f s, %d served after %.1f s", created.Seconds(), numbers, time.Since(began).Seconds())
+	s.awaitServed(size, applicants-size)
+	t.Logf("created in %.1f s, %d served after %.1f s", created.Seconds(), size, time.Since(began).Seconds())
 
 	list, err := s.allocations(t.Context())
 	if err != nil {
@@ -51,19 +50,19 @@ func TestThreeHundredAllocationsByEightClientsShareTwoHundredEightyNumbers(t *te
 		}
 		owners[number] = one.GetName()
 	}
-	if len(owners) != numbers || slices.Min(slices.Collect(maps.Keys(owners))) != s.numbers.First ||
+	if len(owners) != size || slices.Min(slices.Collect(maps.Keys(owners))) != s.numbers.First ||
 		slices.Max(slices.Collect(maps.Keys(owners))) != s.numbers.Last {
-		t.Errorf("%d numbers are owned, want all %d from %d to %d", len(owners), numbers, s.numbers.First, s.numbers.Last)
+		t.Errorf("%d numbers are owned, want all %d from %d to %d", len(owners), size, s.numbers.First, s.numbers.Last)
 	}
 
 	// As many go as wait: those get what is left, when it has rested.
-	for number := s.numbers.First; number < s.numbers.First+applicants-numbers; number++ {
+	for number := s.numbers.First; number < s.numbers.First+applicants-size; number++ {
 		if err := s.Delete(t.Context(), "palloc", s.namespace, owners[number]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.awaitServed(numbers, 0)
-	if auditor := s.judge(); auditor.Reuse != applicants-numbers {
-		t.Errorf("%d numbers were given to somebody else, want %d", auditor.Reuse, applicants-numbers)
+	s.awaitServed(size, 0)
+	if report := s.judge(); report.Reused != applicants-size {
+		t.Errorf("%d numbers were given to somebody else, want %d", report.Reused, applicants-size)
 	}
 }

@@ -2,6 +2,6 @@
 // that is killed again and again in the middle of its work, two operators that both believe they lead, an
 // API server that goes away and comes back, watches whose past was thrown away.
 //
-// What happened is judged afterwards and completely: package invariants looks at every revision that etcd
+// What happened is judged afterwards and completely: package audit looks at every revision that etcd
 // has kept. Every test prints the seed of its random moments; CHAOS_SEED=N repeats one.
 package chaos

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"berth.dev/e2e/chaos/invariants"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -44,7 +43,7 @@ func (s *site) awaitLeader(identity ...string) string {
 // its successor; then the lease is deleted under the leader, and both believe that it is theirs.
 func TestTwoOperatorsNeverGiveOneNumberToTwoOwners(t *testing.T) {
 	const batch = 25
-	s := newSite(t, shared, invariants.Range{Name: "leaders", First: 26000, Last: 26149, ReuseAfter: time.Second})
+	s := newSite(t, shared, numbers{Name: "leaders", First: 26000, Last: 26149, ReuseAfter: time.Second})
 	// A lease that an operator of another test has left would have to run out first.
 	if err := s.Delete(t.Context(), "leases.coordination.k8s.io", programs.Namespace, "berth-operator"); err != nil {
 		t.Fatal(err)
@@ -111,9 +110,8 @@ func TestTwoOperatorsNeverGiveOneNumberToTwoOwners(t *testing.T) {
 	s.create(4, batchOf(batch)...)
 	s.awaitServed(next-4, 0)
 
-	auditor := s.judge()
-	if len(auditor.Last.Allocations) != next-4 {
-		t.Errorf("%d allocations are left, want %d", len(auditor.Last.Allocations), next-4)
+	if report := s.judge(); report.Owners != next-4 {
+		t.Errorf("%d allocations are left, want %d", report.Owners, next-4)
 	}
 	for name, keeper := range keepers {
 		killed, gaveUp := keeper.counts()

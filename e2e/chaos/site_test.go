@@ -12,15 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"berth.dev/e2e/chaos/invariants"
+	"berth.dev/e2e/audit"
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 )
 
 var shared *cluster.Cluster
@@ -42,16 +39,23 @@ type site struct {
 	t         *testing.T
 	cluster   *cluster.Cluster
 	namespace string
-	numbers   invariants.Range
+	numbers   numbers
 	random    *rand.Rand
-	from      int64 // history before this is of no interest
-	stopClock func()
+	watch     *audit.Watch
+}
+
+// numbers are those of the range that a test makes in the space NodePort.
+type numbers struct {
+	Name        string
+	First, Last int64
+	Reserved    []int64
+	ReuseAfter  time.Duration
 }
 
 // newSite installs Berth's kinds and roles and makes the range.
-func newSite(t *testing.T, c *cluster.Cluster, numbers invariants.Range) *site {
+func newSite(t *testing.T, c *cluster.Cluster, want numbers, allowances ...audit.Options) *site {
 	t.Helper()
-	s := &site{Client: kube.MustNew(t, c.AdminConfig()), t: t, cluster: c, numbers: numbers}
+	s := &site{Client: kube.MustNew(t, c.AdminConfig()), t: t, cluster: c, numbers: want}
 	c.APIServer.Timeout = patience // for tests that start it again
 	root, err := programs.Root()
 	if err != nil {
@@ -63,9 +67,7 @@ func newSite(t *testing.T, c *cluster.Cluster, numbers invariants.Range) *site {
 		}
 	}
 	s.namespace = s.Namespace(t)
-	if s.from, err = c.Revision(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.watch = audit.Start(t, c, allowances...)
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("CHAOS_SEED"); text != "" {
 		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
@@ -74,7 +76,6 @@ func newSite(t *testing.T, c *cluster.Cluster, numbers invariants.Range) *site {
 	}
 	t.Logf("CHAOS_SEED=%d", seed)
 	s.random = rand.New(rand.NewPCG(seed, 0))
-	s.startClock()
 	s.makeRange()
 	return s
 }
@@ -94,50 +95,6 @@ spec:
   reuseAfter: %ds
   reserved: [%s]
 `, s.numbers.Name, s.numbers.First, s.numbers.Last, int(s.numbers.ReuseAfter.Seconds()), strings.Join(reserved, ", ")))
-}
-
-// startClock writes the time into history until stopClock, as invariants.Beat says. An API server that is
-// away is no reason to stop.
-func (s *site) startClock() {
-	maps := s.Typed.CoreV1().ConfigMaps(invariants.ClockNamespace)
-	beat := func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
-		now := &corev1.ConfigMap{}
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(invariants.Beat(time.Now()).Object, now); err != nil {
-			return err
-		}
-		_, err := maps.Update(ctx, now, metav1.UpdateOptions{})
-		if apierrors.IsNotFound(err) {
-			_, err = maps.Create(ctx, now, metav1.CreateOptions{})
-		}
-		return err
-	}
-	if err := beat(s.t.Context()); err != nil {
-		s.t.Fatal(err)
-	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(100 * time.Millisecond):
-				_ = beat(context.Background())
-			}
-		}
-	}()
-	s.stopClock = sync.OnceFunc(func() {
-		close(stop)
-		<-stopped
-		for range 2 { // so that the last reuse can be judged, too
-			if err := beat(context.Background()); err != nil {
-				s.t.Errorf("the clock: %v", err)
-			}
-		}
-	})
-	s.t.Cleanup(s.stopClock)
 }
 
 // allocation describes a PortAllocation in the test's range. A port is NAME, or NAME=NUMBER to ask for that
@@ -277,28 +234,14 @@ func written() []string {
 	}
 }
 
-// judge ends the clock and looks at every revision since the test began, and at the end.
-func (s *site) judge(allowances ...func(*invariants.Auditor)) *invariants.Auditor {
+// judge looks at every revision since the test began, and at the end.
+func (s *site) judge() audit.Report {
 	s.t.Helper()
 	s.settle()
-	s.stopClock()
-	auditor := invariants.New(s.numbers)
-	for _, allow := range allowances {
-		allow(auditor)
-	}
 	began := time.Now()
-	query := cluster.Query{From: s.from, Prefixes: invariants.Prefixes()}
-	if err := s.cluster.Replay(s.t.Context(), query, auditor.Check); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := auditor.Finish(); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := invariants.AtRest(auditor.Last); err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Logf("%d revisions judged in %.1f s; %d numbers were given to a second owner", auditor.Seen, time.Since(began).Seconds(), auditor.Reuse)
-	return auditor
+	report := s.watch.CheckAtRest(s.t)
+	s.t.Logf("judged in %.1f s: %+v", time.Since(began).Seconds(), report)
+	return report
 }
 
 // operatorOptions give the program exactly the rights that its manifests give it.

@@ -1,0 +1,277 @@
+package audit
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"berth.dev/e2e/cluster"
+	"berth.dev/e2e/kube"
+)
+
+// What those who show numbers do from one revision to the next: I1, I2, I5, I9.
+
+// judgeKeys (I1) looks at the keys that a revision has changed.
+func (a *Auditor) judgeKeys(done applied) {
+	for _, key := range slices.SortedFunc(maps.Keys(done.keys), compareKeys) {
+		uses := a.state.uses[key]
+		var first, port *use
+		for _, at := range slices.Sorted(maps.Keys(uses)) {
+			one := uses[at]
+			if one.claim {
+				if first != nil && first.owner != one.owner {
+					a.say("I1", "number %s has two owners: %s (%s) and %s (%s)", key, first.by, first.owner, one.by, one.owner)
+				}
+				first = &one
+			}
+			if key.Space == nodePorts && strings.HasPrefix(at, servicePrefix) {
+				if port != nil && port.owner != one.owner && !(port.claim && one.claim) {
+					a.say("I1", "number %s has two owners: %s and %s both have it as nodePort", key, port.by, one.by)
+				}
+				port = &one
+			}
+		}
+	}
+}
+
+// judgeOwners looks at the allocations that a revision has changed, by an object or an entry.
+func (a *Auditor) judgeOwners(done applied) {
+	for _, uid := range slices.Sorted(maps.Keys(done.owners)) {
+		now := a.state.allocations[uid]
+		before, changed := done.before[uid]
+		switch {
+		case now != nil:
+			delete(a.orphans, uid)
+		case a.orphans[uid] == (moment{}):
+			a.orphans[uid] = a.now
+		}
+		a.judgeHeld(uid)
+		if !changed {
+			continue
+		}
+		if now == nil {
+			delete(a.requests, uid)
+			continue
+		}
+		a.judgeNumbersStay(before, now)
+		a.judgeAllOrNothing(before, now)
+	}
+}
+
+// judgeHeld (I2): what is shown for an allocation is held for it.
+func (a *Auditor) judgeHeld(uid string) {
+	sources := slices.Sorted(maps.Keys(a.state.ownedBy[uid]))
+	if now := a.state.allocations[uid]; now != nil {
+		sources = append(sources, allocationPrefix+now.name)
+	}
+	for _, at := range sources {
+		for _, used := range a.state.usedBy[at] {
+			one := a.state.uses[used.key][at+" "+used.port]
+			if !one.claim || one.owner != uid {
+				continue
+			}
+			entry, known := a.state.entries[used.key]
+			lost, wasLost := a.lost[used.key]
+			matter := fmt.Sprintf("I2 %s %s %s", at, used.key, entry.UID)
+			right := known && entry.Held && entry.UID == uid
+			if right || wasLost && lost.uid == uid && !(known && entry.Held) {
+				continue
+			}
+			if a.told[matter] {
+				continue
+			}
+			a.told[matter] = true
+			switch {
+			case !known:
+				a.say("I2", "%s has %s, which nobody holds in the ledger", one.by, used.key)
+			case !entry.Held:
+				a.say("I2", "%s has %s, which nobody holds in the ledger (it rests after %s)", one.by, used.key, entry.Owner)
+			default:
+				a.say("I2", "%s has %s, which the ledger says %s (%s) holds", one.by, used.key, entry.Owner, entry.UID)
+			}
+		}
+	}
+}
+
+// request is what an allocation asks for one of its ports, as far as it decides about the number.
+type request struct {
+	rangeName, purpose, node, protocol string
+	number, count, old                 int64
+}
+
+func requestOf(one *allocation, name string) (request, bool) {
+	port, found := one.port(name)
+	return request{one.rangeName, one.purpose, one.node, port.protocol, port.number, port.count, port.old}, found
+}
+
+// asking is a number that was shown for a port, the request that it answered, and whether the spec has asked
+// for something else since.
+type asking struct {
+	shown  shown
+	by     request
+	edited bool
+}
+
+// judgeNumbersStay (I5): a number that was shown for a port stays as long as the spec asks for the same.
+func (a *Auditor) judgeNumbersStay(before, now *allocation) {
+	if a.requests[now.uid] == nil {
+		a.requests[now.uid] = map[string]*asking{}
+	}
+	asked := a.requests[now.uid]
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		one := asked[name]
+		wanted, found := requestOf(now, name)
+		one.edited = one.edited || !found || wanted != one.by
+		got, still := now.status[name]
+		switch {
+		case still && got == one.shown:
+		case one.edited:
+		case one.by.old != 0 && !isSpecName(now, name): // a migration ends by its date
+		case a.mayMove(now.uid, name, one.shown):
+		case !still && a.options.StatusesWereWiped:
+			continue // the same number must come back
+		case !still:
+			a.say("I5", "%s has lost its number %d for port %s, and its spec asks for the same still", now.name, one.shown.number, name)
+		default:
+			a.say("I5", "port %s of %s had %d/%s and has %d/%s now, and its spec asks for the same still", name, now.name,
+				one.shown.number, one.shown.protocol, got.number, got.protocol)
+		}
+		if !still {
+			delete(asked, name)
+		}
+	}
+	condition, known := kube.Condition(now.object, "Allocated")
+	served := now.observed == now.generation && (!known || condition.Status == "True")
+	for name, got := range now.status {
+		wanted, found := requestOf(now, name)
+		before := asked[name]
+		switch {
+		case before == nil || before.shown != got:
+			asked[name] = &asking{shown: got, by: wanted, edited: !found || !served}
+		case served: // until then an edited request may still be waiting
+			before.by, before.edited = wanted, !found
+		}
+	}
+}
+
+func isSpecName(one *allocation, name string) bool {
+	return slices.ContainsFunc(one.asked, func(port askedPort) bool { return port.name == name })
+}
+
+// mayMove: a number that Berth chose and never published is exchanged when somebody without an allocation has
+// taken it, or when the API server, killed in the middle of a create, calls it taken.
+func (a *Auditor) mayMove(uid, port string, had shown) bool {
+	for at := range a.offered[uid] {
+		if strings.HasSuffix(at, " "+port) {
+			return false
+		}
+	}
+	if a.options.UnpublishedMayMove {
+		return true
+	}
+	for key, uses := range a.state.uses {
+		if key.Number != had.number {
+			continue
+		}
+		for _, one := range uses {
+			if !one.ours {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// judgeServices (I5): a published number changes only as the status does.
+func (a *Auditor) judgeServices(changes []cluster.Change) {
+	for _, change := range changes {
+		one := a.state.services[change.Key]
+		if one == nil || one.handMade {
+			continue
+		}
+		owner, ours := a.state.ownerOf(one)
+		if !ours || one.owner != owner {
+			continue
+		}
+		if a.offered[owner] == nil {
+			a.offered[owner] = map[string]int64{}
+		}
+		for _, port := range one.ports {
+			number := port.port
+			if space, _ := a.state.spaceFor(owner); space == nodePorts && port.nodePort != 0 {
+				number = port.nodePort
+			}
+			at := one.key + " " + port.name
+			before, known := a.offered[owner][at]
+			a.offered[owner][at] = number
+			if !known || before == number {
+				continue
+			}
+			allocation := a.state.allocations[owner]
+			if allocation != nil && allocation.status[port.name].number == number {
+				continue // judged there
+			}
+			a.say("I5", "Service %s publishes port %s at %d, before it was %d, and no status of its allocation (%s) says so",
+				one.key, port.name, number, before, owner)
+		}
+	}
+}
+
+// judgeAllOrNothing (I9): a status shows every number that the spec it speaks of asks for, or none. While an
+// edit waits for more numbers than there are, what was shown before it stays.
+func (a *Auditor) judgeAllOrNothing(before, now *allocation) {
+	if len(now.status) == 0 || now.observed != now.generation {
+		return
+	}
+	waits := false
+	if condition, ok := kube.Condition(now.object, "Allocated"); ok && condition.Status == "False" {
+		waits = before != nil
+		for name, got := range now.status {
+			waits = waits && before != nil && before.status[name] == got
+		}
+	}
+	got := slices.Sorted(maps.Keys(now.status))
+	var asked []string
+	complete := true
+	for _, port := range now.asked {
+		asked = append(asked, port.name)
+		complete = a.judgeGroup(now, port) && complete
+	}
+	for _, name := range got {
+		_, found := now.port(name)
+		complete = complete && found
+	}
+	if !complete && !waits {
+		slices.Sort(asked)
+		a.say("I9", "%s asks for %v and its status shows %v", now.name, asked, got)
+	}
+}
+
+// judgeGroup tells whether a status shows all numbers of one port of the spec; those of a count must be in a
+// row.
+func (a *Auditor) judgeGroup(now *allocation, port askedPort) bool {
+	if port.count == 0 {
+		_, found := now.status[port.name]
+		return found
+	}
+	first, found := now.status[port.name+"-0"]
+	if !found && port.count == 1 {
+		first, found = now.status[port.name]
+		return found
+	}
+	if !found {
+		return false
+	}
+	for i := range port.count {
+		name := fmt.Sprintf("%s-%d", port.name, i)
+		got, found := now.status[name]
+		if !found {
+			return false
+		}
+		if got.number != first.number+i {
+			a.say("I9", "port %s of %s is %d, and %s-0 is %d: the %d numbers are not in a row", name, now.name, got.number, port.name, first.number, port.count)
+		}
+	}
+	return true
+}
