@@ -24,6 +24,9 @@ type Options struct {
 	// as taken, so another one has to be chosen. A number that was published stays also then.
 	UnpublishedMayMove bool
 
+	// LeasesOfTheirOwn: a proxy lets an operator lead by a lease that is not in the history.
+	LeasesOfTheirOwn bool
+
 	// StatusesWereWiped: somebody has emptied statuses by hand. The same numbers must come back.
 	StatusesWereWiped bool
 }

@@ -34,7 +34,7 @@ func (a *Auditor) judgeShard(change shardChange) {
 	if fresh.sequence < old.sequence {
 		a.say("I8", "PortLedger %s has nextSeq %d, it had %d", change.name, fresh.sequence, old.sequence)
 	}
-	if a.leader.transitions >= 0 && fresh.fence > a.leader.transitions {
+	if a.leader.transitions >= 0 && !a.options.LeasesOfTheirOwn && fresh.fence > a.leader.transitions {
 		a.say("I7", "PortLedger %s is written under fence %d, but no lease was granted beyond %d", change.name, fresh.fence, a.leader.transitions)
 	}
 	keys := slices.Collect(maps.Keys(old.entries))
@@ -230,7 +230,7 @@ func (a *Auditor) judgePolicy(key Key, entry Entry) {
 	ranges := inView(a, a.state.ranges[entry.Range])
 	migrates := false
 	if owner := a.state.allocations[entry.UID]; owner != nil {
-		migrates = slices.ContainsFunc(owner.asked, func(port askedPort) bool { return port.old == key.Number })
+		migrates = slices.ContainsFunc(owner.asked, func(port askedPort) bool { return port.migrates(key.Number) })
 	}
 	switch {
 	case len(ranges) == 0:

@@ -58,6 +58,11 @@ type askedPort struct {
 // numbers tells how many the port asks for, the old one of a migration not counted.
 func (p askedPort) numbers() int64 { return max(p.count, 1) }
 
+// migrates tells whether clients still know the port under this number.
+func (p askedPort) migrates(number int64) bool {
+	return p.old != 0 && p.old <= number && number < p.old+p.numbers()
+}
+
 // shown is a number in a status.
 type shown struct {
 	number   int64
@@ -110,7 +115,7 @@ func (a *allocation) numbers() int64 {
 	for _, port := range a.asked {
 		sum += port.numbers()
 		if port.old != 0 {
-			sum++
+			sum += port.numbers()
 		}
 	}
 	return sum
