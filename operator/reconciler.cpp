@@ -19,6 +19,10 @@ ObjectReference reference(const Namespace& ns) {
   return {"v1", "Namespace", "", ns.meta.name, ns.meta.uid, ns.meta.resource_version};
 }
 
+ObjectReference reference(const PortRange& range) {
+  return {kApiVersion, "PortRange", "", range.meta.name, range.meta.uid, range.meta.resource_version};
+}
+
 }  // namespace
 
 Reconciled Reconciler::reconcile(const runtime::WorkKey& key) {
@@ -28,7 +32,7 @@ Reconciled Reconciler::reconcile(const runtime::WorkKey& key) {
   }
   if (key.kind == kAllocationWork) return reconcile_allocation(key.object);
   if (key.kind == kNamespaceWork) return reconcile_namespace(key.object.name);
-  if (key.kind == kRangeWork) return {parts_.reporter.report_range(key.object.name), {}};
+  if (key.kind == kRangeWork) return report_range(key.object.name);
   if (key.kind == kPolicyWork) return {parts_.reporter.report_policy(key.object.name), {}};
   return reconcile_ledgers();
 }
@@ -85,6 +89,16 @@ Reconciled Reconciler::reconcile_namespace(const std::string& name) {
   tell(reference(*observed->observation.ns), plan, carried);
   if (!carried.status.ok()) return {carried.status, {}};
   return {ok_status(), plan.look_again};
+}
+
+Reconciled Reconciler::report_range(const std::string& name) {
+  const ReportedRange reported = parts_.reporter.report_range(name);
+  for (const desired::Turn& turn : reported.turns) {
+    parts_.events.record({reference(*reported.range), turn.warning ? "Warning" : "Normal",
+                          turn.condition.reason, "Report", turn.condition.message},
+                         parts_.clock.wall());
+  }
+  return {reported.status, reported.look_again};
 }
 
 Reconciled Reconciler::reconcile_ledgers() {

@@ -49,6 +49,7 @@ class Reconciler {
   Reconciled reconcile_allocation(const ObjectKey& key);
   Reconciled reconcile_namespace(const std::string& name);
   Reconciled reconcile_ledgers();
+  Reconciled report_range(const std::string& name);
   void tell(const ObjectReference& regarding, const Plan& plan, const Carried& carried);
 
   ReconcilerParts parts_;

@@ -49,7 +49,7 @@ Status write_status(const client::Client& client, const wire::Kind& kind, runtim
 
 }  // namespace
 
-Status Reporter::report_range(const std::string& name) {
+ReportedRange Reporter::report_range(const std::string& name) {
   std::shared_ptr<const PortRange> present;
   ClusterView view;
   {
@@ -57,7 +57,7 @@ Status Reporter::report_range(const std::string& name) {
     present = stores_->ranges.get(snapshot, {"", name});
     view = observer_->view(snapshot, true);
   }
-  if (!present) return ok_status();
+  if (!present) return {};
   desired::RangeFindings findings;
   findings.compiled = view.ranges->find(name);
   const auto unusable = view.ranges->unusable().find(name);
@@ -67,9 +67,16 @@ Status Reporter::report_range(const std::string& name) {
     findings.usage = allocation::count_usage(*findings.compiled, ledger, *view.uses);
     findings.overlapping = desired::overlapping_ranges(*findings.compiled, *view.ranges);
     findings.frozen_shards = frozen_shards(*findings.compiled, ledger);
+    if (findings.compiled->space == allocation::Space::kNodePort) findings.node_ports = node_ports_.current();
   }
-  return write_status(*client_, wire::kPortRange, stores_->ranges, *present,
-                      desired::make_range_status(*present, findings, clock_->wall()));
+  const PortRangeStatus status = desired::make_range_status(*present, findings, clock_->wall());
+  ReportedRange reported;
+  reported.range = present;
+  reported.status = write_status(*client_, wire::kPortRange, stores_->ranges, *present, status);
+  if (reported.status.ok()) reported.turns = desired::turns(present->status.conditions, status.conditions);
+  const Condition* outside = find_condition(status.conditions, "OutsideNodePortRange");
+  if (outside != nullptr && outside->status == "True") reported.look_again = NodePortRange::kKnownFor;
+  return reported;
 }
 
 Status Reporter::report_policy(const std::string& name) {

@@ -37,7 +37,7 @@ TEST_F(ReporterTest, ARangeTellsHowFullItIs) {
   bench.make(wire::kService,
              testing::make_service("mesh", "web", {testing::make_service_port(80, {}, 30501)}, "NodePort"));
   bench.read();
-  ASSERT_TRUE(bench.reporter.report_range("mesh").ok());
+  ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
   const PortRangeStatus status = range();
   EXPECT_EQ(status.capacity, 10);
   EXPECT_EQ(status.allocated, 1);
@@ -46,10 +46,51 @@ TEST_F(ReporterTest, ARangeTellsHowFullItIs) {
   EXPECT_EQ(find_condition(status.conditions, "Ready")->status, "True");
 }
 
+TEST_F(ReporterTest, ARangeTellsWhichNumbersTheApiServerRefusesAsNodePort) {
+  const auto outside = [&]() -> Condition {
+    const PortRangeStatus status = range();
+    const Condition* found = find_condition(status.conditions, "OutsideNodePortRange");
+    return found == nullptr ? Condition{} : *found;
+  };
+  ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
+  EXPECT_EQ(outside().status, "False");
+  EXPECT_EQ(bench.reporter.report_range("mesh").look_again, std::nullopt);
+  bench.answer_always("POST", "/namespaces/default/services?", [](const http::Request& request) {
+    EXPECT_NE(request.target.find("dryRun=All"), std::string::npos) << "a question must not be stored";
+    http::Response answer;
+    answer.status = 422;
+    answer.body =
+        R"({"kind":"Status","status":"Failure","reason":"Invalid","message":"spec.ports[0].nodePort: Invalid )"
+        R"(value: 1: provided port is not in the valid range. The range of valid ports is 24500-24599",)"
+        R"("details":{"causes":[{"reason":"FieldValueInvalid","field":"spec.ports[0].nodePort"}]},"code":422})";
+    return answer;
+  });
+  ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
+  EXPECT_EQ(outside().status, "False") << "asked once in a while, not every time";
+  bench.clock.advance(NodePortRange::kKnownFor);
+  const ReportedRange reported = bench.reporter.report_range("mesh");
+  ASSERT_TRUE(reported.status.ok());
+  EXPECT_EQ(reported.look_again, NodePortRange::kKnownFor) << "nothing tells when the server's flag changes";
+  ASSERT_EQ(reported.turns.size(), 1U);
+  EXPECT_EQ(reported.turns[0].condition.reason, "ApiServerRefuses");
+  EXPECT_TRUE(reported.turns[0].warning);
+  EXPECT_EQ(outside().status, "True");
+  EXPECT_NE(outside().message.find("24500-24599"), std::string::npos) << outside().message;
+  EXPECT_NE(outside().message.find("--service-node-port-range"), std::string::npos);
+}
+
+TEST_F(ReporterTest, ARangeOfWhichTheApiServerSaysNothingHasNoSuchCondition) {
+  bench.answer_always("POST", "/namespaces/default/services?",
+                      [](const http::Request&) { return testing::refusal(403); });
+  ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
+  const PortRangeStatus status = range();
+  EXPECT_EQ(find_condition(status.conditions, "OutsideNodePortRange"), nullptr);
+}
+
 TEST_F(ReporterTest, AStatusIsWrittenOnceAndNotAgainWithoutAChange) {
   declare_policy();
   bench.clear_log();
-  ASSERT_TRUE(bench.reporter.report_range("mesh").ok());
+  ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
   ASSERT_TRUE(bench.reporter.report_policy("site").ok());
   EXPECT_EQ(bench.writes(),
             (std::vector<std::string>{"PUT /apis/berth.dev/v1alpha1/portranges/mesh/status",
@@ -57,18 +98,18 @@ TEST_F(ReporterTest, AStatusIsWrittenOnceAndNotAgainWithoutAChange) {
   bench.clear_log();
   bench.clock.advance(std::chrono::hours(1));  // time alone is no change
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(bench.reporter.report_range("mesh").ok());
+    EXPECT_TRUE(bench.reporter.report_range("mesh").status.ok());
     EXPECT_TRUE(bench.reporter.report_policy("site").ok());
     bench.read();
   }
-  EXPECT_TRUE(bench.server.log().empty());
+  EXPECT_TRUE(bench.writes().empty());
 }
 
 TEST_F(ReporterTest, AChangeIsWritten) {
-  ASSERT_TRUE(bench.reporter.report_range("mesh").ok());
+  ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
   bench.put_record(30500, bench.allocate("api"));
   bench.read();
-  ASSERT_TRUE(bench.reporter.report_range("mesh").ok());
+  ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
   EXPECT_EQ(range().allocated, 1);
 }
 
@@ -77,9 +118,9 @@ TEST_F(ReporterTest, AConflictTakesInTheLiveObject) {
     (void)bench.people.merge_patch<PortRange>(wire::kPortRange, {"", "mesh"},
                                               R"({"spec":{"ports":["30500-30504"]}})");
   });
-  EXPECT_EQ(bench.reporter.report_range("mesh").error().code, Code::kConflict);
+  EXPECT_EQ(bench.reporter.report_range("mesh").status.error().code, Code::kConflict);
   EXPECT_EQ(bench.stores.ranges.get({"", "mesh"})->spec.ports, std::vector<std::string>{"30500-30504"});
-  ASSERT_TRUE(bench.reporter.report_range("mesh").ok()) << "without waiting for the watch";
+  ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok()) << "without waiting for the watch";
   EXPECT_EQ(range().capacity, 5);
 
   declare_policy();
@@ -95,16 +136,16 @@ TEST_F(ReporterTest, AConflictTakesInTheLiveObject) {
 
 TEST_F(ReporterTest, ALostReplyIsFoundOutByTheNextAttempt) {
   bench.fail_once("PUT", "/portranges/mesh/status", ReplyLost{});
-  EXPECT_EQ(bench.reporter.report_range("mesh").error().code, Code::kTimeout);
-  EXPECT_EQ(bench.reporter.report_range("mesh").error().code, Code::kConflict);
+  EXPECT_EQ(bench.reporter.report_range("mesh").status.error().code, Code::kTimeout);
+  EXPECT_EQ(bench.reporter.report_range("mesh").status.error().code, Code::kConflict);
   bench.clear_log();
-  EXPECT_TRUE(bench.reporter.report_range("mesh").ok());
+  EXPECT_TRUE(bench.reporter.report_range("mesh").status.ok());
   EXPECT_TRUE(bench.writes().empty());
 }
 
 TEST_F(ReporterTest, ThrottlingIsTheCallersToWaitFor) {
   bench.fail_once("PUT", "/portranges/mesh/status", Answered{testing::refusal(429, 7)});
-  const Status status = bench.reporter.report_range("mesh");
+  const Status status = bench.reporter.report_range("mesh").status;
   EXPECT_EQ(status.error().code, Code::kThrottled);
   EXPECT_EQ(status.error().retry_after_seconds, 7);
 }
@@ -115,7 +156,7 @@ TEST_F(ReporterTest, WhatIsGoneHasNoStatusAndThatIsNoFailure) {
   EXPECT_TRUE(bench.reporter.report_policy("nobody").ok());
   bench.remove<PortRange>(wire::kPortRange, {"", "mesh"});
   bench.remove<ExposurePolicy>(wire::kExposurePolicy, {"", "site"});
-  EXPECT_TRUE(bench.reporter.report_range("mesh").ok()) << "the store does not know it yet";
+  EXPECT_TRUE(bench.reporter.report_range("mesh").status.ok()) << "the store does not know it yet";
   EXPECT_TRUE(bench.reporter.report_policy("site").ok());
 }
 
@@ -136,7 +177,7 @@ TEST_F(ReporterTest, AShardThatCannotBeReadIsNamedByTheRangesThatNeedItOnly) {
   damaged.spec.entries["30500"] = "9 what is this";
   bench.make(wire::kPortLedger, damaged);
   bench.read();
-  ASSERT_TRUE(bench.reporter.report_range("mesh").ok());
+  ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
   ASSERT_TRUE(bench.reporter.report_range("far").ok());
   const Condition ready = *find_condition(range().conditions, "Ready");
   EXPECT_EQ(ready.reason, "LedgerFrozen");

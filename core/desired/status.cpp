@@ -224,7 +224,8 @@ PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& f
         outside.empty() ? "the API server takes every number as nodePort"
                         : joined(outside, ", ") + " is not wholly inside the API server's node port range " +
                               to_string(*findings.node_ports) +
-                              ": change spec.ports, or --service-node-port-range of the API server",
+                              ": change spec.ports, or start the API server with a "
+                              "--service-node-port-range that contains them",
         generation));
   }
   conditions.push_back(
@@ -232,6 +233,19 @@ PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& f
   conditions.push_back(condition("Stalled", ready.needs_edit, ready.reason, ready.message, generation));
   status.conditions = merged_conditions(range.status.conditions, std::move(conditions), now);
   return status;
+}
+
+std::vector<Turn> turns(const std::vector<Condition>& before, const std::vector<Condition>& after) {
+  std::vector<Turn> turned;
+  for (const Condition& condition : after) {
+    if (condition.type == "Reconciling" || condition.type == "Stalled") continue;
+    const bool bad = (condition.status == "True") != (condition.type == "Ready");
+    const Condition* old = find_condition(before, condition.type);
+    const bool same = old != nullptr && old->status == condition.status && old->reason == condition.reason;
+    if (same || (old == nullptr && !bad)) continue;
+    turned.push_back({condition, bad});
+  }
+  return turned;
 }
 
 std::vector<std::string> overlapping_ranges(const allocation::CompiledRange& range,

@@ -58,6 +58,18 @@ struct RangeFindings {
 // handed out, Exhausted at the last number.
 PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& findings, Instant now);
 
+// A condition that turned since the status that was written before, to be told as an Event.
+struct Turn {
+  Condition condition = {};
+  bool warning = false;  // for the worse: Ready became False, or any other condition True
+
+  bool operator==(const Turn&) const = default;
+};
+
+// In the order of `after`. Reconciling and Stalled only repeat Ready and are left out, as is what is well
+// from the start.
+std::vector<Turn> turns(const std::vector<Condition>& before, const std::vector<Condition>& after);
+
 // Names of the other usable ranges of the same space that share a number with this one.
 std::vector<std::string> overlapping_ranges(const allocation::CompiledRange& range,
                                             const allocation::Ranges& ranges);

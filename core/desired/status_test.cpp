@@ -213,6 +213,26 @@ TEST(RangeStatus, SaysWhyARangeIsNotUsed) {
   EXPECT_EQ(make_range_status(mesh(), findings, kNow).conditions[0].reason, "PerNodeNotSupported");
 }
 
+TEST(Turns, AreWhatAUserIsToldOfOnce) {
+  const auto condition = [](const char* type, const char* status, const char* reason) {
+    return Condition{type, status, 1, "", reason, ""};
+  };
+  const std::vector<Condition> well = {condition("Ready", "True", "InUse"),
+                                       condition("Exhausted", "False", "EnoughLeft")};
+  const std::vector<Condition> full = {condition("Ready", "True", "InUse"),
+                                       condition("Exhausted", "True", "NoneLeft")};
+  const std::vector<Condition> frozen = {condition("Ready", "False", "LedgerFrozen"), full[1],
+                                         condition("Stalled", "True", "LedgerFrozen")};
+  EXPECT_EQ(turns({}, well), (std::vector<Turn>{}));
+  EXPECT_EQ(turns({}, full), (std::vector<Turn>{{full[1], true}}));
+  EXPECT_EQ(turns(well, full), (std::vector<Turn>{{full[1], true}}));
+  EXPECT_EQ(turns(full, full), (std::vector<Turn>{}));
+  EXPECT_EQ(turns(full, well), (std::vector<Turn>{{well[1], false}}));
+  EXPECT_EQ(turns(full, frozen), (std::vector<Turn>{{frozen[0], true}}));
+  const std::vector<Condition> invalid = {condition("Ready", "False", "InvalidSpec")};
+  EXPECT_EQ(turns(frozen, invalid), (std::vector<Turn>{{invalid[0], true}})) << "another reason is news";
+}
+
 TEST(RangeStatus, IsEqualWhenNothingChanged) {
   const auto compiled = allocation::compile(mesh()).value();
   PortRange range = mesh();

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/port.h"
 #include "core/base/result.h"
 #include "kube/http/transport.h"
 
@@ -60,5 +61,9 @@ struct NodePortRefusal {
   bool operator==(const NodePortRefusal&) const = default;
 };
 std::optional<NodePortRefusal> node_port_refusal(const Error& error);
+
+// The API server's --service-node-port-range, as it says it when it refuses a number outside of it; nothing
+// when the error says something else.
+std::optional<PortSpan> valid_node_ports(const Error& error);
 
 }  // namespace berth::wire
