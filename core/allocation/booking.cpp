@@ -9,12 +9,21 @@ Duration Booking::rest_left(Space space, const NumberKey& key, const Entry& entr
   return view_.rest.remaining({space, key, entry}, view_.ranges, at_least, view_.monotonic_now);
 }
 
+std::optional<HeldNumber> Booking::in_the_way(Space space, const NumberKey& key, const Uid& owner,
+                                              Duration at_least) const {
+  std::optional<HeldNumber> resting;
+  for (const auto& [other, entry] : writer_.conflicting(space, key)) {
+    if (!owner.empty() && entry->owner_uid == owner) continue;
+    if (entry->held()) return HeldNumber{space, other, *entry};
+    if (rest_left(space, other, *entry, at_least) > Duration::zero()) resting = {space, other, *entry};
+  }
+  const bool own_already = resting && space == Space::kHostPort && view_.uses.used_by(owner, space, key);
+  return own_already ? std::nullopt : resting;
+}
+
 bool Booking::is_free(const CompiledRange& range, const NumberKey& key) const {
   if (frozen(range.space, key) != nullptr) return false;
-  const Entry* entry = find(range.space, key);
-  if (entry != nullptr &&
-      (entry->held() || rest_left(range.space, key, *entry, range.reuse_after) > Duration::zero()))
-    return false;
+  if (in_the_way(range.space, key, {}, range.reuse_after)) return false;
   return view_.uses.other_than({}, range.space, key) == nullptr &&
          !view_.uses.contested({}, range.space, key) &&
          view_.ranges.reserving(range.space, key.port) == nullptr;

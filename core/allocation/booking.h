@@ -43,6 +43,15 @@ class Booking {
   [[nodiscard]] const Entry* find(Space space, const NumberKey& key) const {
     return writer_.find(space, key);
   }
+  // The entry of another that keeps `owner` from the number: one that is held before one that rests, for
+  // `at_least` that long. A host port that pods of `owner` have already does not rest for it: there is nobody
+  // that they could be mistaken for.
+  [[nodiscard]] std::optional<HeldNumber> in_the_way(Space space, const NumberKey& key, const Uid& owner,
+                                                     Duration at_least) const;
+  // Has the record room for the entry?
+  [[nodiscard]] bool has_room(Space space, const NumberKey& key, const Entry& entry) const {
+    return key.node.empty() || writer_.has_room(space, key, entry);
+  }
   // Why the number's shard cannot be used; nullptr when it can.
   [[nodiscard]] const Error* frozen(Space space, const NumberKey& key) const {
     return view_.ledgers.in(space).frozen(shard_of(key.port));

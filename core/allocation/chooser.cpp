@@ -56,10 +56,20 @@ class Batch {
       for (const std::string& name : work.holdings.wanting) {
         const AllocationPort& port = spec_port(*work.request->allocation, name);
         const auto number = Port::checked(port.port);
-        if (number.ok())
-          requested_.insert({*work.holdings.target, key_of(*work.holdings.target, *number, port.protocol)});
+        if (!number.ok()) continue;
+        for (const Source& source : view_.ranges.sources(work.request->allocation->spec)) {
+          const PortAllocationSpec& spec = work.request->allocation->spec;
+          if (source.range->space != *work.holdings.target) continue;
+          requested_[source.range->space][key_in(*source.range, spec, *number, port.protocol)] = true;
+        }
       }
     }
+  }
+
+  bool is_requested(Space space, const NumberKey& key) const {
+    const auto requested = requested_.find(space);
+    return requested != requested_.end() &&
+           any_conflicting(requested->second, key, [](const NumberKey&, bool) { return true; });
   }
 
   void finish(Work& work, ClaimPlan& plan) {
@@ -137,8 +147,19 @@ class Batch {
       }
     }
     if (auto refused = booking_.quota().refuse(allocation, work.holdings, range, draft)) return refused;
+    for (const auto& [key, entry] : draft) {
+      if (!booking_.has_room(range.space, key, entry)) return ledger_full(entry, key);
+    }
     booking_.commit(work, range.space, draft);
     return {};
+  }
+
+  static Refused ledger_full(const Entry& entry, const NumberKey& key) {
+    return {
+        RefusalReason::kLedgerFull, entry.slots.front().name,
+        "the record of the numbers around " + to_string(key.port) +
+            " has no room for one more node: ask for a number further away, or delete allocations that are "
+            "not needed"};
   }
 
   static std::string blocks_of(const CompiledRange& range) {
@@ -163,35 +184,32 @@ class Batch {
                      "port " + port.name + " asks for " + std::to_string(port.port) + ", " + message};
     };
     const auto number = Port::checked(port.port);
-    const NumberKey key = key_of(range.space, *number, port.protocol);
+    const NumberKey key = key_in(range, allocation.spec, *number, port.protocol);
     if (const Error* frozen = view_.ledgers.in(range.space).frozen(shard_of(*number))) {
       return refuse(RefusalReason::kLedgerFrozen, "whose ledger cannot be read: " + frozen->message);
     }
+    const auto other = booking_.in_the_way(range.space, key, allocation.meta.uid, range.reuse_after);
+    if (other && other->entry.held()) {
+      return refuse(RefusalReason::kPortTaken, "which PortAllocation " + to_string(other->entry.owner) +
+                                                   " holds" + where(other->key) +
+                                                   ": write another number, or none");
+    }
     if (const Use* use = view_.uses.other_than(allocation.meta.uid, range.space, key)) {
-      const Entry* holder = find(range.space, key, draft);
-      if (holder == nullptr || !holder->held() || holder->owner_uid == allocation.meta.uid) {
-        return refuse(RefusalReason::kPortTaken,
-                      "which " + use->holder +
-                          " uses without an allocation: write another number, or none, "
-                          "or delete that object");
-      }
+      return refuse(RefusalReason::kPortTaken,
+                    "which " + use->holder +
+                        " uses without an allocation: write another number, or none, "
+                        "or delete that object");
+    }
+    if (other) {
+      return refuse(RefusalReason::kPortResting, "which PortAllocation " + to_string(other->entry.owner) +
+                                                     " released a moment ago: it rests for " +
+                                                     seconds_text(range.reuse_after) +
+                                                     ", wait or write another number");
     }
     const Entry* entry = find(range.space, key, draft);
     Entry claimed = new_entry(allocation, range.name);
-    if (entry != nullptr && entry->owner_uid != allocation.meta.uid) {
-      if (entry->held()) {
-        return refuse(RefusalReason::kPortTaken, "which PortAllocation " + to_string(entry->owner) +
-                                                     " holds: write another number, or none");
-      }
-      if (booking_.rest_left(range.space, key, *entry, range.reuse_after) > Duration::zero()) {
-        return refuse(RefusalReason::kPortResting, "which PortAllocation " + to_string(entry->owner) +
-                                                       " released a moment ago: it rests for " +
-                                                       seconds_text(range.reuse_after) +
-                                                       ", wait or write another number");
-      }
-    } else if (entry != nullptr && entry->held()) {
-      claimed.slots = lasting_slots(work, *entry, key, draft);
-    }
+    const bool own = entry != nullptr && entry->held() && entry->owner_uid == allocation.meta.uid;
+    if (own) claimed.slots = lasting_slots(work, *entry, key, draft);
     if (!put_slot(claimed, {port.name, port.protocol})) {
       return refuse(RefusalReason::kPortRequestedTwice,
                     "which port " + claimed.slots.front().name +
@@ -200,6 +218,8 @@ class Batch {
     draft.insert_or_assign(key, std::move(claimed));
     return {};
   }
+
+  static std::string where(const NumberKey& key) { return key.node.empty() ? "" : " on node " + key.node; }
 
   // Slots of an own entry that it goes on serving; others (renumbered, removed from the spec) give way, so
   // that two ports can swap their numbers and a port can be renamed with its number.
@@ -226,22 +246,29 @@ class Batch {
     const bool outside = permission.asks_outside(port);
     const std::size_t start =
         range.order == Order::kSpread ? spread_start(allocation.meta.uid, port.name, range.name) : 0;
-    const auto busy = [&](Port number) { return draft.contains(key_of(range.space, number, port.protocol)); };
+    const auto key_at = [&](Port number) { return key_in(range, allocation.spec, number, port.protocol); };
+    const auto busy = [&](Port number) { return draft.contains(key_at(number)); };
+    Entry entry = new_entry(allocation, range.name);
+    entry.slots = {{port.name, port.protocol}};
     for (const bool avoid_requested : {true, false}) {
       const auto available = [&](Port number) {
-        const NumberKey key = key_of(range.space, number, port.protocol);
-        return booking_.is_free(range, key) && !(outside && view_.internal.find(number, port.protocol)) &&
-               !(avoid_requested && requested_.contains({range.space, key}));
+        const NumberKey key = key_at(number);
+        return booking_.is_free(range, key) && booking_.has_room(range.space, key, entry) &&
+               !(outside && view_.internal.find(number, port.protocol)) &&
+               !(avoid_requested && is_requested(range.space, key));
       };
-      const PickerKey picker_key{range.name, place.block == nullptr ? "" : place.block->name, port.protocol,
-                                 outside, avoid_requested};
+      const std::string block = place.block == nullptr ? "" : place.block->name;
+      const std::string node = range.per_node ? allocation.spec.node_name : "";
+      const PickerKey picker_key{range.name, block, node, port.protocol, outside, avoid_requested};
       Picker& picker = pickers_.try_emplace(picker_key, place.spans()).first->second;
       if (const auto number = picker.pick(start, available, busy)) {
-        Entry entry = new_entry(allocation, range.name);
-        entry.slots = {{port.name, port.protocol}};
-        draft.insert_or_assign(key_of(range.space, *number, port.protocol), std::move(entry));
+        draft.insert_or_assign(key_at(*number), entry);
         return {};
       }
+    }
+    for (const PortSpan& span : place.spans()) {
+      const NumberKey key = key_at(span.first);
+      if (!booking_.has_room(range.space, key, entry)) return ledger_full(entry, key);
     }
     return exhausted(place, port);
   }
@@ -297,12 +324,12 @@ class Batch {
             .range = entry.range};
   }
 
-  using PickerKey = std::tuple<std::string, std::string, Protocol, bool, bool>;
+  using PickerKey = std::tuple<std::string, std::string, std::string, Protocol, bool, bool>;
 
   const ClaimView& view_;
   Booking booking_;
   std::vector<Work> works_;
-  std::set<std::pair<Space, NumberKey>> requested_;
+  std::map<Space, std::map<NumberKey, bool>> requested_;
   std::map<PickerKey, Picker> pickers_;
 };
 

@@ -29,6 +29,12 @@ bool left_its_range(const PortAllocation& allocation, const HeldNumber& number, 
   return range != nullptr && (range->space != number.space || !contains(range->spans, number.key.port));
 }
 
+// Has an edit of spec.nodeName moved it to a node where the number is not held? A number that is held on
+// every node serves on each.
+bool left_its_node(const PortAllocation& allocation, const HeldNumber& number) {
+  return !number.key.node.empty() && number.key.node != allocation.spec.node_name;
+}
+
 // The best of the allocation's entries in `space` for a port; nullptr when none serves it.
 const HeldNumber* serving_entry(const PortAllocation& allocation, const AllocationPort& port, Space space,
                                 const std::vector<HeldNumber>& entries, const Ranges& ranges,
@@ -37,10 +43,10 @@ const HeldNumber* serving_entry(const PortAllocation& allocation, const Allocati
   // Smaller is better; the tail makes the order total.
   const auto rank = [&](const HeldNumber& number) {
     const std::int64_t value = number.key.port.number();
-    return std::tuple(port.port != value, left_its_range(allocation, number, ranges),
-                      shown == nullptr || shown->port != value,
-                      !uses.used_by(allocation.meta.uid, space, number.key), number.entry.sequence,
-                      number.key);
+    return std::tuple(
+        port.port != value, left_its_range(allocation, number, ranges) || left_its_node(allocation, number),
+        shown == nullptr || shown->port != value, !uses.used_by(allocation.meta.uid, space, number.key),
+        number.entry.sequence, number.key);
   };
   const HeldNumber* best = nullptr;
   for (const HeldNumber& number : entries) {
@@ -71,7 +77,8 @@ Holdings assess_in(Space space, const PortAllocation& allocation, const std::vec
       continue;
     }
     const bool renumbered = port.port != 0 && port.port != number->key.port.number();
-    const bool interim = renumbered || left_its_range(allocation, *number, ranges);
+    const bool interim =
+        renumbered || left_its_range(allocation, *number, ranges) || left_its_node(allocation, *number);
     if (interim) holdings.wanting.push_back(port.name);
     holdings.serving.push_back({.slot = {port.name, port.protocol},
                                 .number = number->key.port,
@@ -116,6 +123,13 @@ std::vector<std::string> notes_of(const PortAllocation& allocation, const Holdin
     if (range == nullptr) {
       notes.push_back(keeps + " although there is no usable range " + holding->range);
       continue;
+    }
+    if (!allocation.spec.node_name.empty() && holding->key.node.empty()) {
+      notes.push_back(keeps + " on every node, not only on " + allocation.spec.node_name);
+    }
+    if (!port.host_ip.empty() && holdings.space != Space::kHostPort) {
+      notes.push_back("hostIP of port " + port.name + " means nothing here: " + to_string(holding->number) +
+                      " is no host port");
     }
     const CompiledBlock* block = port.block.empty() ? nullptr : range->block(port.block);
     if (!contains(range->spans, holding->number)) {
@@ -202,7 +216,8 @@ bool suits(const PortAllocation& allocation, const AllocationPort& port, const H
            const Ranges& ranges) {
   const bool asks_for_another = port.port != 0 && port.port != number.key.port.number();
   const bool other_protocol = number.key.protocol && *number.key.protocol != port.protocol;
-  return !asks_for_another && !other_protocol && !left_its_range(allocation, number, ranges);
+  return !asks_for_another && !other_protocol && !left_its_range(allocation, number, ranges) &&
+         !left_its_node(allocation, number);
 }
 
 Holdings assess(const PortAllocation& allocation, const std::vector<HeldNumber>& entries,

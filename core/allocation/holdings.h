@@ -2,9 +2,9 @@
 //
 // The one place that answers "does this port keep its number?": a port keeps it as long as its name stays in
 // the spec, whatever happens to ranges (invariant I5). Only an edit of the allocation itself moves a number:
-// another `port`, another `rangeName` whose range does not hold the number, or, where the protocol is part of
-// the key, another `protocol`. Another `block` or `purpose` does not move a held number: from here it cannot
-// be told from an edit of the range. Thread-safety: pure functions.
+// another `port`, another `rangeName` whose range does not hold the number, another `nodeName`, or, where the
+// protocol is part of the key, another `protocol`. Another `block` or `purpose` does not move a held number:
+// from here it cannot be told from an edit of the range. Thread-safety: pure functions.
 #pragma once
 
 #include <optional>
@@ -82,7 +82,8 @@ bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port
 bool is_lost(const PortAllocation& allocation, const Surplus& surplus, const Uses& uses);
 
 // Does the spec still let the number serve the port for good? Not when it asks for another number, or, where
-// the protocol is part of the key, another protocol, or names a range elsewhere that does not hold it.
+// the protocol is part of the key, another protocol, or names a range elsewhere that does not hold it, or
+// another node.
 bool suits(const PortAllocation& allocation, const AllocationPort& port, const HeldNumber& number,
            const Ranges& ranges);
 

@@ -25,12 +25,6 @@ bool Permission::asks_outside(const AllocationPort& port) const {
 }
 
 std::optional<Refused> Permission::refuse_range(const CompiledRange& range) const {
-  if (range.per_node) {
-    return Refused{RefusalReason::kRangeUnusable, "",
-                   "range " + range.name +
-                       " has numbers per node, which cannot be allocated yet: use a range "
-                       "without perNode"};
-  }
   if (range.namespace_selector.empty()) return {};
   const std::string& ns = allocation_.meta.ns;
   if (namespace_labels_ == nullptr) {

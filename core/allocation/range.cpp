@@ -94,6 +94,12 @@ const CompiledReservation* CompiledRange::reservation(Port port) const {
   return found == reserved.end() ? nullptr : &*found;
 }
 
+NumberKey key_in(const CompiledRange& range, const PortAllocationSpec& spec, Port port, Protocol protocol) {
+  NumberKey key = key_of(range.space, port, protocol);
+  if (range.per_node) key.node = spec.node_name;
+  return key;
+}
+
 Result<CompiledRange> compile(const PortRange& range) {
   const PortRangeSpec& spec = range.spec;
   CompiledRange compiled;
@@ -129,6 +135,11 @@ Result<CompiledRange> compile(const PortRange& range) {
     return malformed("spec.perNode: only host ports can be per node, remove it", "spec.perNode");
   }
   compiled.per_node = spec.per_node;
+  if (!spec.undeclared.empty() && spec.undeclared != "Report" && spec.undeclared != "Deny") {
+    return malformed("spec.undeclared: '" + spec.undeclared + "' is not an answer, write Report or Deny",
+                     "spec.undeclared");
+  }
+  compiled.deny_undeclared = spec.undeclared == "Deny";
   return compiled;
 }
 

@@ -46,6 +46,7 @@ struct CompiledRange {
   Order order = Order::kLowest;
   Duration reuse_after = kDefaultReuseAfter;
   bool per_node = false;
+  bool deny_undeclared = false;  // its numbers may be used by those only who hold them
 
   bool operator==(const CompiledRange&) const = default;
 
@@ -53,6 +54,10 @@ struct CompiledRange {
   [[nodiscard]] const CompiledBlock* block(const std::string& name) const;
   [[nodiscard]] const CompiledReservation* reservation(Port port) const;
 };
+
+// The key that an allocation with this spec claims the number under, there: on its node when the range has
+// the numbers per node and the spec names one, else on every node.
+NumberKey key_in(const CompiledRange& range, const PortAllocationSpec& spec, Port port, Protocol protocol);
 
 // Guarantees: an error carries the field path ("spec.blocks[1].ports[0]"), the value and what to write.
 Result<CompiledRange> compile(const PortRange& range);

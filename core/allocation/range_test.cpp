@@ -64,6 +64,7 @@ TEST(Range, ErrorsNameTheFieldAndTheValue) {
       {"spec.reuseAfter", "soon", [](PortRangeSpec& spec) { spec.reuse_after = "soon"; }},
       {"spec.reuseAfter", "25h", [](PortRangeSpec& spec) { spec.reuse_after = "25h"; }},
       {"spec.perNode", "host ports", [](PortRangeSpec& spec) { spec.per_node = true; }},
+      {"spec.undeclared", "Report or Deny", [](PortRangeSpec& spec) { spec.undeclared = "Allow"; }},
   };
   for (const Case& c : cases) {
     PortRange range = mesh();

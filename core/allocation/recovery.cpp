@@ -17,6 +17,17 @@ std::string origin_of(const PortAllocation& allocation, const Ranges& ranges, Sp
   return sources.empty() ? "" : sources.front().range->name;
 }
 
+// Status does not say on which node a number is held: on the one that the spec names, unless its range has
+// the numbers on every node.
+NumberKey recovered_key(const PortAllocation& allocation, const Ranges& ranges, Space space,
+                        const ShownNumber& shown) {
+  NumberKey key = key_of(space, shown.number, shown.slot.protocol);
+  if (space != Space::kHostPort) return key;
+  const CompiledRange* range = ranges.find(origin_of(allocation, ranges, space, shown.number));
+  if (range == nullptr || range->per_node) key.node = allocation.spec.node_name;
+  return key;
+}
+
 std::optional<Refused> reclaim(Work& work, Booking& booking, Space space, const NumberKey& key,
                                const Slot& slot) {
   const PortAllocation& allocation = *work.request->allocation;
@@ -27,16 +38,17 @@ std::optional<Refused> reclaim(Work& work, Booking& booking, Space space, const 
   }
   const Entry* entry = booking.find(space, key);
   const bool own = entry != nullptr && entry->owner_uid == allocation.meta.uid;
-  if (entry != nullptr && !own && entry->held()) {
+  const auto other = booking.in_the_way(space, key, allocation.meta.uid, {});
+  if (other && other->entry.held()) {
     return Refused{RefusalReason::kPortTaken, slot.name,
-                   shows + "but the ledger holds it for PortAllocation " + to_string(entry->owner) +
+                   shows + "but the ledger holds it for PortAllocation " + to_string(other->entry.owner) +
                        "; nothing is moved: request another number for the port, or delete one of the two"};
   }
-  if (entry != nullptr && !own && booking.rest_left(space, key, *entry, {}) > Duration::zero()) {
+  if (other) {
     return Refused{RefusalReason::kPortResting, slot.name,
-                   shows + "but it rests since PortAllocation " + to_string(entry->owner) +
+                   shows + "but it rests since PortAllocation " + to_string(other->entry.owner) +
                        " released it; it is taken back in " +
-                       seconds_text(booking.rest_left(space, key, *entry, {}))};
+                       seconds_text(booking.rest_left(space, other->key, other->entry, {}))};
   }
   Entry claimed = own && entry->held()
                       ? *entry
@@ -59,7 +71,7 @@ void recover(Work& work, Booking& booking) {
   for (const ShownNumber& shown : shown_numbers(allocation, space, work.request->services)) {
     const auto wanted = std::find(holdings.wanting.begin(), holdings.wanting.end(), shown.slot.name);
     if (wanted == holdings.wanting.end() || holdings.find(shown.slot.name) != nullptr) continue;
-    const NumberKey key = key_of(space, shown.number, shown.slot.protocol);
+    const NumberKey key = recovered_key(allocation, booking.view().ranges, space, shown);
     const AllocationPort& port = spec_port(allocation, shown.slot.name);
     if (lost_to_others(allocation, port, space, key, booking.view().uses)) continue;
     if (auto conflict = reclaim(work, booking, space, key, shown.slot)) {

@@ -30,6 +30,8 @@ const char* to_string(RefusalReason reason) {
       return reason::kPortInternal;
     case RefusalReason::kPortRequestedTwice:
       return reason::kPortRequestedTwice;
+    case RefusalReason::kLedgerFull:
+      return reason::kLedgerFull;
     case RefusalReason::kLedgerFrozen:
       return reason::kLedgerFrozen;
   }
@@ -44,6 +46,7 @@ bool needs_edit(RefusalReason reason) {
     case RefusalReason::kQuotaExceeded:
     case RefusalReason::kPortTaken:
     case RefusalReason::kPortResting:
+    case RefusalReason::kLedgerFull:
     case RefusalReason::kLedgerFrozen:
       return false;
     case RefusalReason::kBlockNotFound:

@@ -23,6 +23,7 @@ enum class RefusalReason : std::uint8_t {
   kPortResting,          // released a moment ago
   kPortInternal,         // internal by an ExposurePolicy, asked for outside exposure
   kPortRequestedTwice,   // two ports of the allocation ask for one number
+  kLedgerFull,           // the shard of the number has no room for one more entry
   kLedgerFrozen,         // the shard of the number cannot be read
 };
 

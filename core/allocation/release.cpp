@@ -26,7 +26,9 @@ bool is_shown(const PortAllocation& owner, const Holdings& holdings, const HeldN
   const auto& ports = owner.status.ports;
   return std::any_of(ports.begin(), ports.end(), [&](const AllocatedPort& port) {
     const auto shown = Port::checked(port.port);
-    if (!shown.ok() || key_of(number.space, *shown, port.protocol) != number.key) return false;
+    NumberKey key = shown.ok() ? key_of(number.space, *shown, port.protocol) : NumberKey{number.key.port};
+    key.node = number.key.node;  // status does not tell it
+    if (!shown.ok() || key != number.key) return false;
     // Status does not name the space: after a move it may mean an equal number of the other one.
     const Holding* holding = holdings.find(port.name);
     return holding == nullptr || holdings.space == number.space || holding->number != *shown;

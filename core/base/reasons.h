@@ -59,7 +59,6 @@ inline constexpr char kNotEnforceable[] = "NotEnforceable";
 // PortRange.
 inline constexpr char kInUse[] = "InUse";
 inline constexpr char kInvalidSpec[] = "InvalidSpec";
-inline constexpr char kPerNodeNotSupported[] = "PerNodeNotSupported";
 inline constexpr char kEnoughLeft[] = "EnoughLeft";
 inline constexpr char kFewLeft[] = "FewLeft";
 inline constexpr char kNoneLeft[] = "NoneLeft";
@@ -127,7 +126,6 @@ inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kNotEnforceable,
                                             kInUse,
                                             kInvalidSpec,
-                                            kPerNodeNotSupported,
                                             kEnoughLeft,
                                             kFewLeft,
                                             kNoneLeft,

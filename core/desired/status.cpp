@@ -89,10 +89,26 @@ std::string sample_text(const std::vector<allocation::HeldNumber>& sample) {
 Condition exhaustion(const char* type, bool holds, const char* reason, const allocation::RangeUsage& usage,
                      std::int64_t generation) {
   const std::string message = std::to_string(usage.available) + " of " +
-                              std::to_string(usage.capacity - usage.reserved) + " numbers are left";
+                              std::to_string(usage.capacity - usage.reserved) + " numbers are left" +
+                              (usage.node.empty() ? "" : " on node " + usage.node + ", the fullest");
   return condition(
       type, holds, holds ? reason : reason::kEnoughLeft,
       holds ? message + ": widen spec.ports, or delete allocations that are not needed" : message,
+      generation);
+}
+
+Condition undeclared_use(const allocation::RangeUsage& usage, std::int64_t generation) {
+  if (usage.undeclared == 0) {
+    return condition("UndeclaredUse", false, reason::kNothingUndeclared,
+                     "whoever uses a number of the range holds it", generation);
+  }
+  const bool more = static_cast<std::int64_t>(usage.undeclared_sample.size()) < usage.undeclared;
+  return condition(
+      "UndeclaredUse", true, reason::kUsedWithoutAllocation,
+      joined(usage.undeclared_sample, ", ") +
+          (more ? " and others, " + std::to_string(usage.undeclared) + " in all" : "") +
+          ": without an allocation that holds it; ask for it with a PortAllocation, or use another "
+          "number",
       generation);
 }
 
@@ -109,12 +125,6 @@ std::vector<std::string> outside_node_ports(const allocation::CompiledRange& ran
 Verdict range_ready(const RangeFindings& findings) {
   if (findings.compiled == nullptr) {
     return {false, reason::kInvalidSpec, findings.error == nullptr ? "" : findings.error->message, true};
-  }
-  if (findings.compiled->per_node) {
-    return {
-        false, reason::kPerNodeNotSupported,
-        "numbers per node cannot be allocated yet: write perNode: false, the numbers are then cluster-wide",
-        true};
   }
   if (!findings.frozen_shards.empty()) {
     return {false, reason::kLedgerFrozen,
@@ -196,8 +206,9 @@ PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& f
   const Verdict ready = range_ready(findings);
   const bool usable = findings.compiled != nullptr;
   const std::int64_t total = usage.capacity - usage.reserved;
-  const bool exhausted = usable && usage.available == 0;
-  const bool near = usable && (total - usage.available) * 100 >= total * 80;
+  // A range that reserves all it has was never meant to be handed out.
+  const bool exhausted = usable && total > 0 && usage.available == 0;
+  const bool near = usable && total > 0 && (total - usage.available) * 100 >= total * 80;
   std::vector<Condition> conditions;
   conditions.push_back(condition("Ready", ready.holds, ready.reason, ready.message, generation));
   conditions.push_back(exhaustion("NearExhaustion", near, reason::kFewLeft, usage, generation));
@@ -216,6 +227,7 @@ PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& f
                 sample_text(usage.draining_sample)
           : "no number outside the range is held",
       generation));
+  conditions.push_back(undeclared_use(usage, generation));
   if (usable && findings.compiled->space == allocation::Space::kNodePort && findings.node_ports) {
     const auto outside = outside_node_ports(*findings.compiled, *findings.node_ports);
     conditions.push_back(condition(

@@ -54,7 +54,7 @@ struct RangeFindings {
   std::optional<PortSpan> node_ports = {};
 };
 
-// Ready False: InvalidSpec, PerNodeNotSupported, LedgerFrozen. NearExhaustion from 80 % of what may be
+// Ready False: InvalidSpec, LedgerFrozen. NearExhaustion from 80 % of what may be
 // handed out, Exhausted at the last number.
 PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& findings, Instant now);
 

@@ -164,7 +164,8 @@ TEST(RangeStatus, WarnsAtFourFifthsAndAtTheEnd) {
        {Case{0, 0, "False", "False"}, Case{79, 0, "False", "False"}, Case{80, 0, "True", "False"},
         Case{99, 0, "True", "False"}, Case{100, 0, "True", "True"},
         Case{39, 50, "False", "False"},  // of what may be handed out
-        Case{40, 50, "True", "False"}, Case{0, 100, "True", "True"}}) {
+        Case{40, 50, "True", "False"},
+        Case{0, 100, "False", "False"}}) {  // all reserved: nothing was meant to be handed out
     const auto status = make_range_status(mesh(), usage(compiled, c.allocated, c.reserved), kNow);
     EXPECT_EQ(find_condition(status.conditions, "NearExhaustion")->status, c.near) << c.allocated;
     EXPECT_EQ(find_condition(status.conditions, "Exhausted")->status, c.exhausted) << c.allocated;
@@ -209,8 +210,36 @@ TEST(RangeStatus, SaysWhyARangeIsNotUsed) {
   findings = usage(compiled, 0);
   findings.frozen_shards = {"nodeport-095"};
   EXPECT_EQ(make_range_status(mesh(), findings, kNow).conditions[0].reason, "LedgerFrozen");
-  compiled.per_node = true;
-  EXPECT_EQ(make_range_status(mesh(), findings, kNow).conditions[0].reason, "PerNodeNotSupported");
+}
+
+TEST(RangeStatus, TellsWhoUsesNumbersWithoutHoldingThem) {
+  const auto compiled = allocation::compile(mesh()).value();
+  RangeFindings findings = usage(compiled, 0);
+  const auto told = [&] {
+    return *find_condition(make_range_status(mesh(), findings, kNow).conditions, "UndeclaredUse");
+  };
+  EXPECT_EQ(told().status, "False");
+  EXPECT_EQ(told().reason, "NothingUndeclared");
+  findings.usage.undeclared = 1;
+  findings.usage.undeclared_sample = {"24511 by Service data/web (nodePort)"};
+  EXPECT_EQ(told().status, "True");
+  EXPECT_EQ(told().reason, "UsedWithoutAllocation");
+  EXPECT_EQ(told().message,
+            "24511 by Service data/web (nodePort): without an allocation that holds it; ask for it with a "
+            "PortAllocation, or use another number");
+  findings.usage.undeclared = 7;
+  EXPECT_NE(told().message.find(" and others, 7 in all:"), std::string::npos);
+  const auto status = make_range_status(mesh(), findings, kNow);
+  EXPECT_EQ(find_condition(status.conditions, "Ready")->status, "True") << "the range itself is well";
+}
+
+TEST(RangeStatus, NamesTheFullestNode) {
+  const auto compiled = allocation::compile(mesh()).value();
+  RangeFindings findings = usage(compiled, 0);
+  findings.usage.node = "device-2";
+  const auto status = make_range_status(mesh(), findings, kNow);
+  EXPECT_NE(find_condition(status.conditions, "NearExhaustion")->message.find("on node device-2"),
+            std::string::npos);
 }
 
 TEST(Turns, AreWhatAUserIsToldOfOnce) {

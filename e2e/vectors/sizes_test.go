@@ -123,7 +123,8 @@ func TestBoundsAreWhatTheRulesCanBear(t *testing.T) {
 		{"policy with a port too many", "ExposurePolicy", largestPolicy(257), "must have at most 256 items"},
 		{"ledger of node ports", "PortLedger", largestLedger("NodePort", 256, 512), ""},
 		{"ledger of ports per protocol", "PortLedger", largestLedger("Service", 1024, 512), ""},
-		{"ledger with an entry too many", "PortLedger", largestLedger("Service", 1025, 20), "must have at most 1024 items"},
+		{"ledger of host ports per node", "PortLedger", largestLedger("HostPort", 4096, 120), ""},
+		{"ledger with an entry too many", "PortLedger", largestLedger("HostPort", 4097, 20), "must have at most 4096 items"},
 		{"ledger with an entry that is too long", "PortLedger", largestLedger("Service", 1, 513), "may not be more than 512 bytes"},
 	}
 	for _, c := range cases {
