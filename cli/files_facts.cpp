@@ -14,6 +14,7 @@ FilesFacts::Row& FilesFacts::row_of(const Object& object) {
                         [&](const PortAllocation&) -> Row& { return allocations_[ns]; },
                         [&](const ExposurePolicy&) -> Row& { return policies_; },
                         [&](const Namespace&) -> Row& { std::abort(); },  // kept as labels
+                        [&](const PortRange&) -> Row& { std::abort(); },  // not a fact of exposure
                     },
                     object.model);
 }
@@ -25,6 +26,7 @@ void FilesFacts::put(const Object& object) {
     namespaces_.insert_or_assign(ns->meta.name, std::move(labels));
     return;
   }
+  if (std::holds_alternative<PortRange>(object.model)) return;
   Row& row = row_of(object);
   const std::string identity = object.identity();
   if (!identity.empty()) {

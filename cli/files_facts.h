@@ -19,7 +19,8 @@ namespace berth::cli {
 
 class FilesFacts final : public exposure::Facts {
  public:
-  // Takes the place of an object of the same identity. Objects without a name yet stand side by side.
+  // Takes the place of an object of the same identity; a PortRange is none of its matters. Objects without a
+  // name yet stand side by side.
   void put(const Object& object);
 
   // Until the next hide(), `object` is left out: it is the one that is judged. nullptr hides nothing.

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
 
 #include "cli/files_facts.h"
+#include "core/number_books.h"
 
 namespace berth::cli {
 namespace {
@@ -20,6 +22,8 @@ std::optional<Judged> judged_model(const Object& object) {
   if (const auto* ingress = std::get_if<Ingress>(&object.model)) return *ingress;
   return std::nullopt;
 }
+
+const PortRange* range_of(const Object& object) { return std::get_if<PortRange>(&object.model); }
 
 bool is_policy(const Object& object) { return std::holds_alternative<ExposurePolicy>(object.model); }
 
@@ -40,7 +44,8 @@ class Linter {
     }
     check_duplicates();
     gather_policies();
-    if (policies_.empty()) {
+    gather_ranges();
+    if (policies_.empty() && books_.ranges().usable().empty()) {
       problems_.errors.push_back({"berth lint",
                                   {},
                                   "no ExposurePolicy was given, so nothing can be judged; name "
@@ -107,6 +112,22 @@ class Linter {
     }
   }
 
+  // As for policies; who holds which number no file tells, so that an allocation has what it asks for.
+  void gather_ranges() {
+    for (const Loaded* loaded : {&input_.with, &input_.against, &input_.judged, &input_.policies}) {
+      for (const Object& object : loaded->objects) {
+        const PortRange* range = range_of(object);
+        if (range == nullptr) continue;
+        const auto compiled = allocation::compile(*range);
+        if (!compiled.ok()) {
+          problems_.error(object.file, object.mark,
+                          object.name() + " cannot be used: " + compiled.error().message);
+        }
+        books_.put(std::make_shared<const PortRange>(*range));
+      }
+    }
+  }
+
   // Namespaces, allocations and policies as they will be; what is judged as it will be, or as it was.
   [[nodiscard]] FilesFacts facts(bool after) const {
     FilesFacts facts;
@@ -130,7 +151,7 @@ class Linter {
       request.old_object = judged_model(*old);
     }
     facts.hide(&object);
-    Verdict verdict = judge(request, facts, now_);
+    Verdict verdict = judge(request, facts, books_, now_);
     facts.hide(nullptr);
     return verdict;
   }
@@ -197,6 +218,7 @@ class Linter {
   Problems& problems_;
   ByIdentity old_;
   ByIdentity policies_;
+  NumberBooks books_;
   std::map<const Object*, std::vector<Finding>> found_;  // every judged object has its entry
 };
 

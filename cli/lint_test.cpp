@@ -50,6 +50,39 @@ std::size_t count(const std::string& json, const std::string& object, const std:
   return found;
 }
 
+const std::string kRanges =
+    "apiVersion: berth.dev/v1alpha1\nkind: PortRange\nmetadata: {name: hosts}\n"
+    "spec: {space: HostPort, ports: [\"3000-3099\"], undeclared: Deny}\n---\n"
+    "apiVersion: berth.dev/v1alpha1\nkind: PortRange\nmetadata: {name: mesh}\n"
+    "spec: {space: NodePort, ports: [\"30500-30599\"]}\n---\n";
+const std::string kSsh =
+    "apiVersion: berth.dev/v1alpha1\nkind: PortAllocation\nmetadata: {name: ssh, namespace: data}\n"
+    "spec: {rangeName: hosts, selector: {app: sshd}, ports: [{name: ssh, targetPort: 22, port: "
+    "3000}]}\n---\n";
+
+TEST(Lint, JudgesNumbersOfDeclaredRangesByTheAllocationsAmongTheFiles) {
+  const std::string sshd = stateful_set("{app: sshd}", "{containerPort: 22, hostPort: 3000}", "sshd");
+  const Ran undeclared = berth({"lint", "-"}, kRanges + sshd);
+  EXPECT_EQ(undeclared.code, kDenied) << undeclared.err;
+  EXPECT_NE(undeclared.out.find("PortRange hosts"), std::string::npos) << undeclared.out;
+  EXPECT_NE(undeclared.out.find("no PortAllocation holds it"), std::string::npos) << undeclared.out;
+  const Ran declared = berth({"lint", "-"}, kRanges + kSsh + sshd);
+  EXPECT_EQ(declared.code, kClean) << declared.out << declared.err;
+  const Ran reported = berth(
+      {"lint", "-"},
+      kRanges + service("{type: NodePort, selector: {app: web}, ports: [{port: 80, nodePort: 30500}]}"));
+  EXPECT_NE(reported.code, kDenied) << reported.out;
+  EXPECT_NE(reported.out.find("Warn"), std::string::npos) << reported.out;
+}
+
+TEST(Lint, RefusesARangeThatCannotBeUsed) {
+  const Ran ran = berth({"lint", "-"},
+                        "apiVersion: berth.dev/v1alpha1\nkind: PortRange\nmetadata: {name: hosts}\n"
+                        "spec: {space: HostPort, ports: [\"99999\"]}\n");
+  EXPECT_NE(ran.code, kClean);
+  EXPECT_NE(ran.err.find("PortRange hosts cannot be used: spec.ports[0]"), std::string::npos) << ran.err;
+}
+
 TEST(Lint, DeniesWhatLeadsToAnInternalPortAndShowsPathAndFix) {
   const Ran ran = berth({"lint", "-"}, kPolicy + service(kBalancer) + stateful_set("{app: web}", kPg));
   EXPECT_EQ(ran.code, kDenied);

@@ -1,6 +1,7 @@
 #include "core/admission.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "core/exposure/rules.h"
 #include "core/exposure/ways_out.h"
 #include "core/exposure/written_numbers.h"
+#include "core/undeclared_numbers.h"
 
 namespace berth {
 namespace {
@@ -172,6 +174,19 @@ Verdict judge(const AdmissionRequest& request, const Facts& facts, Instant now) 
         make_findings(added_ways(object, old_object, before, after), tables, after, is_workload(stored), now);
     append_deprecations(verdict.findings, make_deprecation_findings(object, old_object, tables, now));
   }
+  verdict.decision = strictest_of(verdict.findings);
+  return verdict;
+}
+
+Verdict judge(const AdmissionRequest& request, const Facts& facts, const NumberBooks& books, Instant now) {
+  Verdict verdict = judge(request, facts, now);
+  if (request.operation == Operation::kDelete || !request.object) return verdict;
+  if (meta_of(*request.object).deleting()) return verdict;
+  const bool update = request.operation == Operation::kUpdate;
+  std::vector<Finding> undeclared =
+      make_undeclared_findings(as_stored(*request.object, request.dry_run),
+                               update ? request.old_object : std::optional<Judged>(), facts, books);
+  std::move(undeclared.begin(), undeclared.end(), std::back_inserter(verdict.findings));
   verdict.decision = strictest_of(verdict.findings);
   return verdict;
 }

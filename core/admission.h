@@ -39,6 +39,12 @@ using exposure::Verdict;
 // force.
 Verdict judge(const AdmissionRequest& request, const exposure::Facts& facts, Instant now);
 
+class NumberBooks;
+
+// The same, joined with what declared ranges say of the numbers that the request uses (undeclared_numbers.h).
+Verdict judge(const AdmissionRequest& request, const exposure::Facts& facts, const NumberBooks& books,
+              Instant now);
+
 // What the API server is told.
 struct Outcome {
   bool allowed = true;

@@ -72,8 +72,9 @@ class Reviewer {
     webhook_metrics_.in_flight.add(1);
     const auto begun = std::chrono::steady_clock::now();
     Reviewed reviewed;
-    facts_->read(
-        [&](const exposure::Facts* facts) { reviewed = review(request.body, facts, clock_->wall()); });
+    facts_->read([&](const exposure::Facts* facts, const NumberBooks& books) {
+      reviewed = review(request.body, facts, clock_->wall(), &books);
+    });
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
     webhook_metrics_.latency.observe(took.count());
     webhook_metrics_.in_flight.add(-1);

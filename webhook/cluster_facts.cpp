@@ -6,14 +6,14 @@
 
 namespace berth::webhook {
 
-template <class T>
-void ClusterFacts::watch(const wire::Kind& kind) {
-  auto store = std::make_shared<runtime::Store<T>>(group_, [this](const runtime::Change<T>& change) {
+template <class T, class Index>
+void ClusterFacts::watch(const wire::Kind& kind, Index& index) {
+  auto store = std::make_shared<runtime::Store<T>>(group_, [this, &index](const runtime::Change<T>& change) {
     const std::unique_lock lock(mutex_);
     if (change.after) {
-      index_.put(change.after);
+      index.put(change.after);
     } else {
-      index_.remove(*change.before);
+      index.remove(*change.before);
     }
   });
   runtime::WatcherConfig config;
@@ -30,12 +30,14 @@ void ClusterFacts::watch(const wire::Kind& kind) {
 
 ClusterFacts::ClusterFacts(const client::Client& client, const runtime::Clock& clock, const daemon::Log& log)
     : client_(&client), clock_(&clock), log_(log) {
-  watch<ExposurePolicy>(wire::kExposurePolicy);
-  watch<Namespace>(wire::kNamespace);
-  watch<Service>(wire::kService);
-  watch<Ingress>(wire::kIngress);
-  watch<PortAllocation>(wire::kPortAllocation);
-  for (const wire::Kind& kind : wire::workload_kinds()) watch<Workload>(kind);
+  watch<ExposurePolicy>(wire::kExposurePolicy, index_);
+  watch<Namespace>(wire::kNamespace, index_);
+  watch<Service>(wire::kService, index_);
+  watch<Ingress>(wire::kIngress, index_);
+  watch<PortAllocation>(wire::kPortAllocation, index_);
+  for (const wire::Kind& kind : wire::workload_kinds()) watch<Workload>(kind, index_);
+  watch<PortRange>(wire::kPortRange, books_);
+  watch<PortLedger>(wire::kPortLedger, books_);
 }
 
 ClusterFacts::~ClusterFacts() { stop(); }
@@ -61,13 +63,13 @@ std::string ClusterFacts::missing() const {
   return names;
 }
 
-void ClusterFacts::read(const std::function<void(const exposure::Facts*)>& use) const {
+void ClusterFacts::read(const std::function<void(const exposure::Facts*, const NumberBooks&)>& use) const {
   if (!ready()) {
-    use(nullptr);
+    use(nullptr, {});
     return;
   }
   const std::shared_lock lock(mutex_);
-  use(&index_);
+  use(&index_, books_);
 }
 
 }  // namespace berth::webhook

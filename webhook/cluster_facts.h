@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/exposure/fact_index.h"
+#include "core/number_books.h"
 #include "kube/client/client.h"
 #include "kube/daemon/log.h"
 #include "kube/runtime/clock.h"
@@ -36,12 +37,13 @@ class ClusterFacts {
   // The kinds that have not been listed yet, "pods, services"; "" when ready.
   [[nodiscard]] std::string missing() const;
 
-  // Calls `use` with the facts as of one moment, or with nullptr while not ready.
-  void read(const std::function<void(const exposure::Facts*)>& use) const;
+  // Calls `use` with the facts and the books as of one moment; the facts are nullptr while not ready.
+  void read(const std::function<void(const exposure::Facts*, const NumberBooks&)>& use) const;
 
  private:
-  template <class T>
-  void watch(const wire::Kind& kind);
+  // `index` takes in and lets go of the objects of the kind.
+  template <class T, class Index>
+  void watch(const wire::Kind& kind, Index& index);
 
   const client::Client* client_;
   const runtime::Clock* clock_;
@@ -49,6 +51,7 @@ class ClusterFacts {
   runtime::StoreGroup group_;
   mutable std::shared_mutex mutex_;
   exposure::FactIndex index_;
+  NumberBooks books_;
   std::vector<std::shared_ptr<void>> stores_;  // one per watched kind
   std::vector<std::unique_ptr<runtime::KindWatch>> watches_;
   std::vector<std::jthread> threads_;

@@ -116,7 +116,7 @@ std::string unreadable(const Error& error) {
 
 }  // namespace
 
-Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now) {
+Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now, const NumberBooks* books) {
   const wire::ParsedReview parsed = wire::parse_admission_review(text);
   if (!parsed.request.ok()) return denied(parsed.uid, unreadable(parsed.request.error()));
   const wire::AdmissionReviewRequest& review = *parsed.request;
@@ -138,7 +138,8 @@ Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now
   if (!request.ok()) return describe(denied(review.uid, unreadable(request.error())));
 
   Reviewed reviewed;
-  const Verdict verdict = judge(*request, *facts, now);
+  const Verdict verdict =
+      books == nullptr ? judge(*request, *facts, now) : judge(*request, *facts, *books, now);
   reviewed.decision = verdict.decision;
   reviewed.outcome = outcome(verdict);
   wire::AdmissionReviewResponse response;

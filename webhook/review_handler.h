@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/admission.h"
+#include "core/number_books.h"
 
 namespace berth::webhook {
 
@@ -23,7 +24,9 @@ struct Reviewed {
   Outcome outcome = {};
 };
 
-// `facts` is nullptr until the first lists of every watched kind are complete.
-Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now);
+// `facts` is nullptr until the first lists of every watched kind are complete; `books` are read together with
+// them, nullptr = there are none.
+Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now,
+                const NumberBooks* books = nullptr);
 
 }  // namespace berth::webhook

@@ -10,7 +10,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::array<KnownKind, 14> kKinds = {{
+constexpr std::array<KnownKind, 15> kKinds = {{
     {Role::kService, "Service", "v1", true},
     {Role::kNamespace, "Namespace", "v1", false},
     {Role::kWorkload, "Pod", "v1", true},
@@ -25,6 +25,7 @@ constexpr std::array<KnownKind, 14> kKinds = {{
     {Role::kIngress, "Ingress", "networking.k8s.io/v1", true},
     {Role::kAllocation, "PortAllocation", kApiVersion, true},
     {Role::kPolicy, "ExposurePolicy", kApiVersion, false},
+    {Role::kRange, "PortRange", kApiVersion, false},
 }};
 
 // Versions that are not served any more. Source: Kubernetes' deprecated API migration guide.
@@ -49,7 +50,7 @@ constexpr std::array<Retired, 13> kRetired = {{
 }};
 
 // Every field that the codec reads of the kinds above.
-constexpr std::array<std::string_view, 97> kFields = {
+constexpr std::array<std::string_view, 102> kFields = {
     "apiVersion",
     "kind",
     "metadata",
@@ -147,6 +148,11 @@ constexpr std::array<std::string_view, 97> kFields = {
     "allowFrom",
     "allowTo",
     "block",
+    "space",
+    "blocks",
+    "reserved",
+    "reuseAfter",
+    "perNode",
 };
 
 // Below these keys people choose the names, or nothing bears on exposure.

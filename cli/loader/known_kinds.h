@@ -19,6 +19,7 @@ enum class Role {
   kNamespace,
   kAllocation,
   kPolicy,
+  kRange,
 };
 
 struct KnownKind {

@@ -175,6 +175,8 @@ class Loader {
         return decode_as<PortAllocation>(root, object);
       case Role::kPolicy:
         return decode_as<ExposurePolicy>(root, object);
+      case Role::kRange:
+        return decode_as<PortRange>(root, object);
     }
     return false;
   }

@@ -1,4 +1,4 @@
-// Documents -> the objects that decide about exposure, decoded by the webhook's own codec.
+// Documents -> the objects that decide about exposure and numbers, decoded by the webhook's own codec.
 //
 // Lists are unwrapped, retired versions brought up to date, what the API server fills in and judging needs is
 // filled in (the namespace; TCP and targetPort = port are the codec's and the engine's). Thread-safety: free
@@ -15,12 +15,13 @@
 #include "cli/loader/problem.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/port_allocation.h"
+#include "core/model/port_range.h"
 #include "core/model/service.h"
 #include "core/model/workload.h"
 
 namespace berth::cli {
 
-using Model = std::variant<Service, Workload, Ingress, Namespace, PortAllocation, ExposurePolicy>;
+using Model = std::variant<Service, Workload, Ingress, Namespace, PortAllocation, ExposurePolicy, PortRange>;
 
 const Meta& meta_of(const Model& model);
 
