@@ -1,6 +1,7 @@
 #include "core/plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
@@ -8,14 +9,18 @@
 #include "core/desired/policies.h"
 #include "core/desired/services.h"
 #include "core/desired/status.h"
+#include "core/desired/takeover.h"
 #include "core/plan_config_map.h"
 #include "core/plan_writes.h"
 
 namespace berth {
 namespace {
 
+using allocation::adopting;
 using allocation::Holding;
 using allocation::Holdings;
+using allocation::read_adoption;
+using allocation::waits_for_adoption;
 using namespace plan_writes;
 
 constexpr Duration kLookAgainForNamespace = std::chrono::seconds(1);
@@ -24,7 +29,11 @@ constexpr Duration kRetryRefusedWrite = std::chrono::seconds(30);
 class AllocationPlan {
  public:
   AllocationPlan(const Observation& observation, Instant now)
-      : seen_(observation), allocation_(*observation.allocation), now_(now) {}
+      : seen_(observation),
+        adoption_(adoption_of(observation)),
+        adopting_(adopting(*observation.allocation, adoption_)),
+        allocation_(adoption_.services.empty() ? *observation.allocation : adopting_),
+        now_(now) {}
 
   Plan make() {
     if (allocation_.meta.deleting()) return take_away();
@@ -37,6 +46,7 @@ class AllocationPlan {
       return std::move(plan_);
     }
     refusal_ = holdings_.unroutable;
+    if (!refusal_ && !holdings_.complete()) refusal_ = adoption_refusal();
     if (!refusal_ && !holdings_.complete()) refusal_ = seen_.refusal;
     // The claim answers in a moment: one status write then instead of two.
     if (!holdings_.complete() && !refusal_) return std::move(plan_);
@@ -50,6 +60,23 @@ class AllocationPlan {
   }
 
  private:
+  static allocation::Adoption adoption_of(const Observation& seen) {
+    const ObjectKey key = seen.allocation->meta.key();
+    const bool asked = std::any_of(seen.services.begin(), seen.services.end(),
+                                   [&](const Service* service) { return waits_for_adoption(*service, key); });
+    if (!asked) return {};
+    const auto space = allocation::route(*seen.allocation, *seen.ranges, seen.entries);
+    if (!std::holds_alternative<allocation::Space>(space)) return {};
+    return read_adoption(*seen.allocation, std::get<allocation::Space>(space), seen.services);
+  }
+
+  std::optional<allocation::Refusal> adoption_refusal() const {
+    if (!adoption_.refused) return {};
+    const allocation::Refused& refused = *adoption_.refused;
+    return allocation::Refusal{allocation_.meta.key(), allocation_.meta.uid, refused.reason, refused.port,
+                               refused.message};
+  }
+
   bool has_outdated() const {
     return std::any_of(holdings_.serving.begin(), holdings_.serving.end(),
                        [](const Holding& holding) { return holding.outdated; });
@@ -119,28 +146,21 @@ class AllocationPlan {
       findings_.host_ports =
           desired::judge_host_ports(allocation_, findings_.numbers, seen_.pods, *seen_.uses);
     }
-    const Labels& labels = seen_.ns->meta.labels;
-    if (desired::is_managed(labels) && !findings_.numbers.empty()) {
-      for (const NetworkPolicy& policy : desired::make_namespace_policies(allocation_.meta.ns)) {
-        write_wanted(seen_.policies, policy, deny_);
-      }
+    make_wanted();
+    for (Service& service : wanted_services_) write_service(service);
+    if (held_back_) {
+      services_.actions.clear();
+    } else {
+      write_policies();
     }
-    const desired::Networks networks(seen_.exposure_policies, &labels);
-    const allocation::InternalNumbers internal(seen_.exposure_policies);
-    auto resolution = desired::resolve_ports(allocation_, numbers_,
-                                             {seen_.pods, networks, internal, &labels, own_services_});
-    withheld_ = std::any_of(resolution.ports.begin(), resolution.ports.end(),
-                            [](const desired::ResolvedPort& port) { return port.withheld; });
-    problems_ = std::move(resolution.problems);
-    if (!findings_.numbers.empty()) {
-      auto wanted = desired::make_network_policies(allocation_, resolution.ports, networks);
-      std::move(wanted.problems.begin(), wanted.problems.end(), std::back_inserter(problems_));
-      wanted_policies_ = std::move(wanted.policies);
-      wanted_services_ = desired::make_services(allocation_, holdings_.space, resolution.ports);
-    }
-    for (const NetworkPolicy& policy : wanted_policies_) write_wanted(seen_.policies, policy, allow_);
     guarded_ = deny_.clashes.empty() && allow_.clashes.empty();
-    for (const Service& service : wanted_services_) write_wanted(seen_.services, service, services_);
+    if (!guarded_ && !adopted_.empty()) {
+      // Not even in part: clients would be kept out by the policies that can be written.
+      deny_.actions.clear();
+      allow_.actions.clear();
+      services_.actions.clear();
+      held_back_ = true;
+    }
     for (const Writes* writes : {&deny_, &allow_}) {
       problems_.insert(problems_.end(), writes->clashes.begin(), writes->clashes.end());
     }
@@ -152,13 +172,110 @@ class AllocationPlan {
     if (!findings_.publication) findings_.publication = config_map_.problem;
   }
 
+  void make_wanted() {
+    const Labels& labels = seen_.ns->meta.labels;
+    const desired::Networks networks(seen_.exposure_policies, &labels);
+    const allocation::InternalNumbers internal(seen_.exposure_policies);
+    // What leads outside already, under the names that the spec gives the ports.
+    std::vector<Service> named;
+    for (const Service* service : own_services_) {
+      named.push_back(desired::with_slot_names(*service, allocation::adopted_form(*service)));
+    }
+    for (const Service* service : adoption_.services) {
+      const auto form = allocation::present_form(*service, allocation_.spec.ports);
+      named.push_back(desired::with_slot_names(*service, form));
+    }
+    std::vector<const Service*> present;
+    for (const Service& service : named) present.push_back(&service);
+    auto resolution =
+        desired::resolve_ports(allocation_, numbers_, {seen_.pods, networks, internal, &labels, present});
+    withheld_ = std::any_of(resolution.ports.begin(), resolution.ports.end(),
+                            [](const desired::ResolvedPort& port) { return port.withheld; });
+    problems_ = std::move(resolution.problems);
+    if (findings_.numbers.empty()) return;
+    auto wanted = desired::make_network_policies(allocation_, resolution.ports, networks);
+    std::move(wanted.problems.begin(), wanted.problems.end(), std::back_inserter(problems_));
+    wanted_policies_ = std::move(wanted.policies);
+    wanted_services_ = desired::make_services(allocation_, holdings_.space, resolution.ports);
+  }
+
+  void write_policies() {
+    if (desired::is_managed(seen_.ns->meta.labels) && !findings_.numbers.empty()) {
+      for (const NetworkPolicy& policy : desired::make_namespace_policies(allocation_.meta.ns)) {
+        write_wanted(seen_.policies, policy, deny_);
+      }
+    }
+    for (const NetworkPolicy& policy : wanted_policies_) write_wanted(seen_.policies, policy, allow_);
+  }
+
+  void write_service(Service& wanted) {
+    const Service* present = find_named(seen_.services, wanted.meta.key());
+    if (present == nullptr) return write_wanted(seen_.services, wanted, services_);
+    if (allocation::generated_for(present->meta) == allocation_.meta.uid) {
+      wanted = desired::in_remembered_form(std::move(wanted), *present, allocation_);
+      return write_wanted(seen_.services, wanted, services_);
+    }
+    if (!waits_for_adoption(*present, allocation_.meta.key())) {
+      write_wanted(seen_.services, wanted, services_);
+    } else {
+      take_over(*present, wanted);
+    }
+    // Clients of the stranger would be cut off by policies that are made for another Service. Not once the
+    // pods are guarded already.
+    const bool nobodys = allocation::generated_for(present->meta).empty();
+    if (nobodys && !services_.clashes.empty() && own_policies_.empty()) hold_back();
+  }
+
+  void take_over(const Service& present, Service& wanted) {
+    auto difference = desired::take_over(present, wanted, allocation_);
+    if (const auto closing = closing_problem(); closing && !adoption_.refused) {
+      difference = desired::Clash{reason::kAdoptionRefused,
+                                  "Service " + to_string(present.meta.key()) +
+                                      " is not adopted, because clients that it has would be cut off: " +
+                                      closing->message + "; nothing of it is changed"};
+    }
+    if (adoption_.refused) difference = desired::Clash{reason::kAdoptionRefused, adoption_.refused->message};
+    if (const auto* clash = std::get_if<desired::Clash>(&difference)) {
+      services_.clashes.push_back({clash->reason, clash->message, true});
+      return;
+    }
+    services_.actions.push_back(PatchObject{ObjectKind::kService, present.meta.key(), present.meta.uid,
+                                            present.meta.resource_version,
+                                            std::get<desired::Patch>(difference).edits});
+    wanted = desired::in_form(std::move(wanted), present,
+                              allocation::present_form(present, allocation_.spec.ports));
+    adopted_.push_back(present.meta.key());
+  }
+
+  // Something in the spec that would keep out whom the Service lets in today.
+  std::optional<Problem> closing_problem() const {
+    const auto found = std::find_if(problems_.begin(), problems_.end(), [](const Problem& problem) {
+      return problem.reason == reason::kNetworkNotFound || problem.reason == reason::kPeerOutsideExposure ||
+             problem.reason == reason::kPeerUnreadable;
+    });
+    return found == problems_.end() ? std::nullopt : std::optional<Problem>(*found);
+  }
+
+  void hold_back() {
+    const Problem& clash = services_.clashes.back();
+    if (!held_back_) {
+      problems_.insert(problems_.begin(),
+                       {clash.reason, "no NetworkPolicy is written yet: " + clash.message, clash.needs_edit});
+    }
+    held_back_ = true;
+  }
+
+  bool is_adopted_now(const Service& wanted) const {
+    return !held_back_ && std::find(adopted_.begin(), adopted_.end(), wanted.meta.key()) != adopted_.end();
+  }
+
   // The wanted Services whose names no stranger has.
   std::vector<const Service*> offering_services() const {
     std::vector<const Service*> services;
     for (const Service& wanted : wanted_services_) {
       const Service* present = find_named(seen_.services, wanted.meta.key());
-      const bool free =
-          present == nullptr || allocation::generated_for(present->meta) == allocation_.meta.uid;
+      const bool free = present == nullptr || is_adopted_now(wanted) ||
+                        allocation::generated_for(present->meta) == allocation_.meta.uid;
       if (free) services.push_back(&wanted);
     }
     return services;
@@ -192,6 +309,7 @@ class AllocationPlan {
       return taken;
     }
     if (!services_.clashes.empty()) return services_.clashes.front();
+    if (adoption_.refused) return Problem{reason::kAdoptionRefused, adoption_.refused->message, true};
     if (!guarded_) {
       return Problem{reason::kUnprotected,
                      "the Service is not written before its NetworkPolicies are in place", false};
@@ -226,7 +344,8 @@ class AllocationPlan {
       const Service* present = find_named(seen_.services, wanted.meta.key());
       const bool ours =
           present != nullptr && allocation::generated_for(present->meta) == allocation_.meta.uid;
-      if (ours || (present == nullptr && guarded_ && !hopeless)) return wanted.meta.name;
+      if (ours || is_adopted_now(wanted) || (present == nullptr && guarded_ && !hopeless))
+        return wanted.meta.name;
     }
     // No Service is there or can be written now. Status goes on naming the one that was there: from that name
     // lost_to_others() (core/allocation/holdings.h) reads that the numbers were published once, and that
@@ -278,6 +397,8 @@ class AllocationPlan {
     append(plan_.actions, config_map_.before);
     std::vector<Action> writes;
     if (!config_map_.refused) append(writes, config_map_.after);
+    // What is adopted has clients already: they are let in before everybody else is kept out.
+    if (!adopted_.empty()) append(writes, std::exchange(allow_.actions, {}));
     append(writes, deny_.actions);
     append(writes, delete_unwanted(own_services_, wanted_services_));
     append(writes, allow_.actions);
@@ -346,6 +467,11 @@ class AllocationPlan {
     } else if (turned("Allocated")) {
       notice(true, allocated.reason, allocated.message, true);
     }
+    for (const ObjectKey& service : held_back_ ? std::vector<ObjectKey>() : adopted_) {
+      notice(
+          false, reason::kServiceAdopted,
+          "Service " + to_string(service) + " is taken over, with every number as it was: " + final_.summary);
+    }
     for (const char* type : {"Published", "Enforced"}) {
       const Condition& condition = *find_condition(final_.conditions, type);
       if (condition.reason == reason::kNotAllocated || !turned(type)) continue;
@@ -381,7 +507,9 @@ class AllocationPlan {
   }
 
   const Observation& seen_;
-  const PortAllocation& allocation_;
+  allocation::Adoption adoption_;
+  PortAllocation adopting_;           // as the allocation reads while it adopts
+  const PortAllocation& allocation_;  // that, or what was observed
   Instant now_;
   Plan plan_;
   Holdings holdings_;
@@ -397,9 +525,11 @@ class AllocationPlan {
   Writes allow_;
   Writes services_;
   plan_config_map::Writes config_map_;
-  bool guarded_ = false;  // every policy is in place or can be written
-  bool blocked_ = false;  // writing the Service is known to be useless
-  bool refused_ = false;  // the API server would not take the Service as it stands
+  std::vector<ObjectKey> adopted_;  // Services that are taken over by this plan
+  bool held_back_ = false;          // a stranger has the name: neither Service nor policy is written
+  bool guarded_ = false;            // every policy is in place or can be written
+  bool blocked_ = false;            // writing the Service is known to be useless
+  bool refused_ = false;            // the API server would not take the Service as it stands
   bool withheld_ = false;
   PortAllocationStatus final_;
 };

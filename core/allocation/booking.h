@@ -16,6 +16,8 @@
 
 namespace berth::allocation {
 
+struct Adoption;
+
 // A request on its way to its grant or refusal.
 struct Work {
   const Request* request;
@@ -23,6 +25,7 @@ struct Work {
   std::vector<std::string> recovered = {};
   std::set<std::string> shards = {};
   std::map<std::string, NumberKey> given = {};  // by port name: what this batch wrote for it
+  const Adoption* adoption = nullptr;           // what it adopts, if a Service asks for it
   std::optional<Refused> conflict = {};         // a number it shows belongs to somebody else
 };
 

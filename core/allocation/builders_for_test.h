@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/allocation/adoption.h"
 #include "core/allocation/chooser.h"
 #include "core/base/api_names.h"
 #include "core/model/port_allocation.h"
@@ -130,6 +131,11 @@ struct Cluster {
   [[nodiscard]] allocation::Ranges compiled() const { return allocation::Ranges(pointers(ranges)); }
   [[nodiscard]] allocation::Uses uses() const {
     allocation::Uses uses(pointers(services), pointers(pods), pointers(allocations));
+    for (const Service& service : services) {
+      for (const PortAllocation& object : allocations) {
+        if (allocation::waits_for_adoption(service, object.meta.key())) uses.adopt(service, object.meta.uid);
+      }
+    }
     for (const std::int64_t number : contested) {
       uses.contest(allocation::Space::kNodePort, {Port::of(static_cast<int>(number))});
     }

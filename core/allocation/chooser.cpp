@@ -1,10 +1,12 @@
 #include "core/allocation/chooser.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 #include <tuple>
 
+#include "core/allocation/adoption_claim.h"
 #include "core/allocation/booking.h"
 #include "core/allocation/permission.h"
 #include "core/allocation/picker.h"
@@ -20,7 +22,12 @@ class Batch {
     for (const Request& request : requests) {
       if (request.allocation->meta.deleting() || !seen.insert(request.allocation->meta.uid).second) continue;
       Work work{&request};
-      work.holdings = assess(*request.allocation, view.ledgers.of_owner(request.allocation->meta.uid),
+      if (view.uses.adopts(request.allocation->meta.uid)) {
+        const AdoptingRequest& adopting = adopting_.emplace_back(request, view);
+        work.request = &adopting.request;
+        work.adoption = &adopting.adoption;
+      }
+      work.holdings = assess(*work.request->allocation, view.ledgers.of_owner(request.allocation->meta.uid),
                              view.ranges, view.uses);
       works_.push_back(std::move(work));
     }
@@ -33,6 +40,9 @@ class Batch {
 
   ClaimPlan run() {
     for (Work& work : works_) recover(work, booking_);
+    for (Work& work : works_) {
+      if (work.adoption != nullptr) adopt(*work.adoption, work, booking_);
+    }
     note_requested();
     ClaimPlan plan;
     for (Work& work : works_) finish(work, plan);
@@ -328,6 +338,7 @@ class Batch {
 
   const ClaimView& view_;
   Booking booking_;
+  std::deque<AdoptingRequest> adopting_;
   std::vector<Work> works_;
   std::map<Space, std::map<NumberKey, bool>> requested_;
   std::map<PickerKey, Picker> pickers_;
@@ -347,6 +358,7 @@ ClaimPlan claim(const std::vector<Request>& requests, const ClaimView& view) {
 bool wants_numbers(const PortAllocation& allocation, const Ledgers& ledgers, const Ranges& ranges,
                    const Uses& uses) {
   if (allocation.meta.deleting()) return false;
+  if (uses.adopts(allocation.meta.uid)) return true;
   const Holdings holdings = assess(allocation, ledgers.of_owner(allocation.meta.uid), ranges, uses);
   return !holdings.complete() || std::any_of(holdings.serving.begin(), holdings.serving.end(),
                                              [](const Holding& holding) { return holding.outdated; });

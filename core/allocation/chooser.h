@@ -10,6 +10,9 @@
 //   picks of one batch see each other; per allocation all ports or none;
 // - numbers an allocation already shows (status, its Services) without an entry are re-claimed, exactly those
 //   and before anything new; of two that show one number the older keeps it and nothing is moved;
+// - a Service that waits to be adopted (adoption.h) keeps its numbers: they are held for the allocation
+// before
+//   anything is chosen;
 // - oldest first (creationTimestamp, then UID); a chosen number avoids those that others of the batch request
 //   by number, as long as others are left;
 // - every request ends in exactly one grant or refusal; allocations that are being deleted get neither.
@@ -30,8 +33,9 @@ namespace berth::allocation {
 
 struct Request {
   const PortAllocation* allocation;
-  const Labels* namespace_labels;             // nullptr = not known: only a range for all namespaces serves
-  std::vector<const Service*> services = {};  // of the namespace; only those generated for it are looked at
+  const Labels* namespace_labels;  // nullptr = not known: only a range for all namespaces serves
+  // Of the namespace; only those generated for it, or waiting to be adopted by it, are looked at.
+  std::vector<const Service*> services = {};
 };
 
 // What the decision may look at. References must outlive the call.
@@ -68,7 +72,8 @@ struct ClaimPlan {
 
 ClaimPlan claim(const std::vector<Request>& requests, const ClaimView& view);
 
-// Does the allocation need a claim at all? False when the ledger already serves every port.
+// Does the allocation need a claim at all? False when the ledger already serves every port, and no Service
+// waits for it.
 bool wants_numbers(const PortAllocation& allocation, const Ledgers& ledgers, const Ranges& ranges,
                    const Uses& uses);
 

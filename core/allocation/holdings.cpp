@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "core/allocation/adoption.h"
+
 namespace berth::allocation {
 namespace {
 
@@ -273,8 +275,9 @@ std::vector<ShownNumber> shown_numbers(const PortAllocation& allocation, Space s
     for (const Service* service : services) {
       if (service->meta.ns != allocation.meta.ns || generated_for(service->meta) != allocation.meta.uid)
         continue;
+      const AdoptedForm form = adopted_form(*service);
       for (const ServicePort& candidate : service->ports) {
-        if (candidate.name != port.name || candidate.protocol != port.protocol) continue;
+        if (slot_of(form, candidate) != port.name || candidate.protocol != port.protocol) continue;
         return space == Space::kNodePort && candidate.node_port != 0 ? candidate.node_port : candidate.port;
       }
     }

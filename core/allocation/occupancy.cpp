@@ -125,6 +125,20 @@ void Uses::add_service(const Service& service) {
   }
 }
 
+void Uses::adopt(const Service& service, const Uid& owner) {
+  const std::string name = "Service " + to_string(service.meta.key());
+  adopters_.insert(owner);
+  for (const Space space : {Space::kNodePort, Space::kService}) {
+    for (const NumberKey& key : numbers_shown(service, space)) shown_[owner].insert({space, key});
+    const std::string holder = name + (space == Space::kNodePort ? " (nodePort)" : " (LoadBalancer)");
+    for (const NumberKey& key : numbers_of(service, space)) {
+      for (Use& use : uses_[space][key]) {
+        if (use.holder == holder && use.owners.empty()) use.owners = {owner};
+      }
+    }
+  }
+}
+
 const Use* Uses::other_than(const Uid& owner, Space space, const NumberKey& key) const {
   const auto in_space = uses_.find(space);
   if (in_space == uses_.end()) return nullptr;

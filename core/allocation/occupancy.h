@@ -48,6 +48,12 @@ class Uses {
   // by its repair loop, minutes later).
   void contest(Space space, const NumberKey& key) { contested_.insert({space, key}); }
 
+  // The Service waits to be adopted by `owner` (adoption.h): its numbers count as the owner's already.
+  // Requires: it is one of those observed.
+  void adopt(const Service& service, const Uid& owner);
+  // Does a Service wait for it?
+  [[nodiscard]] bool adopts(const Uid& owner) const { return adopters_.contains(owner); }
+
   // Is it contested, and not by a Service generated for `owner`?
   [[nodiscard]] bool contested(const Uid& owner, Space space, const NumberKey& key) const {
     return contested_.contains({space, key}) && !used_by(owner, space, key);
@@ -72,6 +78,7 @@ class Uses {
   std::map<Space, std::map<NumberKey, std::vector<Use>>> uses_;
   std::map<Uid, std::set<std::pair<Space, NumberKey>>> shown_;  // by generated Services
   std::set<std::pair<Space, NumberKey>> contested_;
+  std::set<Uid> adopters_;
 };
 
 // The numbers that a Service occupies in a space.

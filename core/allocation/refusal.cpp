@@ -34,6 +34,8 @@ const char* to_string(RefusalReason reason) {
       return reason::kLedgerFull;
     case RefusalReason::kLedgerFrozen:
       return reason::kLedgerFrozen;
+    case RefusalReason::kAdoptionRefused:
+      return reason::kAdoptionRefused;
   }
   return "Unknown";
 }
@@ -55,6 +57,7 @@ bool needs_edit(RefusalReason reason) {
     case RefusalReason::kPortReserved:
     case RefusalReason::kPortInternal:
     case RefusalReason::kPortRequestedTwice:
+    case RefusalReason::kAdoptionRefused:
       return true;
   }
   return true;

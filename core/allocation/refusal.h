@@ -25,6 +25,7 @@ enum class RefusalReason : std::uint8_t {
   kPortRequestedTwice,   // two ports of the allocation ask for one number
   kLedgerFull,           // the shard of the number has no room for one more entry
   kLedgerFrozen,         // the shard of the number cannot be read
+  kAdoptionRefused,      // a Service asks to be taken over and cannot be as it stands (adoption.h)
 };
 
 // "RangeExhausted", ...

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/allocation/adoption.h"
 #include "core/base/api_names.h"
 
 namespace berth::allocation {
@@ -129,9 +130,11 @@ std::string objection(const ReleaseProof& proof, const Entry* entry, const Ledge
   }
   std::vector<const Workload*> pods;
   for (const Workload& pod : proof.pods) pods.push_back(&pod);
-  const Uses uses(
-      own, pods,
-      lives ? std::vector<const PortAllocation*>{&*proof.owner} : std::vector<const PortAllocation*>{});
+  Uses uses(own, pods,
+            lives ? std::vector<const PortAllocation*>{&*proof.owner} : std::vector<const PortAllocation*>{});
+  for (const Service& service : proof.services) {
+    if (lives && waits_for_adoption(service, expected.owner)) uses.adopt(service, expected.owner_uid);
+  }
   if (releases_whole_entry(candidate) &&
       uses.used_by(expected.owner_uid, candidate.number.space, candidate.number.key)) {
     return candidate.number.space == Space::kHostPort ? "a pod of its owner still has the number"

@@ -35,6 +35,18 @@ Clash name_taken(const char* kind, const Meta& present, const Uid& other) {
               "rename this allocation"};
 }
 
+// A Service can also be taken over as it is.
+Clash service_name_taken(const Meta& present, const Meta& wanted) {
+  const Uid other = allocation::generated_for(present);
+  Clash clash = name_taken("Service", present, other);
+  const auto owner = wanted.labels.find(kOwnerNameLabel);
+  if (other.empty() && owner != wanted.labels.end()) {
+    clash.message += "; or have it taken over with its numbers by the annotation " +
+                     std::string(kAdoptAnnotation) + ": " + owner->second;
+  }
+  return clash;
+}
+
 Clash terminating(const char* kind, const Meta& present) {
   return {reason::kTerminating, std::string(kind) + " " + to_string(present.key()) +
                                     " is being deleted: it is made anew when it is gone"};
@@ -184,10 +196,22 @@ Difference patch_or_settled(std::vector<Edit> edits) {
 
 }  // namespace
 
+std::vector<Edit> edits_to(const Service& present, const Service& wanted) {
+  std::vector<Edit> edits;
+  diff_labels(present.meta, wanted.meta, edits);
+  diff_annotations(present.meta, wanted.meta, edits);
+  diff_owner_references(present.meta, wanted.meta, edits);
+  if (type_of(present) != wanted.type) edits.emplace_back(TypeEdit{wanted.type});
+  if (!same_ports(present, wanted)) edits.emplace_back(ports_edit(present, wanted));
+  diff_selector(present.selector, wanted.selector, edits);
+  diff_outside_fields(present, wanted, edits);
+  return edits;
+}
+
 Difference diff(const Service* present, const Service& wanted) {
   if (present == nullptr) return Create{};
   if (!is_ours(present->meta, wanted.meta)) {
-    return name_taken("Service", present->meta, allocation::generated_for(present->meta));
+    return service_name_taken(present->meta, wanted.meta);
   }
   if (present->meta.deleting()) return terminating("Service", present->meta);
   if (class_differs(*present, wanted)) {
@@ -197,15 +221,7 @@ Difference diff(const Service* present, const Service& wanted) {
                      wanted.load_balancer_class +
                      "': delete the Service, it is made anew, or write the old class"};
   }
-  std::vector<Edit> edits;
-  diff_labels(present->meta, wanted.meta, edits);
-  diff_annotations(present->meta, wanted.meta, edits);
-  diff_owner_references(present->meta, wanted.meta, edits);
-  if (type_of(*present) != wanted.type) edits.emplace_back(TypeEdit{wanted.type});
-  if (!same_ports(*present, wanted)) edits.emplace_back(ports_edit(*present, wanted));
-  diff_selector(present->selector, wanted.selector, edits);
-  diff_outside_fields(*present, wanted, edits);
-  return patch_or_settled(std::move(edits));
+  return patch_or_settled(edits_to(*present, wanted));
 }
 
 Difference diff(const NetworkPolicy* present, const NetworkPolicy& wanted) {

@@ -131,6 +131,9 @@ struct Clash {
 
 using Difference = std::variant<Settled, Create, Patch, Clash>;
 
+// What would have to change, whosever the Service is. Not in it: a loadBalancerClass that differs.
+std::vector<Edit> edits_to(const Service& present, const Service& wanted);
+
 // `present` nullptr: there is none. Ours: generated for the same allocation as `wanted` (occupancy.h,
 // generated_for); for objects without owner: the managed-by label.
 Difference diff(const Service* present, const Service& wanted);
