@@ -24,15 +24,25 @@ func (w *Write) end() {
 	}
 }
 
-// Writes returns all writes so far in the order in which they arrived.
-func (p *Proxy) Writes() []Write {
+// Writes returns all writes so far, in the order in which they arrived.
+func (p *Proxy) Writes() []Write { return p.WritesSince(0) }
+
+// WritesSince is Writes without the first so many.
+func (p *Proxy) WritesSince(first int) []Write {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := make([]Write, 0, len(p.writes))
-	for _, one := range p.writes {
+	var all []Write
+	for _, one := range p.writes[min(first, len(p.writes)):] {
 		all = append(all, *one)
 	}
 	return all
+}
+
+// WriteCount tells how many writes have arrived.
+func (p *Proxy) WriteCount() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.writes)
 }
 
 // Requests tells how many requests have arrived, of every kind.
