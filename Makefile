@@ -37,6 +37,13 @@ unit: deps ## unit and simulation tests with address and undefined sanitizers
 	@cmake --build --preset dev -j $(JOBS)
 	@.ci/checks/ctest dev
 
+SCHEDULES ?= 20000
+.PHONY: simulation
+simulation: deps ## seeded schedules with faults, crashes and two leaders (SCHEDULES=n [SEED=n])
+	@cmake --preset release >/dev/null
+	@cmake --build build -j $(JOBS) --target operator_simulation
+	@build/bin/operator_simulation $(SCHEDULES) $(SEED)
+
 .PHONY: tsan
 tsan: deps ## what has threads, under the thread sanitizer
 	@cmake --preset tsan >/dev/null
@@ -66,7 +73,7 @@ lint: deps ## formatting, layering, purity of core, headers alone, clang-tidy
 
 .PHONY: test
 test: ## everything CI runs
-	@for stage in deps lint model unit tsan e2e; do \
+	@for stage in deps lint model unit simulation tsan e2e; do \
 	  began=$$SECONDS; $(MAKE) $$stage; \
 	  echo "make test: $$stage passed in $$((SECONDS - began)) s"; \
 	done

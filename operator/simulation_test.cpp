@@ -73,6 +73,26 @@ TEST(Simulation, KeepsItsPromisesUnderTwoLeaders) {
   }
 }
 
+// The schedules of the great run, with sanitizers.
+TEST(Simulation, KeepsItsPromisesInSmallSchedulesOfEveryKind) {
+  const std::uint64_t seed = first_seed();
+  for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(schedules(100)); ++i) {
+    const auto lines = complaints(simulate(schedule(seed + i)));
+    EXPECT_TRUE(lines.empty()) << "seed " << seed + i << joined(lines);
+  }
+}
+
+TEST(Simulation, NoticesInSmallSchedulesTooWhenTheCompareAndSwapIsTakenOut) {
+  const std::uint64_t seed = first_seed();
+  std::size_t caught = 0;
+  for (std::uint64_t i = 0; i < 400 && caught == 0; ++i) {
+    SimulationOptions options = schedule(seed + i);
+    options.sabotage = Sabotage::kNoCompareAndSwap;
+    caught += simulate(options).breaches.size();
+  }
+  EXPECT_GT(caught, 0U) << "from seed " << seed;
+}
+
 TEST(Simulation, NoticesWhenTheCompareAndSwapIsTakenOut) {
   const std::uint64_t seed = first_seed();
   std::size_t caught = 0;

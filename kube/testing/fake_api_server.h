@@ -75,6 +75,7 @@ class FakeApiServer final : public http::Transport {
     std::size_t chunk_bytes = 0;      // watches come in pieces of this many bytes; 0 = whole lines
     bool blocking_reads = false;      // read() really waits: for tests with threads
     std::int64_t first_revision = 100;
+    bool field_owners = true;  // false: nobody applies, so who owns which field need not be kept
   };
 
   explicit FakeApiServer(ManualClock& clock) : FakeApiServer(clock, Config{}) {}

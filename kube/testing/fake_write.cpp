@@ -128,7 +128,8 @@ http::Response FakeApiServer::State::create(FakeKind& kind, const FakeTarget& ta
     return status_response(500, "", "etcdserver: request is too large");
   }
   if (context.dry_run) return reply(201, wanted);
-  FieldOwners owners = owners_after_update(nullptr, wanted, {}, context.manager);
+  FieldOwners owners;
+  if (config.field_owners) owners = owners_after_update(nullptr, wanted, {}, context.manager);
   return reply(201, *commit(kind, key, nullptr, std::move(wanted), std::move(owners), context.manager));
 }
 
@@ -267,8 +268,12 @@ http::Response FakeApiServer::State::update(FakeKind& kind, const ObjectKey& key
     const SharedTree last = std::make_shared<const Tree>(std::move(next));
     return reply(200, *commit(kind, key, last, std::nullopt, {}, context.manager));
   }
-  FieldOwners after =
-      owners ? std::move(*owners) : owners_after_update(present.get(), next, object.owners, context.manager);
+  FieldOwners after;
+  if (owners) {
+    after = std::move(*owners);
+  } else if (config.field_owners) {
+    after = owners_after_update(present.get(), next, object.owners, context.manager);
+  }
   return reply(200, *commit(kind, key, present, std::move(next), std::move(after), context.manager));
 }
 

@@ -271,9 +271,35 @@ void check_end(const FakeApiServer& server, SimulationResult& result) {
 
 }  // namespace
 
+SimulationOptions schedule(std::uint64_t seed) {
+  SimulationOptions options;
+  options.seed = seed;
+  options.steps = 60;
+  options.allocations = 3;
+  options.numbers = 3;
+  if (seed % 4 == 0) {
+    options.crashes = false;
+    return options;
+  }
+  options.faults = {
+      .not_sent = 20, .reply_lost = 30, .conflict = 30, .throttled = 10, .broken = 10, .unavailable = 20};
+  if (seed % 4 != 1) {
+    options.operators = 2;
+    options.steps = 100;
+  }
+  return options;
+}
+
+std::vector<std::string> complaints(const SimulationResult& result) {
+  std::vector<std::string> lines = result.breaches;
+  lines.insert(lines.end(), result.unfinished.begin(), result.unfinished.end());
+  if (result.writes_at_rest > 0) lines.push_back(std::to_string(result.writes_at_rest) + " writes at rest");
+  return lines;
+}
+
 SimulationResult simulate(const SimulationOptions& options) {
   testing::ManualClock clock;
-  FakeApiServer server(clock);
+  FakeApiServer server(clock, {.field_owners = false});
   std::mt19937_64 random(options.seed);
   Users users(server, options);
   std::vector<std::unique_ptr<Process>> processes;

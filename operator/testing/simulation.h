@@ -43,4 +43,11 @@ struct SimulationResult {
 
 SimulationResult simulate(const SimulationOptions& options);
 
+// The schedule of that number in the great run (simulate.cpp): small, and a quiet cluster, faults and
+// crashes, or two leaders by turns.
+SimulationOptions schedule(std::uint64_t seed);
+
+// What a schedule must not show, a line each; empty when it kept every promise.
+std::vector<std::string> complaints(const SimulationResult& result);
+
 }  // namespace berth::controller
