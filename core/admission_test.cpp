@@ -150,6 +150,36 @@ TEST(Allocations, DeclareTheNumberThatTheyWereGiven) {
   EXPECT_EQ(with_allocation(gateway(), unlabelled), Decision::kAllow) << "what counts is what it does";
 }
 
+TEST(Allocations, DeclareEachNumberOfARow) {
+  PortAllocation row = gateway();
+  row.spec.ports.front().count = 3;
+  row.status.ports = {{"api-0", 24511, Protocol::kTcp, number_of(9000)},
+                      {"api-1", 24512, Protocol::kTcp, number_of(9001)},
+                      {"api-2", 24513, Protocol::kTcp, number_of(9002)}};
+  const auto decision = [&](std::int64_t shown, std::int64_t target) {
+    Service asked = service("NodePort", {node_port(shown, target)}, "gateway");
+    asked.meta.labels["berth.dev/allocation-uid"] = "a-1";
+    return with_allocation(row, asked);
+  };
+  EXPECT_EQ(decision(24511, 9000), Decision::kAllow);
+  EXPECT_EQ(decision(24513, 9002), Decision::kAllow);
+  EXPECT_EQ(decision(24514, 9003), Decision::kDeny) << "one too many";
+  EXPECT_EQ(decision(24511, 9001), Decision::kDeny) << "the number of another one";
+}
+
+TEST(Allocations, DeclareTheOldNumberUntilItIsGivenBack) {
+  PortAllocation migrating = gateway();
+  migrating.spec.ports.front().migrate_from = Migration{8080, "2020-01-01T00:00:00Z"};
+  EXPECT_EQ(with_allocation(migrating, generated(24511)), Decision::kAllow);
+  EXPECT_EQ(with_allocation(migrating, generated(8080)), Decision::kAllow);
+  EXPECT_EQ(with_allocation(migrating, generated(8081)), Decision::kDeny);
+  EXPECT_EQ(with_allocation(gateway(), generated(8080)), Decision::kDeny);
+  // Status holds everything, and the old number not any more: it has ended.
+  migrating.status.observed_generation = migrating.meta.generation;
+  migrating.status.conditions = {{"Allocated", "True", migrating.meta.generation, "", "NumbersHeld", ""}};
+  EXPECT_EQ(with_allocation(migrating, generated(8080)), Decision::kDeny);
+}
+
 TEST(Allocations, DeclareNothingElse) {
   const auto altered = [](auto alter) {
     PortAllocation allocation = gateway();

@@ -10,6 +10,7 @@
 #include "core/desired/services.h"
 #include "core/desired/status.h"
 #include "core/desired/takeover.h"
+#include "core/model/effective_ports.h"
 #include "core/plan_config_map.h"
 #include "core/plan_writes.h"
 
@@ -56,6 +57,7 @@ class AllocationPlan {
     decide_objects();
     order_actions();
     note_changes();
+    look_again_at_the_end();
     return std::move(plan_);
   }
 
@@ -75,6 +77,14 @@ class AllocationPlan {
     const allocation::Refused& refused = *adoption_.refused;
     return allocation::Refusal{allocation_.meta.key(), allocation_.meta.uid, refused.reason, refused.port,
                                refused.message};
+  }
+
+  // When an old number is to go, nothing observed says so (core/model/effective_ports.h).
+  void look_again_at_the_end() {
+    const auto end = first_end(allocation_);
+    if (!end) return;
+    const Duration left = std::max(Duration(1), *end - now_);
+    plan_.look_again = plan_.look_again ? std::min(*plan_.look_again, left) : left;
   }
 
   bool has_outdated() const {
@@ -99,7 +109,8 @@ class AllocationPlan {
   bool is_listed(const Holding& holding) const {
     return std::any_of(allocation_.status.ports.begin(), allocation_.status.ports.end(),
                        [&](const AllocatedPort& port) {
-                         return port.name == holding.slot.name && port.port == holding.number.number();
+                         const bool named = port.name == holding.slot.name || port.name == holding.recorded;
+                         return named && port.port == holding.number.number();
                        });
   }
 
@@ -478,6 +489,11 @@ class AllocationPlan {
       // Said once: with the numbers of a new allocation it goes without saying that they are published.
       if (condition.status == "True" && !was(type, "False")) continue;
       notice(condition.status != "True", condition.reason, condition.message);
+    }
+    if (const Condition* migrating = find_condition(final_.conditions, "Migrating")) {
+      const bool news = turned("Migrating") || (was("Migrating", "True") && migrating->status == "True" &&
+                                                final_.ports != allocation_.status.ports);
+      if (news) notice(false, migrating->reason, migrating->message);
     }
     note_drift();
   }

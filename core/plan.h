@@ -136,7 +136,7 @@ struct WriteProblem {
 
 // One consistent cut of the cluster, as far as one allocation is concerned. Pointers are borrowed.
 struct Observation {
-  const PortAllocation* allocation;
+  const PortAllocation* allocation;                  // effective (core/model/effective_ports.h)
   std::vector<allocation::HeldNumber> entries = {};  // Ledgers::of_owner(uid)
   // Of the namespace: ours, whoever has our names, and those that ask to be adopted by the allocation.
   std::vector<const Service*> services = {};

@@ -51,7 +51,8 @@ TEST_P(KnownBad, LeaderIsCaught) {
 
 INSTANTIATE_TEST_SUITE_P(Leaders, KnownBad,
                          ::testing::Values(Mistake::kNoRest, Mistake::kNoLiveProof, Mistake::kReleaseFirst,
-                                           Mistake::kBlindRetry, Mistake::kNoUid, Mistake::kNoOwnerProof));
+                                           Mistake::kBlindRetry, Mistake::kNoUid, Mistake::kNoOwnerProof,
+                                           Mistake::kForgetsWishes));
 
 }  // namespace
 }  // namespace berth

@@ -1,12 +1,14 @@
 #include "operator/bookkeeper.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "core/allocation/chooser.h"
 #include "core/base/api_names.h"
+#include "core/model/effective_ports.h"
 
 namespace berth::controller {
 namespace {
@@ -60,7 +62,7 @@ ClusterView Bookkeeper::fresh_view() {
 
 void Bookkeeper::note_rests() {
   const ClusterView view = fresh_view();
-  rest_.observe(*view.ledgers, clock_->monotonic(), view.uses.get());
+  rest_.observe(*view.ledgers, clock_->monotonic(), view.uses.get(), clock_->wall());
 }
 
 BookkeepingReport Bookkeeper::step(std::int64_t fence) {
@@ -81,8 +83,10 @@ void Bookkeeper::claim(std::int64_t fence, BookkeepingReport& report) {
   {
     const auto snapshot = stores_->group.snapshot();
     view = observer_->view(snapshot, true);
-    for (auto& allocation : stores_->allocations.all(snapshot)) {
-      if (allocation->meta.deleting()) continue;
+    const Instant now = clock_->wall();
+    for (const auto& written : stores_->allocations.all(snapshot)) {
+      if (written->meta.deleting()) continue;
+      auto allocation = effective(written, now);
       if (!allocation::wants_numbers(*allocation, *view.ledgers, *view.ranges, *view.uses)) {
         if (observer_->memory(allocation->meta.uid).refusal) {
           observer_->forget_refusal(allocation->meta.uid);
@@ -172,8 +176,12 @@ void Bookkeeper::release(std::int64_t fence, BookkeepingReport& report) {
   {
     const auto snapshot = stores_->group.snapshot();
     const ClusterView view = observer_->view(snapshot, true);
+    // A migration that has an end ends here when status says so: by the clock of another leader it may last.
+    std::deque<PortAllocation> made;
     std::vector<const PortAllocation*> allocations;
-    stores_->allocations.for_each(snapshot, [&](const PortAllocation& one) { allocations.push_back(&one); });
+    stores_->allocations.for_each(snapshot, [&](const PortAllocation& one) {
+      allocations.push_back(is_plain(one) ? &one : &made.emplace_back(effective(one, std::nullopt)));
+    });
     candidates = allocation::release_candidates(*view.ledgers, allocations, *view.ranges, *view.uses,
                                                 observer_->refused());
     std::erase_if(candidates, [&](const allocation::ReleaseCandidate& candidate) {
@@ -228,9 +236,11 @@ Result<std::vector<allocation::ReleaseProof>> Bookkeeper::prove(
           client_->list<Workload>(wire::kPod, owner_key.ns, {selector_text(owner->spec.selector), ""}));
       pods = std::move(selected.items);
     }
+    std::optional<PortAllocation> needed = owner;
+    if (needed) needed = effective(*std::move(needed), std::nullopt);
     std::map<ObjectKey, std::optional<Service>> seen;
     for (const auto& candidate : of_owner) {
-      allocation::ReleaseProof proof{candidate, owner, {}, pods};
+      allocation::ReleaseProof proof{candidate, needed, {}, pods};
       for (const ObjectKey& key : candidate.services()) {
         if (!seen.contains(key)) {
           TRY(seen[key], live<Service>(*client_, wire::kService, key));

@@ -65,6 +65,49 @@ TEST_F(BookkeeperTest, OneStepServesEverybodyWhoWaitsWithOneWrite) {
   EXPECT_EQ(shard().spec.fence, kFence);
 }
 
+TEST_F(BookkeeperTest, ClaimsEachNumberOfARowAndOldNumbersBesideThem) {
+  PortAllocation row = testing::make_palloc(
+      "mesh", "sip", "mesh", {testing::make_palloc_port("rtp", std::int64_t{8080})}, "External");
+  row.spec.ports[0].count = 2;
+  row.spec.ports[0].migrate_from = Migration{30600, "2036-01-01T00:00:00Z"};
+  row.spec.sticky_for = "1h";
+  bench.make(wire::kPortAllocation, row);
+  bench.read();
+  const BookkeepingReport report = step();
+  EXPECT_TRUE(report.status.ok());
+  for (const std::int64_t number : {30500, 30501, 30600, 30601}) {
+    EXPECT_EQ(bench.record(number), "held mesh/sip") << number;
+  }
+  EXPECT_TRUE(shard().spec.entries.at("30600").ends_with(" sticky=3600"));
+  bench.read();
+  bench.clear_log();
+  EXPECT_TRUE(step().granted.empty());
+  EXPECT_TRUE(bench.server.log().empty()) << "not even a request";
+}
+
+TEST_F(BookkeeperTest, AnOldNumberGoesWhenItsStatusSaysThatItHasEndedAndNotByTheClock) {
+  PortAllocation made = testing::make_palloc(
+      "mesh", "api", "mesh", {testing::make_palloc_port("api", std::int64_t{8080}, 30500)}, "External");
+  made.spec.ports[0].migrate_from =
+      Migration{30600, to_rfc3339(bench.clock.wall() + std::chrono::minutes(1))};
+  made = bench.make(wire::kPortAllocation, made);
+  bench.read();
+  step();
+  bench.clock.advance(std::chrono::minutes(2));
+  bench.read();
+  step();
+  EXPECT_EQ(bench.record(30600), "held mesh/api") << "another leader's clock may be behind";
+  made.status.observed_generation = made.meta.generation;
+  made.status.conditions = {
+      {"Allocated", "True", made.meta.generation, "2026-01-01T00:00:00Z", "NumbersHeld", ""}};
+  made.status.ports = {{"api", 30500, Protocol::kTcp, std::int64_t{8080}}};
+  ASSERT_TRUE(bench.people.replace_status(wire::kPortAllocation, made).ok());
+  bench.read();
+  step();
+  EXPECT_EQ(bench.record(30600), "resting mesh/api");
+  EXPECT_EQ(bench.record(30500), "held mesh/api");
+}
+
 TEST_F(BookkeeperTest, WritesNothingWhenNobodyWaits) {
   settled("api", 30500);
   bench.clear_log();

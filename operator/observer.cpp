@@ -9,6 +9,7 @@
 #include "core/base/api_names.h"
 #include "core/base/reasons.h"
 #include "core/desired/config_maps.h"
+#include "core/model/effective_ports.h"
 #include "operator/triggers.h"
 
 namespace berth::controller {
@@ -126,8 +127,9 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
   const auto snapshot = stores_->group.snapshot();
   auto found = stores_->allocations.get(snapshot, key);
   if (!found) return std::nullopt;
+  auto effective = berth::effective(found, clock_->wall());
   ObservedAllocation observed{
-      Observation{found.get()}, found, view(snapshot, waits_for_a_stranger(*found)), {}};
+      Observation{effective.get()}, found, view(snapshot, waits_for_a_stranger(*found)), {effective}};
   Observation& observation = observed.observation;
   const Uid& uid = found->meta.uid;
   const auto ours_or_named = [&uid](const std::vector<ObjectKey>& names) {

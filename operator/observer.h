@@ -42,7 +42,7 @@ struct Memory {
 // An Observation and everything its pointers need.
 struct ObservedAllocation {
   Observation observation;
-  std::shared_ptr<const PortAllocation> allocation;
+  std::shared_ptr<const PortAllocation> allocation;  // as written
   ClusterView view;
   std::vector<std::shared_ptr<const void>> kept;
 };

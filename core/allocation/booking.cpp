@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/allocation/sticky.h"
+
 namespace berth::allocation {
 
 Duration Booking::rest_left(Space space, const NumberKey& key, const Entry& entry, Duration at_least) const {
@@ -10,20 +12,21 @@ Duration Booking::rest_left(Space space, const NumberKey& key, const Entry& entr
 }
 
 std::optional<HeldNumber> Booking::in_the_way(Space space, const NumberKey& key, const Uid& owner,
-                                              Duration at_least) const {
+                                              Duration at_least, const PortAllocation* heir) const {
   std::optional<HeldNumber> resting;
   for (const auto& [other, entry] : writer_.conflicting(space, key)) {
     if (!owner.empty() && entry->owner_uid == owner) continue;
     if (entry->held()) return HeldNumber{space, other, *entry};
+    if (heir != nullptr && waits_for(*entry, *heir)) continue;
     if (rest_left(space, other, *entry, at_least) > Duration::zero()) resting = {space, other, *entry};
   }
   const bool own_already = resting && space == Space::kHostPort && view_.uses.used_by(owner, space, key);
   return own_already ? std::nullopt : resting;
 }
 
-bool Booking::is_free(const CompiledRange& range, const NumberKey& key) const {
+bool Booking::is_free(const CompiledRange& range, const NumberKey& key, const PortAllocation* heir) const {
   if (frozen(range.space, key) != nullptr) return false;
-  if (in_the_way(range.space, key, {}, range.reuse_after)) return false;
+  if (in_the_way(range.space, key, {}, range.reuse_after, heir)) return false;
   return view_.uses.other_than({}, range.space, key) == nullptr &&
          !view_.uses.contested({}, range.space, key) &&
          view_.ranges.reserving(range.space, key.port) == nullptr;
@@ -65,6 +68,7 @@ Entry new_entry(const PortAllocation& allocation, const std::string& range) {
   entry.owner = allocation.meta.key();
   entry.owner_uid = allocation.meta.uid;
   entry.range = range;
+  entry.sticky_seconds = sticky_seconds(allocation);
   return entry;
 }
 

@@ -48,9 +48,10 @@ class Booking {
   }
   // The entry of another that keeps `owner` from the number: one that is held before one that rests, for
   // `at_least` that long. A host port that pods of `owner` have already does not rest for it: there is nobody
-  // that they could be mistaken for.
+  // that they could be mistaken for. Nor does what waits for `heir` rest for it.
   [[nodiscard]] std::optional<HeldNumber> in_the_way(Space space, const NumberKey& key, const Uid& owner,
-                                                     Duration at_least) const;
+                                                     Duration at_least,
+                                                     const PortAllocation* heir = nullptr) const;
   // Has the record room for the entry?
   [[nodiscard]] bool has_room(Space space, const NumberKey& key, const Entry& entry) const {
     return key.node.empty() || writer_.has_room(space, key, entry);
@@ -62,8 +63,10 @@ class Booking {
   // How much longer the resting entry waits.
   [[nodiscard]] Duration rest_left(Space space, const NumberKey& key, const Entry& entry,
                                    Duration at_least) const;
-  // May the number be handed out to anybody, as far as ledger, observed objects and reservations go?
-  [[nodiscard]] bool is_free(const CompiledRange& range, const NumberKey& key) const;
+  // May the number be handed out to anybody, as far as ledger, observed objects and reservations go? `heir`:
+  // also when it only waits for that allocation.
+  [[nodiscard]] bool is_free(const CompiledRange& range, const NumberKey& key,
+                             const PortAllocation* heir = nullptr) const;
 
   // Makes the entries of `draft` durable with the batch and notes them in `work`.
   void commit(Work& work, Space space, const Draft& draft);
@@ -81,7 +84,7 @@ class Booking {
 // Adds or renews the slot; false when another slot has that protocol already.
 bool put_slot(Entry& entry, const Slot& slot);
 
-// A held entry without slots yet.
+// A held entry without slots yet, with the allocation's wishes.
 Entry new_entry(const PortAllocation& allocation, const std::string& range);
 
 // The port of that name. Requires: there is one.

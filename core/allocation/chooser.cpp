@@ -8,16 +8,18 @@
 
 #include "core/allocation/adoption_claim.h"
 #include "core/allocation/booking.h"
+#include "core/allocation/choice.h"
 #include "core/allocation/permission.h"
-#include "core/allocation/picker.h"
 #include "core/allocation/recovery.h"
+#include "core/model/effective_ports.h"
 
 namespace berth::allocation {
 namespace {
 
 class Batch {
  public:
-  Batch(const std::vector<Request>& requests, const ClaimView& view) : view_(view), booking_(view) {
+  Batch(const std::vector<Request>& requests, const ClaimView& view)
+      : view_(view), booking_(view), choice_(booking_) {
     std::set<Uid> seen;
     for (const Request& request : requests) {
       if (request.allocation->meta.deleting() || !seen.insert(request.allocation->meta.uid).second) continue;
@@ -43,7 +45,7 @@ class Batch {
     for (Work& work : works_) {
       if (work.adoption != nullptr) adopt(*work.adoption, work, booking_);
     }
-    note_requested();
+    for (const Work& work : works_) choice_.note_wishes(work);
     ClaimPlan plan;
     for (Work& work : works_) finish(work, plan);
     booking_.forget_rested();
@@ -57,42 +59,25 @@ class Batch {
     return drafted != draft.end() ? &drafted->second : booking_.find(space, key);
   }
 
-  // ---- new numbers ----
-
-  // Numbers that waiting ports ask for by number: a number Berth chooses avoids them while it can.
-  void note_requested() {
-    for (const Work& work : works_) {
-      if (!work.holdings.target) continue;
-      for (const std::string& name : work.holdings.wanting) {
-        const AllocationPort& port = spec_port(*work.request->allocation, name);
-        const auto number = Port::checked(port.port);
-        if (!number.ok()) continue;
-        for (const Source& source : view_.ranges.sources(work.request->allocation->spec)) {
-          const PortAllocationSpec& spec = work.request->allocation->spec;
-          if (source.range->space != *work.holdings.target) continue;
-          requested_[source.range->space][key_in(*source.range, spec, *number, port.protocol)] = true;
-        }
-      }
-    }
-  }
-
-  bool is_requested(Space space, const NumberKey& key) const {
-    const auto requested = requested_.find(space);
-    return requested != requested_.end() &&
-           any_conflicting(requested->second, key, [](const NumberKey&, bool) { return true; });
-  }
+  // Choosing from one source, as far as it went.
+  struct Attempt {
+    Source source;
+    Source place = source;  // of the port that came last
+    Draft draft = {};
+    Row failed = {};  // the row that found no numbers
+  };
 
   void finish(Work& work, ClaimPlan& plan) {
     const PortAllocation& allocation = *work.request->allocation;
     std::optional<Refused> refused = work.conflict;
     if (!refused && !work.holdings.complete()) refused = choose(work);
+    renew_outdated(work, !refused && !work.holdings.unroutable);
     if (work.holdings.unroutable) {
       plan.refusals.push_back(*work.holdings.unroutable);
     } else if (refused) {
       plan.refusals.push_back(
           {allocation.meta.key(), allocation.meta.uid, refused->reason, refused->port, refused->message});
     } else {
-      renew_outdated(work);
       plan.grants.push_back(grant_of(work));
     }
   }
@@ -112,13 +97,31 @@ class Batch {
                             [&](const Source& source) { return source.range->name == present; });
     }
     std::optional<Refused> first;
+    std::optional<Attempt> tried;  // the first
     for (const Source& source : sources) {
-      auto refused = choose_from(work, source);
+      Attempt attempt{source};
+      auto refused = choose_from(work, attempt);
       if (!refused) return {};
-      if (!first) first = std::move(refused);
+      if (first) continue;
+      first = std::move(refused);
+      tried = std::move(attempt);
     }
+    if (is_shortage(first->reason)) wait_for(work, *tried);
     if (sources.size() > 1) first->message += " (no other range or block of that purpose serves either)";
     return first;
+  }
+
+  // What a request could have had when it was refused: in its turn it gets that, whoever is younger.
+  void wait_for(const Work& work, const Attempt& attempt) {
+    const Space space = attempt.source.range->space;
+    choice_.hold_back(space, attempt.draft);
+    if (attempt.failed.size() > 1) {
+      choice_.hold_back(work, attempt.place, permission_of(work), attempt.failed);
+    }
+  }
+
+  static bool is_shortage(RefusalReason reason) {
+    return reason == RefusalReason::kRangeExhausted || reason == RefusalReason::kRangeFragmented;
   }
 
   std::optional<Refused> without_source(const Work& work) const {
@@ -134,42 +137,54 @@ class Batch {
                        " is not usable" + why + "; the numbers held stay"};
   }
 
-  std::optional<Refused> choose_from(Work& work, const Source& source) {
+  std::optional<Refused> choose_from(Work& work, Attempt& attempt) {
     const PortAllocation& allocation = *work.request->allocation;
-    const CompiledRange& range = *source.range;
+    const CompiledRange& range = *attempt.source.range;
     if (auto refused = permission_of(work).refuse_range(range)) return refused;
-    Draft draft;
     // Requested numbers first, so that a chosen one of the same allocation does not take them.
     for (const bool requested : {true, false}) {
+      std::set<std::string> done;  // groups
       for (const std::string& name : work.holdings.wanting) {
         const AllocationPort& port = spec_port(allocation, name);
-        if ((port.port != 0) != requested) continue;
-        Source place = source;
-        if (!port.block.empty()) place.block = range.block(port.block);
-        if (!port.block.empty() && place.block == nullptr) {
+        const bool in_row = member_index(port).has_value();
+        if ((port.port != 0) != requested || (in_row && !requested && !done.insert(port.group).second)) {
+          continue;
+        }
+        attempt.place = attempt.source;
+        if (!port.block.empty()) attempt.place.block = range.block(port.block);
+        if (!port.block.empty() && attempt.place.block == nullptr) {
           return Refused{
               RefusalReason::kBlockNotFound, name,
               "range " + range.name + " has no block " + port.block + ": write " + blocks_of(range)};
         }
-        auto refused =
-            requested ? take_requested(work, place, port, draft) : take_chosen(work, place, port, draft);
+        auto refused = requested ? take_requested(work, attempt.place, port, attempt.draft)
+                                 : take_chosen(work, attempt, row_of(allocation, port));
         if (refused) return refused;
       }
     }
-    if (auto refused = booking_.quota().refuse(allocation, work.holdings, range, draft)) return refused;
-    for (const auto& [key, entry] : draft) {
-      if (!booking_.has_room(range.space, key, entry)) return ledger_full(entry, key);
+    if (auto refused = booking_.quota().refuse(allocation, work.holdings, range, attempt.draft))
+      return refused;
+    for (const auto& [key, entry] : attempt.draft) {
+      if (!booking_.has_room(range.space, key, entry)) return ledger_full(entry.slots.front().name, key);
     }
-    booking_.commit(work, range.space, draft);
+    booking_.commit(work, range.space, attempt.draft);
     return {};
   }
 
-  static Refused ledger_full(const Entry& entry, const NumberKey& key) {
-    return {
-        RefusalReason::kLedgerFull, entry.slots.front().name,
-        "the record of the numbers around " + to_string(key.port) +
-            " has no room for one more node: ask for a number further away, or delete allocations that are "
-            "not needed"};
+  std::optional<Refused> take_chosen(const Work& work, Attempt& attempt, Row row) {
+    auto refused = choice_.take(work, attempt.place, permission_of(work), row, attempt.draft);
+    if (refused) attempt.failed = std::move(row);
+    return refused;
+  }
+
+  // The port with those that get their numbers in a row with it.
+  static Row row_of(const PortAllocation& allocation, const AllocationPort& port) {
+    if (!member_index(port)) return {&port};
+    Row row;
+    for (const AllocationPort& other : allocation.spec.ports) {
+      if (other.group == port.group && member_index(other)) row.push_back(&other);
+    }
+    return row;
   }
 
   static std::string blocks_of(const CompiledRange& range) {
@@ -186,9 +201,9 @@ class Batch {
 
   std::optional<Refused> take_requested(const Work& work, const Source& place, const AllocationPort& port,
                                         Draft& draft) {
-    if (auto refused = permission_of(work).refuse_number(place, port)) return refused;
     const PortAllocation& allocation = *work.request->allocation;
     const CompiledRange& range = *place.range;
+    if (auto refused = refuse_request(work, place, port)) return refused;
     const auto refuse = [&](RefusalReason reason, const std::string& message) {
       return Refused{reason, port.name,
                      "port " + port.name + " asks for " + std::to_string(port.port) + ", " + message};
@@ -198,7 +213,8 @@ class Batch {
     if (const Error* frozen = view_.ledgers.in(range.space).frozen(shard_of(*number))) {
       return refuse(RefusalReason::kLedgerFrozen, "whose ledger cannot be read: " + frozen->message);
     }
-    const auto other = booking_.in_the_way(range.space, key, allocation.meta.uid, range.reuse_after);
+    const auto other =
+        booking_.in_the_way(range.space, key, allocation.meta.uid, range.reuse_after, &allocation);
     if (other && other->entry.held()) {
       return refuse(RefusalReason::kPortTaken, "which PortAllocation " + to_string(other->entry.owner) +
                                                    " holds" + where(other->key) +
@@ -211,10 +227,9 @@ class Batch {
                         "or delete that object");
     }
     if (other) {
-      return refuse(RefusalReason::kPortResting, "which PortAllocation " + to_string(other->entry.owner) +
-                                                     " released a moment ago: it rests for " +
-                                                     seconds_text(range.reuse_after) +
-                                                     ", wait or write another number");
+      return refuse(RefusalReason::kPortResting,
+                    "which PortAllocation " + to_string(other->entry.owner) + " released a moment ago" +
+                        resting_text(range, other->entry) + ", wait or write another number");
     }
     const Entry* entry = find(range.space, key, draft);
     Entry claimed = new_entry(allocation, range.name);
@@ -230,6 +245,26 @@ class Batch {
   }
 
   static std::string where(const NumberKey& key) { return key.node.empty() ? "" : " on node " + key.node; }
+
+  static std::string resting_text(const CompiledRange& range, const Entry& entry) {
+    const Duration sticky = std::chrono::seconds(entry.sticky_seconds);
+    if (sticky <= range.reuse_after) return ": it rests for " + seconds_text(range.reuse_after);
+    return ": it waits " + seconds_text(sticky) + " for an allocation of that name";
+  }
+
+  // May the port have the number that it asks for, whoever holds it?
+  std::optional<Refused> refuse_request(const Work& work, const Source& place, const AllocationPort& port) {
+    const Permission permission = permission_of(work);
+    if (!is_old_number(port)) return permission.refuse_number(place, port);
+    const auto number = Port::checked(port.port);
+    const Entry* entry =
+        number.ok() ? booking_.find(place.range->space, key_in(*place.range, work.request->allocation->spec,
+                                                               *number, port.protocol))
+                    : nullptr;
+    const bool own =
+        entry != nullptr && entry->held() && entry->owner_uid == work.request->allocation->meta.uid;
+    return permission.refuse_old_number(*place.range, port, own);
+  }
 
   // Slots of an own entry that it goes on serving; others (renumbered, removed from the spec) give way, so
   // that two ports can swap their numbers and a port can be renamed with its number.
@@ -247,59 +282,17 @@ class Batch {
     return lasting;
   }
 
-  std::optional<Refused> take_chosen(const Work& work, const Source& place, const AllocationPort& port,
-                                     Draft& draft) {
-    const Permission permission = permission_of(work);
-    if (auto refused = permission.refuse_target(port)) return refused;
-    const PortAllocation& allocation = *work.request->allocation;
-    const CompiledRange& range = *place.range;
-    const bool outside = permission.asks_outside(port);
-    const std::size_t start =
-        range.order == Order::kSpread ? spread_start(allocation.meta.uid, port.name, range.name) : 0;
-    const auto key_at = [&](Port number) { return key_in(range, allocation.spec, number, port.protocol); };
-    const auto busy = [&](Port number) { return draft.contains(key_at(number)); };
-    Entry entry = new_entry(allocation, range.name);
-    entry.slots = {{port.name, port.protocol}};
-    for (const bool avoid_requested : {true, false}) {
-      const auto available = [&](Port number) {
-        const NumberKey key = key_at(number);
-        return booking_.is_free(range, key) && booking_.has_room(range.space, key, entry) &&
-               !(outside && view_.internal.find(number, port.protocol)) &&
-               !(avoid_requested && is_requested(range.space, key));
-      };
-      const std::string block = place.block == nullptr ? "" : place.block->name;
-      const std::string node = range.per_node ? allocation.spec.node_name : "";
-      const PickerKey picker_key{range.name, block, node, port.protocol, outside, avoid_requested};
-      Picker& picker = pickers_.try_emplace(picker_key, place.spans()).first->second;
-      if (const auto number = picker.pick(start, available, busy)) {
-        draft.insert_or_assign(key_at(*number), entry);
-        return {};
-      }
-    }
-    for (const PortSpan& span : place.spans()) {
-      const NumberKey key = key_at(span.first);
-      if (!booking_.has_room(range.space, key, entry)) return ledger_full(entry, key);
-    }
-    return exhausted(place, port);
-  }
-
-  // No counts and no clock in messages: they stand in a status, and everybody who waits would be written anew
-  // whenever they change. The counts are in the range's own status.
-  static Refused exhausted(const Source& place, const AllocationPort& port) {
-    return {RefusalReason::kRangeExhausted, port.name,
-            "too few numbers left for port " + port.name + " in " + to_string(place) + " (" +
-                std::to_string(count_ports(place.spans())) + " in all; kubectl describe prange " +
-                place.range->name +
-                " tells where they are): wait until some are released, or have the range widened"};
-  }
-
   // ---- the answer ----
 
-  // NodePort entries record protocols too; an edited one is written anew without moving the number.
-  void renew_outdated(Work& work) {
+  // NodePort entries record protocols too, and every entry the allocation's wishes: what an edit has changed
+  // is written anew without moving the number.
+  // A port gets its other name with its numbers only: until then status tells the old one.
+  void renew_outdated(Work& work, bool granted) {
     for (const Holding& holding : work.holdings.serving) {
-      if (!holding.outdated || holding.interim) continue;
+      if (!holding.outdated || holding.interim || (!granted && !holding.recorded.empty())) continue;
       Entry entry = *booking_.find(work.holdings.space, holding.key);
+      std::erase_if(entry.slots, [&](const Slot& slot) { return slot.name == holding.recorded; });
+      entry.sticky_seconds = sticky_seconds(*work.request->allocation);
       if (put_slot(entry, holding.slot)) booking_.commit(work, work.holdings.space, {{holding.key, entry}});
     }
   }
@@ -323,6 +316,7 @@ class Batch {
       Holding holding = *kept;
       holding.sequence = booking_.find(space, kept->key)->sequence;
       holding.outdated = false;
+      holding.recorded = "";
       return holding;
     }
     const NumberKey& key = work.given.at(port.name);
@@ -334,14 +328,11 @@ class Batch {
             .range = entry.range};
   }
 
-  using PickerKey = std::tuple<std::string, std::string, std::string, Protocol, bool, bool>;
-
   const ClaimView& view_;
   Booking booking_;
   std::deque<AdoptingRequest> adopting_;
   std::vector<Work> works_;
-  std::map<Space, std::map<NumberKey, bool>> requested_;
-  std::map<PickerKey, Picker> pickers_;
+  Choice choice_;
 };
 
 }  // namespace

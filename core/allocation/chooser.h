@@ -32,8 +32,8 @@
 namespace berth::allocation {
 
 struct Request {
-  const PortAllocation* allocation;
-  const Labels* namespace_labels;  // nullptr = not known: only a range for all namespaces serves
+  const PortAllocation* allocation;  // effective (core/model/effective_ports.h)
+  const Labels* namespace_labels;    // nullptr = not known: only a range for all namespaces serves
   // Of the namespace; only those generated for it, or waiting to be adopted by it, are looked at.
   std::vector<const Service*> services = {};
 };

@@ -5,6 +5,8 @@
 #include <tuple>
 
 #include "core/allocation/adoption.h"
+#include "core/allocation/sticky.h"
+#include "core/model/effective_ports.h"
 
 namespace berth::allocation {
 namespace {
@@ -23,10 +25,23 @@ const AllocationPort* spec_port(const PortAllocation& allocation, const std::str
   return found == ports.end() ? nullptr : &*found;
 }
 
-// Has an edit of the allocation moved it to a range that does not hold the number?
-bool left_its_range(const PortAllocation& allocation, const HeldNumber& number, const Ranges& ranges) {
+// The name that the first port of a group had as long as it was alone ("rtp" of "rtp-0"), and the other way
+// round; "" when there is none, or another port of the spec bears it.
+std::string other_name(const PortAllocation& allocation, const AllocationPort& port) {
+  if (is_old_number(port)) return "";
+  const bool first = member_index(port) == 0;
+  if (!port.group.empty() && !first) return "";
+  std::string name = first ? port.group : member_name(port.name, 0);
+  return spec_port(allocation, name) == nullptr ? name : "";
+}
+
+// Has an edit of the allocation moved it to a range that does not hold the number? A number that is migrated
+// from is of no range, it only counts as one of it.
+bool left_its_range(const PortAllocation& allocation, const AllocationPort& port, const HeldNumber& number,
+                    const Ranges& ranges) {
   const std::string& name = allocation.spec.range_name;
   if (name.empty() || number.entry.range == name) return false;
+  if (is_old_number(port)) return ranges.find(name) != nullptr;
   const CompiledRange* range = ranges.find(name);
   return range != nullptr && (range->space != number.space || !contains(range->spans, number.key.port));
 }
@@ -42,17 +57,20 @@ const HeldNumber* serving_entry(const PortAllocation& allocation, const Allocati
                                 const std::vector<HeldNumber>& entries, const Ranges& ranges,
                                 const Uses& uses) {
   const AllocatedPort* shown = status_port(allocation, port.name);
+  const std::string other = other_name(allocation, port);
   // Smaller is better; the tail makes the order total.
   const auto rank = [&](const HeldNumber& number) {
     const std::int64_t value = number.key.port.number();
+    const bool left = left_its_range(allocation, port, number, ranges) || left_its_node(allocation, number);
     return std::tuple(
-        port.port != value, left_its_range(allocation, number, ranges) || left_its_node(allocation, number),
-        shown == nullptr || shown->port != value, !uses.used_by(allocation.meta.uid, space, number.key),
-        number.entry.sequence, number.key);
+        port.port != value, left, shown == nullptr || shown->port != value, !number.entry.has_slot(port.name),
+        !uses.used_by(allocation.meta.uid, space, number.key), number.entry.sequence, number.key);
   };
   const HeldNumber* best = nullptr;
   for (const HeldNumber& number : entries) {
-    if (number.space != space || !number.entry.held() || !number.entry.has_slot(port.name)) continue;
+    if (number.space != space || !number.entry.held()) continue;
+    const bool renamed = !other.empty() && number.entry.has_slot(other);
+    if (!number.entry.has_slot(port.name) && !renamed) continue;
     if (number.key.protocol && *number.key.protocol != port.protocol) continue;
     if (lost_to_others(allocation, port, space, number.key, uses)) continue;
     if (best == nullptr || rank(number) < rank(*best)) best = &number;
@@ -71,6 +89,7 @@ Holdings assess_in(Space space, const PortAllocation& allocation, const std::vec
                    const Ranges& ranges, const Uses& uses) {
   Holdings holdings;
   holdings.space = space;
+  const std::int64_t sticky = sticky_seconds(allocation);
   std::set<std::pair<Port, Protocol>> given;
   for (const AllocationPort& port : allocation.spec.ports) {
     const HeldNumber* number = serving_entry(allocation, port, space, entries, ranges, uses);
@@ -80,15 +99,20 @@ Holdings assess_in(Space space, const PortAllocation& allocation, const std::vec
     }
     const bool renumbered = port.port != 0 && port.port != number->key.port.number();
     const bool interim =
-        renumbered || left_its_range(allocation, *number, ranges) || left_its_node(allocation, *number);
+        renumbered || left_its_range(allocation, port, *number, ranges) || left_its_node(allocation, *number);
     if (interim) holdings.wanting.push_back(port.name);
+    const bool renamed = !number->entry.has_slot(port.name);
+    const std::string recorded = renamed ? other_name(allocation, port) : port.name;
+    const bool outdated = renamed || recorded_protocol(number->entry, recorded) != port.protocol ||
+                          number->entry.sticky_seconds != sticky;
     holdings.serving.push_back({.slot = {port.name, port.protocol},
                                 .number = number->key.port,
                                 .key = number->key,
                                 .sequence = number->entry.sequence,
                                 .range = number->entry.range,
                                 .interim = interim,
-                                .outdated = recorded_protocol(number->entry, port.name) != port.protocol});
+                                .outdated = outdated,
+                                .recorded = renamed ? recorded : ""});
   }
   return holdings;
 }
@@ -101,8 +125,11 @@ std::vector<Surplus> surplus_of(const std::vector<HeldNumber>& entries,
     Surplus candidate{.number = number};
     for (const Slot& slot : number.entry.slots) {
       const bool needed = std::any_of(used.begin(), used.end(), [&](const Holdings* holdings) {
-        const Holding* holding = holdings->find(slot.name);
-        return holdings->space == number.space && holding != nullptr && holding->key == number.key;
+        return holdings->space == number.space &&
+               std::any_of(holdings->serving.begin(), holdings->serving.end(), [&](const Holding& holding) {
+                 const bool same = holding.slot.name == slot.name || holding.recorded == slot.name;
+                 return same && holding.key == number.key;
+               });
       });
       if (!needed) candidate.slots.push_back(slot);
     }
@@ -119,7 +146,7 @@ std::vector<std::string> notes_of(const PortAllocation& allocation, const Holdin
   std::vector<std::string> notes;
   for (const AllocationPort& port : allocation.spec.ports) {
     const Holding* holding = holdings.find(port.name);
-    if (holding == nullptr || holding->interim) continue;
+    if (holding == nullptr || holding->interim || is_old_number(port)) continue;
     const std::string keeps = "port " + port.name + " keeps " + to_string(holding->number);
     const CompiledRange* range = ranges.find(holding->range);
     if (range == nullptr) {
@@ -201,9 +228,24 @@ bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port
   const AllocatedPort* shown = status_port(allocation, port.name);
   const bool was_published =
       shown != nullptr && shown->port == key.port.number() && !allocation.status.service_name.empty();
+  if (port.port != 0 || was_published) return false;
   const Uid& uid = allocation.meta.uid;
-  const bool lost = taken_by_others(uid, space, key, uses) || uses.contested(uid, space, key);
-  return port.port == 0 && !was_published && lost;
+  const auto lost = [&](const NumberKey& one) {
+    return taken_by_others(uid, space, one, uses) || uses.contested(uid, space, one);
+  };
+  const auto index = member_index(port);
+  if (!index) return lost(key);
+  const std::int64_t first = key.port.number() - *index;
+  const auto& ports = allocation.spec.ports;
+  return std::any_of(ports.begin(), ports.end(), [&](const AllocationPort& other) {
+    const auto place = member_index(other);
+    if (other.group != port.group || !place) return false;
+    const auto number = Port::checked(first + *place);
+    if (!number.ok()) return false;
+    NumberKey beside = key;
+    beside.port = *number;
+    return lost(beside);
+  });
 }
 
 bool is_lost(const PortAllocation& allocation, const Surplus& surplus, const Uses& uses) {
@@ -218,7 +260,7 @@ bool suits(const PortAllocation& allocation, const AllocationPort& port, const H
            const Ranges& ranges) {
   const bool asks_for_another = port.port != 0 && port.port != number.key.port.number();
   const bool other_protocol = number.key.protocol && *number.key.protocol != port.protocol;
-  return !asks_for_another && !other_protocol && !left_its_range(allocation, number, ranges) &&
+  return !asks_for_another && !other_protocol && !left_its_range(allocation, port, number, ranges) &&
          !left_its_node(allocation, number);
 }
 

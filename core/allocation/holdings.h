@@ -29,8 +29,10 @@ struct Holding {
   std::string range = {};
   // Kept only until the number that the edited spec asks for is granted: the port is in `wanting` too.
   bool interim = false;
-  // The record names another protocol for the slot than the spec does (NodePort only): claim() renews it.
+  // The record says something else than the spec, and claim() renews it without moving the number: another
+  // protocol (NodePort only), another stickyFor, or the name the port had before it got a count or lost it.
   bool outdated = false;
+  std::string recorded = {};  // that other name, "" = the slot's
 
   bool operator==(const Holding&) const = default;
 };
@@ -66,15 +68,16 @@ std::variant<Space, Refusal> route(const PortAllocation& allocation, const Range
 // `entries`: everything the ledgers hold under the allocation's UID. When several serve one port, the number
 // that the spec requests wins, then one of the range it names, then the one in status, then one that is
 // published, then the lowest sequence.
-// A chosen nodePort that a foreign Service grabbed before it could be published does not serve.
+// A chosen nodePort that a foreign Service grabbed before it could be published does not serve, nor do the
+// others of its row. `allocation`: effective (core/model/effective_ports.h), here as everywhere below.
 Holdings assess(const PortAllocation& allocation, const std::vector<HeldNumber>& entries,
                 const Ranges& ranges, const Uses& uses);
 
 // Does somebody else have the nodePort, and the allocation's own Services do not?
 bool taken_by_others(const Uid& owner, Space space, const NumberKey& key, const Uses& uses);
 
-// The same, or contested, for a number that Berth chose and never published: another one may be chosen. A
-// number that was published, or asked for, is kept and reported instead.
+// The same, or contested, for a number that Berth chose and never published, or for one of those in a row
+// with it: others may be chosen. A number that was published, or asked for, is kept and reported instead.
 bool lost_to_others(const PortAllocation& allocation, const AllocationPort& port, Space space,
                     const NumberKey& key, const Uses& uses);
 

@@ -7,6 +7,8 @@ namespace berth::allocation {
 namespace {
 
 constexpr std::string_view kVersion = "1";
+constexpr std::size_t kFixedFields = 8;
+constexpr std::string_view kSticky = "sticky=";
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -49,6 +51,29 @@ std::string slots_text(const std::vector<Slot>& slots) {
   return text;
 }
 
+// "key=value" with a key of small letters and digits.
+bool is_extra(std::string_view text) {
+  const std::size_t key = text.find('=');
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return key != 0 && key != std::string_view::npos &&
+         std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(key), plain);
+}
+
+// What stands behind the fixed fields; false when it is of no known shape.
+bool read_extras(const std::vector<std::string_view>& fields, Entry& entry) {
+  for (std::size_t i = kFixedFields; i < fields.size(); ++i) {
+    if (!is_extra(fields[i])) return false;
+    if (!fields[i].starts_with(kSticky)) {
+      entry.extras.emplace_back(fields[i]);
+      continue;
+    }
+    const auto seconds = read_count(fields[i].substr(kSticky.size()));
+    if (!seconds) return false;
+    entry.sticky_seconds = *seconds;
+  }
+  return true;
+}
+
 Error in_shard(const std::string& shard, const std::string& message) {
   return malformed("PortLedger " + shard + ": " + message);
 }
@@ -67,6 +92,8 @@ std::string encode(const Entry& entry) {
     text += ' ';
     text += field;
   }
+  if (entry.sticky_seconds > 0) text += ' ' + std::string(kSticky) + std::to_string(entry.sticky_seconds);
+  for (const std::string& extra : entry.extras) text += ' ' + extra;
   return text;
 }
 
@@ -76,8 +103,9 @@ Result<Entry> decode_entry(std::string_view text) {
     return unreadable(text, "is of version '" + std::string(fields.front().substr(0, 32)) +
                                 "', this program knows version 1 only");
   }
-  if (fields.size() != 8) return unreadable(text, "does not have eight fields");
+  if (fields.size() < kFixedFields) return unreadable(text, "does not have eight fields");
   Entry entry;
+  if (!read_extras(fields, entry)) return unreadable(text, "ends in something that is not key=value");
   if (fields[1] == word(EntryState::kHeld)) {
     entry.state = EntryState::kHeld;
   } else if (fields[1] == word(EntryState::kResting)) {

@@ -39,8 +39,12 @@ struct Entry {
   // may share a number under different protocols (TCP and UDP of one service).
   std::vector<Slot> slots = {};
   std::int64_t sequence = 0;       // unique in its shard, renewed by every change; release compares it
-  std::int64_t since_seconds = 0;  // Unix time of the last change, for people only
+  std::int64_t since_seconds = 0;  // Unix time of the last change, for people and for `sticky_seconds`
   std::string range = {};          // the PortRange it was taken from
+  // So long the number waits, once it rests because its owner is gone, for an allocation of the owner's
+  // namespace and name (core/allocation/sticky.h); 0 = it does not.
+  std::int64_t sticky_seconds = 0;
+  std::vector<std::string> extras = {};  // "key=value" that this version does not know; kept as they are
 
   bool operator==(const Entry&) const = default;
   [[nodiscard]] bool held() const { return state == EntryState::kHeld; }
@@ -48,7 +52,8 @@ struct Entry {
 };
 
 // "1 held mesh/api-gateway <uid> api/TCP 17 1763700000 mesh": version, state, owner, UID, slots (comma), seq,
-// since, range. Fields never contain blanks, because Kubernetes names cannot.
+// since, range; behind them what is not the rule, as "key=value": " sticky=3600". Fields never contain
+// blanks, because Kubernetes names cannot.
 std::string encode(const Entry& entry);
 // Requires nothing; an unknown version or any other shape is an error that quotes the text.
 Result<Entry> decode_entry(std::string_view text);

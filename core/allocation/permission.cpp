@@ -72,4 +72,29 @@ std::optional<Refused> Permission::refuse_number(const Source& place, const Allo
   return internal_refusal(port, *finding, "number " + to_string(*number));
 }
 
+std::optional<Refused> Permission::refuse_old_number(const CompiledRange& range, const AllocationPort& port,
+                                                     bool own) const {
+  const std::string asks = "port " + port.group + " migrates from " + std::to_string(port.port) + ", ";
+  const auto number = Port::checked(port.port);
+  if (!number.ok())
+    return Refused{RefusalReason::kPortOutsideRange, port.name, asks + "which is no port number"};
+  for (const auto& [name, other] : ranges_.usable()) {
+    if (own || other.space != range.space || !contains(other.spans, *number)) continue;
+    if (auto refused = refuse_range(other)) {
+      return Refused{refused->reason, port.name, asks + "but " + refused->message};
+    }
+  }
+  const CompiledRange* reserving = own ? nullptr : ranges_.reserving(range.space, *number);
+  if (reserving != nullptr) {
+    return Refused{RefusalReason::kPortReserved, port.name,
+                   asks + "which range " + reserving->name + " reserves (" +
+                       reserving->reservation(*number)->reason + "): remove migrateFrom, or the reservation"};
+  }
+  if (auto internal = refuse_target(port)) return internal;
+  if (!asks_outside(port)) return {};
+  const auto finding = internal_.find(*number, port.protocol);
+  if (!finding) return {};
+  return internal_refusal(port, *finding, "number " + to_string(*number));
+}
+
 }  // namespace berth::allocation

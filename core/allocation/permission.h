@@ -29,6 +29,11 @@ class Permission {
   // May the port have the number that it asks for, there? Nothing: `port.port` is a number of `place`, not
   // reserved, and its target is permitted too.
   [[nodiscard]] std::optional<Refused> refuse_number(const Source& place, const AllocationPort& port) const;
+  // The same for a number that the port migrates from (core/model/effective_ports.h), in the space of
+  // `range`: it may lie outside of every range, but not in one that is closed to the namespace, and nobody
+  // may reserve it; unless it is the allocation's own already. Nor may the outside come to what is internal.
+  [[nodiscard]] std::optional<Refused> refuse_old_number(const CompiledRange& range,
+                                                         const AllocationPort& port, bool own) const;
   // Does the port ask for outside exposure?
   [[nodiscard]] bool asks_outside(const AllocationPort& port) const;
 

@@ -23,20 +23,35 @@ std::size_t Picker::root(std::size_t position) {
   return end;
 }
 
-std::optional<Port> Picker::pick(std::size_t start, const std::function<bool(Port)>& available,
+std::size_t Picker::after_obstacle(std::size_t at, std::size_t length,
+                                   const std::function<bool(Port)>& available,
+                                   const std::function<bool(Port)>& busy) {
+  for (std::size_t i = 0; i < length; ++i) {
+    const std::size_t position = at + i;
+    if (position >= numbers_.size()) return numbers_.size();
+    const std::int32_t in_a_row = numbers_[at].number() + static_cast<std::int32_t>(i);
+    if (numbers_[position].number() != in_a_row) return position;  // another span begins
+    if (next_[position] != position) return position + 1;
+    if (!available(numbers_[position])) {
+      next_[position] = position + 1;
+      return position + 1;
+    }
+    if (busy(numbers_[position])) return position + 1;
+  }
+  return at;
+}
+
+std::optional<Port> Picker::pick(std::size_t start, std::size_t length,
+                                 const std::function<bool(Port)>& available,
                                  const std::function<bool(Port)>& busy) {
   const std::size_t size = numbers_.size();
   if (size == 0) return {};
   start %= size;
   const auto search = [&](std::size_t from, std::size_t to) -> std::optional<Port> {
-    for (std::size_t at = root(from); at < to; at = root(at)) {
-      if (!available(numbers_[at])) {
-        next_[at] = at + 1;
-      } else if (!busy(numbers_[at])) {
-        return numbers_[at];
-      } else {
-        ++at;
-      }
+    for (std::size_t at = root(from); at < to;) {
+      const std::size_t next = after_obstacle(at, length, available, busy);
+      if (next == at) return numbers_[at];
+      at = root(next);
     }
     return {};
   };

@@ -20,13 +20,17 @@ class Picker {
   // Requires: normalized spans.
   explicit Picker(const std::vector<PortSpan>& spans);
 
-  // The first number from position `start` (modulo the number of positions) on, wrapping around, that is
-  // `available` and not `busy`. What is not available is forgotten; what is busy only now is kept.
-  std::optional<Port> pick(std::size_t start, const std::function<bool(Port)>& available,
+  // The first number from position `start` (modulo the number of positions) on, wrapping around, from which
+  // on `length` numbers in a row, of one span, are `available` and not `busy`. What is not available is
+  // forgotten; what is busy only now is kept. Requires: length >= 1.
+  std::optional<Port> pick(std::size_t start, std::size_t length, const std::function<bool(Port)>& available,
                            const std::function<bool(Port)>& busy);
 
  private:
   std::size_t root(std::size_t position);
+  // Where to look on when the numbers from `at` on do not make a run; `at` itself when they do.
+  std::size_t after_obstacle(std::size_t at, std::size_t length, const std::function<bool(Port)>& available,
+                             const std::function<bool(Port)>& busy);
 
   std::vector<Port> numbers_;
   std::vector<std::size_t> next_;  // next_[i] == i: not forgotten; numbers_.size(): the end

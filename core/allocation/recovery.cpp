@@ -38,7 +38,7 @@ std::optional<Refused> reclaim(Work& work, Booking& booking, Space space, const 
   }
   const Entry* entry = booking.find(space, key);
   const bool own = entry != nullptr && entry->owner_uid == allocation.meta.uid;
-  const auto other = booking.in_the_way(space, key, allocation.meta.uid, {});
+  const auto other = booking.in_the_way(space, key, allocation.meta.uid, {}, &allocation);
   if (other && other->entry.held()) {
     return Refused{RefusalReason::kPortTaken, slot.name,
                    shows + "but the ledger holds it for PortAllocation " + to_string(other->entry.owner) +

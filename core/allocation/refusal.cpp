@@ -12,6 +12,10 @@ const char* to_string(RefusalReason reason) {
       return reason::kRangeUnusable;
     case RefusalReason::kRangeExhausted:
       return reason::kRangeExhausted;
+    case RefusalReason::kRangeFragmented:
+      return reason::kRangeFragmented;
+    case RefusalReason::kCannotGrow:
+      return reason::kCannotGrow;
     case RefusalReason::kBlockNotFound:
       return reason::kBlockNotFound;
     case RefusalReason::kNamespaceNotAllowed:
@@ -45,6 +49,8 @@ bool needs_edit(RefusalReason reason) {
     case RefusalReason::kRangeNotFound:
     case RefusalReason::kRangeUnusable:
     case RefusalReason::kRangeExhausted:
+    case RefusalReason::kRangeFragmented:
+    case RefusalReason::kCannotGrow:
     case RefusalReason::kQuotaExceeded:
     case RefusalReason::kPortTaken:
     case RefusalReason::kPortResting:

@@ -14,6 +14,8 @@ enum class RefusalReason : std::uint8_t {
   kRangeNotFound,        // no such range, or none with that purpose
   kRangeUnusable,        // the range exists but cannot be read or served (its own condition says why)
   kRangeExhausted,       // no free number left
+  kRangeFragmented,      // free numbers are left, but not so many in a row
+  kCannotGrow,           // the numbers that follow those of a counted port are not free
   kBlockNotFound,        // the range has no such block
   kNamespaceNotAllowed,  // namespaceSelector of the range does not take the namespace in
   kQuotaExceeded,        // limits.perNamespace

@@ -229,6 +229,8 @@ ReleasePlan release(const Ledgers& ledgers, const std::vector<ReleaseProof>& pro
     Entry next = *entry;
     if (releases_whole_entry(proof.candidate)) {
       next.state = EntryState::kResting;
+      // What a living owner gives up it does not wait for.
+      if (proof.candidate.cause != ReleaseCause::kOwnerGone) next.sticky_seconds = 0;
     } else {
       std::erase_if(next.slots, [&](const Slot& slot) {
         const auto& slots = proof.candidate.slots;

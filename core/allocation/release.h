@@ -39,7 +39,8 @@ struct ReleaseCandidate {
   [[nodiscard]] std::vector<ObjectKey> services() const;
 };
 
-// `allocations`: every PortAllocation of the cluster as cached, read after the ledgers. `refused`: UIDs whose
+// `allocations`: every PortAllocation of the cluster as cached, read after the ledgers, effective without a
+// clock (core/model/effective_ports.h). `refused`: UIDs whose
 // last claim was refused. Nothing is a candidate that an observed Service of its owner still uses or its
 // status still shows, except for owners that are gone: their Services are deleted on the way.
 std::vector<ReleaseCandidate> release_candidates(const Ledgers& ledgers,
@@ -54,7 +55,8 @@ std::vector<ReleaseCandidate> release_candidates(const PortAllocation& owner,
 // What live reads found.
 struct ReleaseProof {
   ReleaseCandidate candidate;
-  // The object now under the owner's key, whatever its UID; empty = the API server answered NotFound.
+  // The object now under the owner's key, effective without a clock, whatever its UID; empty = the API server
+  // answered NotFound.
   std::optional<PortAllocation> owner = {};
   // Those of candidate.services() that exist now, whosever they are.
   std::vector<Service> services = {};

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "core/allocation/ledger.h"
 #include "core/allocation/occupancy.h"
@@ -18,11 +19,16 @@ class RestClock {
  public:
   // Notes the resting entries of the ledgers: new ones begin to rest at `monotonic_now`, others are
   // forgotten. A host port that some pod still has (`uses`, when it is known) has not begun to rest.
-  void observe(const Ledgers& ledgers, Instant monotonic_now, const Uses* uses = nullptr);
+  // `wall_now`: the wall clock at the same moment, when it is known.
+  void observe(const Ledgers& ledgers, Instant monotonic_now, const Uses* uses = nullptr,
+               std::optional<Instant> wall_now = {});
 
   // How much longer the entry must rest before somebody else may have the number; zero when it has rested.
   // `reuse_after` of the range the entry was taken from (the default when that range is gone), at least
   // `at_least`. Requires: a resting entry. An entry that was never observed has its whole rest before it.
+  // A number that waits for its owner (Entry::sticky_seconds) rests at least so long; that time, which guards
+  // a wish and no connection, also counts by the wall clock from `since` on: days would otherwise begin anew
+  // with every change of leader.
   [[nodiscard]] Duration remaining(const HeldNumber& resting, const Ranges& ranges, Duration at_least,
                                    Instant monotonic_now) const;
 
@@ -32,6 +38,7 @@ class RestClock {
     Instant first;
   };
   std::map<Space, std::map<NumberKey, Seen>> seen_;
+  std::optional<Duration> wall_ahead_ = {};  // of the monotonic clock
 };
 
 }  // namespace berth::allocation

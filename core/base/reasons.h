@@ -23,6 +23,8 @@ inline constexpr char kPending[] = "Pending";
 inline constexpr char kRangeNotFound[] = "RangeNotFound";
 inline constexpr char kRangeUnusable[] = "RangeUnusable";
 inline constexpr char kRangeExhausted[] = "RangeExhausted";
+inline constexpr char kRangeFragmented[] = "RangeFragmented";
+inline constexpr char kCannotGrow[] = "CannotGrow";
 inline constexpr char kBlockNotFound[] = "BlockNotFound";
 inline constexpr char kNamespaceNotAllowed[] = "NamespaceNotAllowed";
 inline constexpr char kQuotaExceeded[] = "QuotaExceeded";
@@ -34,6 +36,10 @@ inline constexpr char kPortInternal[] = "PortInternal";
 inline constexpr char kPortRequestedTwice[] = "PortRequestedTwice";
 inline constexpr char kLedgerFrozen[] = "LedgerFrozen";
 inline constexpr char kLedgerFull[] = "LedgerFull";
+
+// A PortAllocation that is moving from an old number to a new one.
+inline constexpr char kBothServed[] = "BothServed";
+inline constexpr char kMigrationEnded[] = "MigrationEnded";
 
 // A PortAllocation that is not published or enforced.
 inline constexpr char kNotAllocated[] = "NotAllocated";
@@ -94,6 +100,8 @@ inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kRangeNotFound,
                                             kRangeUnusable,
                                             kRangeExhausted,
+                                            kRangeFragmented,
+                                            kCannotGrow,
                                             kBlockNotFound,
                                             kNamespaceNotAllowed,
                                             kQuotaExceeded,
@@ -105,6 +113,8 @@ inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kPortRequestedTwice,
                                             kLedgerFrozen,
                                             kLedgerFull,
+                                            kBothServed,
+                                            kMigrationEnded,
                                             kNotAllocated,
                                             kPublishing,
                                             kHostPortMissing,

@@ -1,5 +1,7 @@
 #include "core/desired/policies.h"
 
+#include <algorithm>
+
 #include "core/base/api_names.h"
 #include "core/desired/services.h"
 
@@ -30,7 +32,9 @@ NetworkPolicy make_ingress(const PortAllocation& allocation, const std::vector<R
     NetworkPolicyRule rule;
     rule.peers = port.peers;  // empty only for `anyone`
     for (const std::int64_t number : port.containers) rule.ports.push_back({port.protocol, number, 0});
-    policy.ingress.push_back(std::move(rule));
+    // An old number leads to the same container port for the same clients as the new one.
+    const auto& rules = policy.ingress;
+    if (std::find(rules.begin(), rules.end(), rule) == rules.end()) policy.ingress.push_back(std::move(rule));
   }
   return policy;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/reasons.h"
+#include "core/desired/migration.h"
 
 namespace berth::desired {
 namespace {
@@ -74,10 +75,6 @@ Verdict enforced(const AllocationFindings& findings) {
   return verdict;
 }
 
-std::string summary_entry(const AllocatedPort& port) {
-  return port.name + ":" + std::to_string(port.port) + "/" + to_string(port.protocol);
-}
-
 std::string sample_text(const std::vector<allocation::HeldNumber>& sample) {
   std::vector<std::string> parts;
   for (const allocation::HeldNumber& number : sample) {
@@ -138,12 +135,12 @@ Verdict range_ready(const RangeFindings& findings) {
 
 }  // namespace
 
-std::string make_summary(const std::vector<AllocatedPort>& ports) {
+std::string make_summary(const std::vector<std::string>& texts) {
   static constexpr std::string_view kMore = " ...";
   std::string text;
-  for (std::size_t i = 0; i < ports.size(); ++i) {
-    const std::string entry = (text.empty() ? "" : " ") + summary_entry(ports[i]);
-    const std::size_t room = i + 1 == ports.size() ? kMaxSummary : kMaxSummary - kMore.size();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string entry = (text.empty() ? "" : " ") + texts[i];
+    const std::size_t room = i + 1 == texts.size() ? kMaxSummary : kMaxSummary - kMore.size();
     if (text.size() + entry.size() > room) return text + std::string(kMore);
     text += entry;
   }
@@ -163,7 +160,7 @@ PortAllocationStatus make_allocation_status(const PortAllocation& allocation,
     status.ports.push_back({port.name, held->number.number(), port.protocol, port.target_port});
     if (status.range_name.empty()) status.range_name = held->range;
   }
-  status.summary = make_summary(status.ports);
+  status.summary = make_summary(number_texts(allocation, status.ports));
   status.service_name = findings.service_name;
 
   const Verdict verdicts[] = {allocated(findings, status.summary), published(findings, allocation.meta.ns),
@@ -184,7 +181,13 @@ PortAllocationStatus make_allocation_status(const PortAllocation& allocation,
   conditions.push_back(condition("Ready", ready, reason, message, generation));
   conditions.push_back(condition("Reconciling", !ready && !needs_edit, reason, message, generation));
   conditions.push_back(condition("Stalled", needs_edit, reason, message, generation));
-  status.conditions = merged_conditions(allocation.status.conditions, std::move(conditions), now);
+  std::vector<Condition> present = allocation.status.conditions;
+  if (auto migrating = migration_condition(allocation, status.ports)) {
+    conditions.push_back(*std::move(migrating));
+  } else {
+    std::erase_if(present, [](const Condition& one) { return one.type == "Migrating"; });
+  }
+  status.conditions = merged_conditions(present, std::move(conditions), now);
   return status;
 }
 

@@ -8,6 +8,7 @@
 //              (its policies cannot be written, so it is not opened), a reason of host_publication.h.
 //   Enforced   True: PoliciesInPlace. False: NotAllocated or a reason of desired/ports.h.
 //   Ready      True: Ready.
+//   Migrating  only where a port has migrateFrom (migration.h); nothing to do with Ready.
 //   Reconciling, Stalled: as kstatus reads them; Stalled when only an edit can help.
 // An unchanged status compares equal to the one present (merged_conditions), so nothing is written at rest.
 // Thread-safety: pure.
@@ -37,11 +38,13 @@ struct AllocationFindings {
   std::vector<Problem> enforcement = {};            // why it is not enforced as written
 };
 
+// `allocation`: effective.
 PortAllocationStatus make_allocation_status(const PortAllocation& allocation,
                                             const AllocationFindings& findings, Instant now);
 
-// "api:24511/TCP wireguard:24510/UDP"; at most 1024 bytes, cut at a port and ended with "...".
-std::string make_summary(const std::vector<AllocatedPort>& ports);
+// "api:24511/TCP rtp:24520-24522/UDP" of the texts (migration.h); at most 1024 bytes, cut at a port and ended
+// with "...".
+std::string make_summary(const std::vector<std::string>& texts);
 
 // `compiled` empty: the range could not be read, `error` says why. `others`: every range, for overlaps.
 // `node_ports`: the API server's --service-node-port-range when it is known.

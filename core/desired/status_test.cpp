@@ -130,12 +130,11 @@ TEST(AllocationStatus, SaysWhatStaysWhileAnEditWaits) {
 }
 
 TEST(Summary, FitsItsField) {
-  std::vector<AllocatedPort> ports;
-  for (int i = 0; i < 32; ++i) ports.push_back({"a-fifteen-chars", 65535, Protocol::kSctp, {}});
-  EXPECT_LE(make_summary(ports).size(), 1024U);
-  for (int i = 0; i < 32; ++i) ports.push_back(ports[0]);
-  EXPECT_LE(make_summary(ports).size(), 1024U);
-  EXPECT_TRUE(make_summary(ports).ends_with(" ..."));
+  std::vector<std::string> texts(32, "a-fifteen-chars:65535/SCTP");
+  EXPECT_LE(make_summary(texts).size(), 1024U);
+  texts.resize(64, texts[0]);
+  EXPECT_LE(make_summary(texts).size(), 1024U);
+  EXPECT_TRUE(make_summary(texts).ends_with(" ..."));
   EXPECT_EQ(make_summary({}), "");
 }
 

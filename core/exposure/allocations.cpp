@@ -5,6 +5,7 @@
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
 #include "core/exposure/container_ports.h"
+#include "core/model/effective_ports.h"
 
 namespace berth::exposure {
 namespace {
@@ -79,8 +80,19 @@ const AllocationPort* covering_port(const WayOut& way, const Facts& facts) {
   for (const std::string& ns : way.namespaces()) {
     for (const PortAllocation* allocation : facts.allocations(ns)) {
       if (allocation->meta.deleting() || !same_pods(way, *allocation)) continue;
-      for (const AllocationPort& port : allocation->spec.ports) {
-        if (covers(way, *allocation, port)) return &port;
+      const auto& written = allocation->spec.ports;
+      for (const AllocationPort& port : written) {
+        const bool plain = port.count <= 1 && !port.migrate_from;
+        if (plain && covers(way, *allocation, port)) return &port;
+      }
+      if (is_plain(*allocation)) continue;
+      // An old number is declared until it is given back, which status tells: no clock is needed here.
+      for (const AllocationPort& made : effective_ports(*allocation, std::nullopt)) {
+        if (!covers(way, *allocation, made)) continue;
+        const std::string& name = made.group.empty() ? made.name : made.group;
+        const auto origin = std::find_if(written.begin(), written.end(),
+                                         [&](const AllocationPort& port) { return port.name == name; });
+        if (origin != written.end()) return &*origin;
       }
     }
   }

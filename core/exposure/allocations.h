@@ -8,7 +8,8 @@
 
 namespace berth::exposure {
 
-// The port of an allocation, with outside exposure, that declares this way: same namespace, the Service
+// The port of an allocation as written, with outside exposure, that declares this way, by one of its numbers
+// in a row or by the one it migrates from where it has such: same namespace, the Service
 // selects only pods that the allocation selects (or the workload's pods are among them), same protocol and
 // target, and the number shown or the Service port is the number allocated. While a number is not known yet,
 // only a Service that carries the allocation's UID label counts. nullptr when there is none.

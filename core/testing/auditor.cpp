@@ -1,11 +1,13 @@
 #include "core/testing/auditor.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
 #include "core/base/reasons.h"
 #include "core/desired/config_maps.h"
+#include "core/model/effective_ports.h"
 #include "core/testing/leader.h"
 
 namespace berth::testing {
@@ -13,6 +15,8 @@ namespace {
 
 constexpr std::int64_t kReserved = 24'577;
 constexpr Duration kRest = std::chrono::seconds(130);
+// How far the wall clocks of two leaders differ at most (core/testing/leader.h).
+constexpr Duration kSkew = std::chrono::seconds(120);
 
 bool holds(const std::map<std::int64_t, allocation::Entry>& entries, std::int64_t number, const Uid& owner) {
   const auto entry = entries.find(number);
@@ -64,6 +68,15 @@ void Auditor::check_shards() {
   }
 }
 
+// A wish to wait outlives the owner; who comes back under the same name and wishes so too need not wait at
+// all.
+bool Auditor::may_change_hands(std::int64_t number, const allocation::Entry& entry, Duration since) const {
+  const auto last = recorded_.find(number);
+  const std::int64_t sticky = last == recorded_.end() ? 0 : last->second.sticky_seconds;
+  if (sticky > 0 && entry.sticky_seconds > 0 && last->second.owner == entry.owner) return true;
+  return since >= kRest && since >= std::chrono::seconds(sticky) - kSkew;
+}
+
 // I4: a number changes hands only a whole rest after the last holder's Service was seen. I10: a reserved one
 // is never issued.
 void Auditor::check_holders(const Entries& entries) {
@@ -72,13 +85,14 @@ void Auditor::check_holders(const Entries& entries) {
     const std::string holder = identity(entry.owner_uid);
     const auto last = last_seen_.find(number);
     const bool changed = last != last_seen_.end() && last->second.first != holder;
-    if (changed && api_.now - last->second.second < kRest) {
+    if (changed && !may_change_hands(number, entry, api_.now - last->second.second)) {
       fail("I4: " + std::to_string(number) + " went from " + last->second.first + " to " + holder +
            " too soon");
     }
     last_seen_[number] = {holder, api_.now};
     if (number == kReserved) fail("I10: a reserved number was issued");
   }
+  for (const auto& [number, entry] : entries) recorded_[number] = entry;
 }
 
 void Auditor::check_services(const Entries& entries) {
@@ -202,7 +216,7 @@ void Auditor::check_answer(const PortAllocation& allocation) {
       fail(name + " gives a reason of no meaning: " + condition.reason);
   }
   // I9: all of its ports or none; an edit that cannot be granted leaves what there was.
-  const bool whole = status.ports.size() == allocation.spec.ports.size();
+  const bool whole = status.ports.size() == effective_ports(allocation, std::nullopt).size();
   const bool part = allocated->status == "True" ? !whole : !status.ports.empty();
   if (part && (allocated->status == "True" || !edited_.contains(allocation.meta.uid))) {
     fail("I9: " + name + " has a part of its ports");
@@ -212,6 +226,23 @@ void Auditor::check_answer(const PortAllocation& allocation) {
     fail(name + " is not ready: " + ready->message);
   }
   if (ready->status == "True") check_published(allocation);
+  if (allocated->status == "True") check_migration(allocation);
+}
+
+// Both numbers until the end, and not longer.
+void Auditor::check_migration(const PortAllocation& allocation) {
+  for (const AllocationPort& port : allocation.spec.ports) {
+    if (!port.migrate_from) continue;
+    const auto& shown = allocation.status.ports;
+    const bool served = std::any_of(shown.begin(), shown.end(), [&](const AllocatedPort& one) {
+      return one.port == port.migrate_from->port && one.name.ends_with("-old");
+    });
+    const auto end = parse_rfc3339(port.migrate_from->until);
+    if (!served && (!end.ok() || api_.now + kSkew < *end))
+      fail("the old number of " + allocation.meta.name + " went early");
+    if (served && end.ok() && *end + kSkew < api_.now)
+      fail("the old number of " + allocation.meta.name + " stays");
+  }
 }
 
 // Ready means: its Services publish exactly the numbers that status shows.

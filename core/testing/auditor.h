@@ -42,6 +42,9 @@ class Auditor {
   void check_config_maps(const Entries& entries);
   void check_told(const PortAllocation& allocation);
   void check_answer(const PortAllocation& allocation);
+  void check_migration(const PortAllocation& allocation);
+  [[nodiscard]] bool may_change_hands(std::int64_t number, const allocation::Entry& entry,
+                                      Duration since) const;
   void check_published(const PortAllocation& allocation);
 
   const ApiServer& api_;
@@ -50,7 +53,8 @@ class Auditor {
   std::map<std::string, int> lives_ = {};
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> shards_ = {};  // fence, next sequence
   std::map<std::int64_t, std::pair<std::string, Instant>> last_seen_ =
-      {};  // by number: who had it, until when
+      {};                                                    // by number: who had it, until when
+  std::map<std::int64_t, allocation::Entry> recorded_ = {};  // by number: the last entry seen
   std::map<std::pair<std::string, std::string>, std::int64_t> published_ = {};  // by owner and port
   std::string broken_ = {};
 };

@@ -6,6 +6,7 @@
 #include "core/allocation/chooser.h"
 #include "core/base/api_names.h"
 #include "core/desired/config_maps.h"
+#include "core/model/effective_ports.h"
 
 namespace berth::testing {
 namespace {
@@ -17,6 +18,14 @@ template <class T>
 std::vector<const T*> pointers(const std::map<std::string, T>& objects) {
   std::vector<const T*> result;
   for (const auto& [name, object] : objects) result.push_back(&object);
+  return result;
+}
+
+// As the shell does: counts and migrations become plain ports where an allocation enters a decision.
+std::map<std::string, PortAllocation> effective_all(const std::map<std::string, PortAllocation>& objects,
+                                                    std::optional<Instant> now) {
+  std::map<std::string, PortAllocation> result;
+  for (const auto& [name, object] : objects) result.emplace(name, effective(object, now));
   return result;
 }
 
@@ -58,7 +67,10 @@ void Leader::take_in_ledger(const std::string& shard) {
 
 void Leader::observe_rest() {
   const bool hasty = mistake_ == Mistake::kNoRest;
-  rest_.observe(ledgers_, hasty ? Instant{api_.now.milliseconds - 1'000'000} : api_.now);
+  if (hasty) return rest_.observe(ledgers_, Instant{api_.now.milliseconds - 1'000'000});
+  // A clock that is days ahead makes every wish look old.
+  const bool ahead = mistake_ == Mistake::kForgetsWishes;
+  rest_.observe(ledgers_, api_.now, nullptr, ahead ? api_.now + std::chrono::hours(48) : api_.now);
 }
 
 bool Leader::write(const allocation::ShardWrite& shard) {
@@ -77,10 +89,11 @@ bool Leader::claim(std::size_t crash_after) {
   const allocation::InternalNumbers internal;
   const Labels labels;
   std::vector<allocation::Request> requests;
-  for (const auto& [key, object] : allocations_) requests.push_back({&object, &labels, pointers(services_)});
+  const auto made = effective_all(allocations_, wall());
+  for (const auto& [key, object] : made) requests.push_back({&object, &labels, pointers(services_)});
   std::shuffle(requests.begin(), requests.end(), random_);
   const auto plan =
-      allocation::claim(requests, {ledgers_, ranges, uses, internal, rest_, api_.now, api_.now, fence_});
+      allocation::claim(requests, {ledgers_, ranges, uses, internal, rest_, api_.now, wall(), fence_});
   note_(name() + " claims, " + std::to_string(plan.writes.size()) + " writes");
   stopped_ = stopped_ || plan.superseded;
   bool wrote = false;
@@ -101,8 +114,9 @@ bool Leader::release(std::size_t crash_after) {
   for (const auto& [uid, refusal] : refusals_) refused.push_back(uid);
   auto gone = orphans();
   std::vector<allocation::ReleaseProof> living;
+  const auto made = effective_all(allocations_, std::nullopt);
   for (const auto& candidate : allocation::release_candidates(
-           ledgers_, pointers(allocations_), ranges, allocation::Uses(pointers(services_)), refused)) {
+           ledgers_, pointers(made), ranges, allocation::Uses(pointers(services_)), refused)) {
     if (candidate.cause == ReleaseCause::kOwnerGone) {
       gone[candidate.number.entry.owner_uid].push_back(candidate);
     } else {
@@ -167,7 +181,7 @@ allocation::ReleaseProof Leader::proof_of(const ReleaseCandidate& candidate) con
   const bool careless = mistake_ == Mistake::kNoLiveProof || mistake_ == Mistake::kReleaseFirst;
   if (careless && candidate.cause == ReleaseCause::kOwnerGone) return proof;
   const auto owner = api_.allocations.find(candidate.owner().name);
-  if (owner != api_.allocations.end()) proof.owner = owner->second;
+  if (owner != api_.allocations.end()) proof.owner = effective(owner->second, std::nullopt);
   for (const ObjectKey& key : candidate.services()) {
     const auto service = api_.services.find(key.name);
     if (service != api_.services.end()) proof.services.push_back(service->second);
@@ -196,7 +210,8 @@ bool Leader::plan(const std::string& allocation, std::size_t crash_after) {
   const std::int64_t generation = found->second.meta.generation;
   const allocation::Ranges ranges({&api_.range});
   const allocation::Uses uses(pointers(services_));
-  Observation seen{.allocation = &found->second};
+  const PortAllocation made = effective(found->second, wall());
+  Observation seen{.allocation = &made};
   seen.entries = ledgers_.of_owner(uid);
   seen.services = pointers(services_);
   seen.policies = pointers(policies_);
@@ -208,7 +223,7 @@ bool Leader::plan(const std::string& allocation, std::size_t crash_after) {
   if (const auto problem = write_problems_.find(uid); problem != write_problems_.end()) {
     seen.write_problem = problem->second;
   }
-  const Plan plan = berth::plan(seen, api_.now);
+  const Plan plan = berth::plan(seen, wall());
   bool acted = false;
   for (const Action& action : plan.actions) {
     if (crash_after-- == 0) return acted;

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,12 +20,13 @@ namespace berth::testing {
 // Known-bad leaders: each breaks one rule that the shell has to keep.
 enum class Mistake {
   kNone,
-  kNoRest,        // believes that everything has rested
-  kNoLiveProof,   // releases on the word of its cache
-  kReleaseFirst,  // releases the numbers before the Services are gone
-  kBlindRetry,    // answers a conflict by writing the same content again
-  kNoUid,         // takes the name for the identity
-  kNoOwnerProof,  // creates a Service without asking whether its owner lives
+  kNoRest,         // believes that everything has rested
+  kNoLiveProof,    // releases on the word of its cache
+  kReleaseFirst,   // releases the numbers before the Services are gone
+  kBlindRetry,     // answers a conflict by writing the same content again
+  kNoUid,          // takes the name for the identity
+  kNoOwnerProof,   // creates a Service without asking whether its owner lives
+  kForgetsWishes,  // takes no notice of stickyFor in the ledger when it looks whether a number has rested
 };
 
 using Note = std::function<void(const std::string&)>;
@@ -52,6 +54,8 @@ class Leader {
   bool sweep();
 
  private:
+  // Wall clocks differ, by up to a minute here; what rests is measured by the monotonic one.
+  [[nodiscard]] Instant wall() const { return api_.now + std::chrono::seconds(20 * (fence_ % 7 - 3)); }
   [[nodiscard]] std::string name() const { return "leader " + std::to_string(fence_); }
   void take_in_ledger(const std::string& shard);
   void observe_rest();

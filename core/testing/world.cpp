@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t kLeaders = 4;
 constexpr std::size_t kRemembered = 6;
 constexpr std::int64_t kLastFence = 100;
-constexpr int kIdleRounds = 5;  // longer than any rest
+constexpr int kIdleRounds = 8;  // longer than any rest
+constexpr char kSticky[] = "3m";
 constexpr std::chrono::seconds kRound(40);
 
 }  // namespace
@@ -80,6 +81,9 @@ void World::create() {
   if (pick(2) == 0) object.spec.ports.push_back(port("q"));
   if (pick(4) == 0) object.spec.ports.back().exposure = "Cluster";
   if (uids_ % 4 == 3) object.spec.config_map = NumbersConfigMap{"numbers-of-" + name};
+  if (pick(4) == 0) object.spec.ports.back().count = 2;
+  if (pick(4) == 0) object.spec.ports[0].migrate_from = pick_migration();
+  if (pick(3) == 0) object.spec.sticky_for = kSticky;
   object.meta.creation_timestamp = to_rfc3339(api_.now);
   ++uids_;
   object.meta.uid.text = "uid-" + name + (mistake_ == Mistake::kNoUid ? "" : std::to_string(uids_));
@@ -88,6 +92,13 @@ void World::create() {
   api_.allocations[name] = object;
   note("create " + object.meta.uid.text + " first port " + std::to_string(object.spec.ports[0].port));
   remember_allocations();
+}
+
+// From a number of the range, of the reserved one, or of no range; some end, some by command only.
+Migration World::pick_migration() {
+  Migration migration{24'571 + static_cast<std::int64_t>(pick(7)), ""};
+  if (pick(2) == 0) migration.until = to_rfc3339(api_.now + std::chrono::seconds(pick(300)));
+  return migration;
 }
 
 void World::remove() {
@@ -102,7 +113,16 @@ void World::edit() {
   if (found == api_.allocations.end()) return;
   PortAllocation& object = found->second;
   auto& ports = object.spec.ports;
-  switch (pick(4)) {
+  switch (pick(7)) {
+    case 4:
+      ports.back().count = 1 + static_cast<std::int64_t>(pick(3));
+      break;
+    case 5:
+      ports[0].migrate_from = ports[0].migrate_from ? std::nullopt : std::optional(pick_migration());
+      break;
+    case 6:
+      object.spec.sticky_for = object.spec.sticky_for.empty() ? kSticky : "";
+      break;
     case 0:
       ports[0].port = 24574 + static_cast<std::int64_t>(pick(3));
       break;
@@ -120,7 +140,12 @@ void World::edit() {
   object.meta.resource_version = api_.next_version();
   auditor_.edited(object.meta.uid);
   note("edit " + object.meta.name + ": " + std::to_string(ports.size()) + " ports, first " +
-       std::to_string(ports[0].port) + " " + ports[0].exposure);
+       std::to_string(ports[0].port) + " " + ports[0].exposure + " count " +
+       std::to_string(ports.back().count) + " from " +
+       (ports[0].migrate_from
+            ? std::to_string(ports[0].migrate_from->port) + " until " + ports[0].migrate_from->until
+            : "nowhere") +
+       " sticky " + object.spec.sticky_for);
   remember_allocations();
 }
 

@@ -38,6 +38,7 @@ class World {
   void step();
   void create();
   void remove();
+  Migration pick_migration();
   void edit();
   void publish_or_remove_a_foreign_service();
   void pass_time(std::chrono::seconds span);

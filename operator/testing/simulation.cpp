@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/api_names.h"
+#include "core/model/effective_ports.h"
 #include "kube/json/tree.h"
 #include "kube/testing/builders.h"
 #include "operator/testing/history.h"
@@ -120,8 +121,8 @@ class Process {
 // People and their tools.
 class Users {
  public:
-  Users(FakeApiServer& server, const SimulationOptions& options)
-      : server_(&server), options_(&options), client_(server, {"people"}) {
+  Users(FakeApiServer& server, const testing::ManualClock& clock, const SimulationOptions& options)
+      : server_(&server), clock_(&clock), options_(&options), client_(server, {"people"}) {
     make(wire::kNamespace, testing::make_namespace(kNamespace));
     PortRange range = testing::make_prange(
         "mesh", "NodePort",
@@ -133,7 +134,7 @@ class Users {
   void act(std::mt19937_64& random) {
     const std::string name =
         "app-" + std::to_string(random() % static_cast<std::uint64_t>(options_->allocations));
-    switch (random() % 10) {
+    switch (random() % 11) {
       case 0:
       case 1:
       case 2:
@@ -153,6 +154,9 @@ class Users {
         break;
       case 8:
         foreign(random);
+        break;
+      case 9:
+        edit_wishes(name, random);
         break;
       default:
         server_->collect_garbage();
@@ -176,9 +180,27 @@ class Users {
             : 0;
     std::vector<AllocationPort> ports = {testing::make_palloc_port("api", std::int64_t{8080}, wanted)};
     if (random() % 4 == 0) ports.push_back(testing::make_palloc_port("admin", std::int64_t{9090}));
-    PortAllocation wanted = testing::make_palloc(kNamespace, name, "mesh", ports, "External");
-    if (name.back() % 3 == 0) wanted.spec.config_map = NumbersConfigMap{"numbers-of-" + name};
-    make(wire::kPortAllocation, wanted);
+    if (random() % 4 == 0) ports.back().count = 2;
+    if (random() % 4 == 0) ports[0].migrate_from = migration(random);
+    PortAllocation object = testing::make_palloc(kNamespace, name, "mesh", ports, "External");
+    if (random() % 3 == 0) object.spec.sticky_for = "10s";
+    if (name.back() % 3 == 0) object.spec.config_map = NumbersConfigMap{"numbers-of-" + name};
+    make(wire::kPortAllocation, object);
+  }
+
+  // From a number of the range or just below it; some end by themselves.
+  Migration migration(std::mt19937_64& random) {
+    Migration migration{kFirstNumber - 3 + static_cast<std::int64_t>(random() % 6), ""};
+    const auto seconds = std::chrono::seconds(random() % 60);
+    if (random() % 2 == 0) migration.until = to_rfc3339(clock_->wall() + seconds);
+    return migration;
+  }
+
+  // Numbers are to wait for whom they did not, or not any more.
+  void edit_wishes(const std::string& name, std::mt19937_64& random) {
+    (void)client_.merge_patch<PortAllocation>(
+        wire::kPortAllocation, {kNamespace, name},
+        random() % 2 == 0 ? R"({"spec":{"stickyFor":"10s"}})" : R"({"spec":{"stickyFor":null}})");
   }
 
   template <class T>
@@ -205,6 +227,7 @@ class Users {
   }
 
   FakeApiServer* server_;
+  const testing::ManualClock* clock_;
   const SimulationOptions* options_;
   client::Client client_;
 };
@@ -250,7 +273,7 @@ void check_end(const FakeApiServer& server, SimulationResult& result) {
     }
     if (ready->status == "True") {
       ++result.granted;
-      if (allocation.status.ports.size() != allocation.spec.ports.size()) {
+      if (allocation.status.ports.size() != effective_ports(allocation, std::nullopt).size()) {
         result.unfinished.push_back(name + " is Ready with a part of its ports");
       }
       const auto service = testing::stored<Service>(server, wire::kService, allocation.meta.key());
@@ -301,7 +324,7 @@ SimulationResult simulate(const SimulationOptions& options) {
   testing::ManualClock clock;
   FakeApiServer server(clock, {.field_owners = false});
   std::mt19937_64 random(options.seed);
-  Users users(server, options);
+  Users users(server, clock, options);
   std::vector<std::unique_ptr<Process>> processes;
   for (int i = 0; i < options.operators; ++i) {
     processes.push_back(std::make_unique<Process>(server, clock, options, i));

@@ -1,0 +1,251 @@
+#include "core/allocation/choice.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/model/effective_ports.h"
+
+namespace berth::allocation {
+namespace {
+
+// Looking for the best place for a row that must wait goes through the whole range: only the oldest ones.
+constexpr int kRowsHeldBackFor = 64;
+
+std::string name_of(const Row& row) { return row.size() == 1 ? row.front()->name : row.front()->group; }
+
+// The place of a port in its row.
+std::int64_t index_of(const AllocationPort& port) { return member_index(port).value_or(0); }
+
+std::int32_t longest(const std::vector<PortSpan>& spans) {
+  std::int32_t most = 0;
+  for (const PortSpan& span : spans) most = std::max(most, span.size());
+  return most;
+}
+
+}  // namespace
+
+Refused ledger_full(const std::string& port, const NumberKey& key) {
+  return {RefusalReason::kLedgerFull, port,
+          "the record of the numbers around " + to_string(key.port) +
+              " has no room for one more node: ask for a number further away, or delete allocations that are "
+              "not needed"};
+}
+
+void Choice::note_wishes(const Work& work) {
+  const PortAllocation& allocation = *work.request->allocation;
+  if (!waiting_ && sticky_seconds(allocation) > 0) waiting_.emplace(view_.ledgers);
+  if (!work.holdings.target) return;
+  const Space space = *work.holdings.target;
+  for (const std::string& name : work.holdings.wanting) {
+    const AllocationPort& port = spec_port(allocation, name);
+    const auto number = Port::checked(port.port);
+    if (!number.ok()) continue;
+    for (const Source& source : view_.ranges.sources(allocation.spec)) {
+      if (source.range->space != space) continue;
+      requested_[space][key_in(*source.range, allocation.spec, *number, port.protocol)] = true;
+    }
+  }
+}
+
+bool Choice::is_requested(Space space, const NumberKey& key) const {
+  const auto requested = requested_.find(space);
+  return requested != requested_.end() &&
+         any_conflicting(requested->second, key, [](const NumberKey&, bool) { return true; });
+}
+
+NumberKey Choice::key_at(const Ask& ask, Port number) {
+  return key_in(ask.range(), ask.allocation().spec, number, ask.protocol());
+}
+
+Entry Choice::entry_for(const Ask& ask, const AllocationPort& port) {
+  Entry entry = new_entry(ask.allocation(), ask.range().name);
+  entry.slots = {{port.name, port.protocol}};
+  return entry;
+}
+
+bool Choice::wants(const Ask& ask, const AllocationPort& port) const {
+  const auto& wanting = ask.work.holdings.wanting;
+  return std::find(wanting.begin(), wanting.end(), port.name) != wanting.end();
+}
+
+// Where the row begins when a part of it has its numbers for good; it goes on from there.
+std::optional<std::int64_t> Choice::held_start(const Ask& ask) const {
+  if (ask.row.size() == 1) return {};
+  for (const AllocationPort* port : ask.row) {
+    if (wants(ask, *port)) continue;
+    const Holding* holding = ask.work.holdings.find(port->name);
+    if (holding != nullptr) return holding->number.number() - index_of(*port);
+    const auto given = ask.work.given.find(port->name);  // taken back by recovery
+    if (given != ask.work.given.end()) return given->second.port.number() - index_of(*port);
+  }
+  return {};
+}
+
+bool Choice::fits(const Ask& ask, Port number, const PortAllocation* heir) const {
+  const NumberKey key = key_at(ask, number);
+  return booking_.is_free(ask.range(), key, heir) &&
+         (key.node.empty() || booking_.has_room(ask.range().space, key, entry_for(ask, *ask.row.front()))) &&
+         !(ask.outside && view_.internal.find(number, ask.protocol())) &&
+         (heir != nullptr || !held_back_.contains({ask.range().space, key}));
+}
+
+// Where the row begins that waits for the allocation, if all of it is there.
+std::optional<std::int64_t> Choice::waiting_start(const Ask& ask, const Draft& draft) const {
+  if (!waiting_) return {};
+  for (const AllocationPort* named : ask.row) {
+    const auto known = waiting_->find(ask.allocation(), ask.range().space, *named);
+    if (!known) continue;
+    const std::int64_t start = known->port.number() - index_of(*named);
+    const bool whole = std::all_of(ask.row.begin(), ask.row.end(), [&](const AllocationPort* port) {
+      const auto number = Port::checked(start + index_of(*port));
+      return number.ok() && contains(ask.place.spans(), *number) && fits(ask, *number, &ask.allocation()) &&
+             !draft.contains(key_at(ask, *number));
+    });
+    if (whole) return start;
+  }
+  return {};
+}
+
+void Choice::put(const Ask& ask, std::int64_t start, Draft& draft) const {
+  for (const AllocationPort* port : ask.row) {
+    if (!wants(ask, *port)) continue;
+    draft.insert_or_assign(key_at(ask, Port::of(start + index_of(*port))), entry_for(ask, *port));
+  }
+}
+
+std::optional<Refused> Choice::go_on(const Ask& ask, std::int64_t start, Draft& draft) const {
+  for (const AllocationPort* port : ask.row) {
+    if (!wants(ask, *port)) continue;
+    const std::int64_t value = start + index_of(*port);
+    const auto number = Port::checked(value);
+    const bool inside = number.ok() && contains(ask.place.spans(), *number);
+    if (inside && fits(ask, *number, &ask.allocation()) && !draft.contains(key_at(ask, *number))) continue;
+    return Refused{RefusalReason::kCannotGrow, name_of(ask.row),
+                   "port " + name_of(ask.row) + " has the numbers from " + std::to_string(start) +
+                       " on and asks for " + std::to_string(ask.row.size()) + " in a row, but " +
+                       std::to_string(value) +
+                       (inside ? " is not free" : " is not in " + to_string(ask.place)) +
+                       ": write a smaller count, or another name for the port to get other numbers"};
+  }
+  put(ask, start, draft);
+  return {};
+}
+
+std::optional<Port> Choice::pick(const Ask& ask, std::size_t length, const Draft& draft) {
+  const CompiledRange& range = ask.range();
+  const std::size_t start = range.order == Order::kSpread
+                                ? spread_start(ask.allocation().meta.uid, name_of(ask.row), range.name)
+                                : 0;
+  const auto busy = [&](Port number) { return draft.contains(key_at(ask, number)); };
+  for (const bool avoid_requested : {true, false}) {
+    const auto available = [&](Port number) {
+      return fits(ask, number, nullptr) &&
+             !(avoid_requested && is_requested(range.space, key_at(ask, number)));
+    };
+    const std::string block = ask.place.block == nullptr ? "" : ask.place.block->name;
+    const std::string node = range.per_node ? ask.allocation().spec.node_name : "";
+    const PickerKey key{range.name, block, node, ask.protocol(), ask.outside, avoid_requested};
+    Picker& picker = pickers_.try_emplace(key, ask.place.spans()).first->second;
+    if (const auto number = picker.pick(start, length, available, busy)) return number;
+  }
+  return {};
+}
+
+std::optional<Refused> Choice::take(const Work& work, const Source& place, const Permission& permission,
+                                    const Row& row, Draft& draft) {
+  for (const AllocationPort* port : row) {
+    if (auto refused = permission.refuse_target(*port)) return refused;
+  }
+  const Ask ask{work, place, row, permission.asks_outside(*row.front())};
+  if (const auto start = held_start(ask)) return go_on(ask, *start, draft);
+  if (const auto start = waiting_start(ask, draft)) {
+    put(ask, *start, draft);
+    return {};
+  }
+  if (const auto first = pick(ask, row.size(), draft)) {
+    put(ask, first->number(), draft);
+    return {};
+  }
+  if (auto full = record_full(ask)) return full;
+  const bool some = row.size() > 1 && pick(ask, 1, draft);
+  return nothing_left(ask, some);
+}
+
+std::optional<Refused> Choice::record_full(const Ask& ask) const {
+  for (const PortSpan& span : ask.place.spans()) {
+    const NumberKey key = key_at(ask, span.first);
+    const bool room = booking_.has_room(ask.range().space, key, entry_for(ask, *ask.row.front()));
+    if (!room) return ledger_full(name_of(ask.row), key);
+  }
+  return {};
+}
+
+// No counts and no clock in messages: they stand in a status, and everybody who waits would be written anew
+// whenever they change. The counts are in the range's own status.
+Refused Choice::nothing_left(const Ask& ask, bool some) const {
+  const std::string port = name_of(ask.row);
+  const std::string where = to_string(ask.place);
+  const std::string range = ask.range().name;
+  const std::string row = std::to_string(ask.row.size()) + " numbers in a row";
+  if (some && longest(ask.place.spans()) < static_cast<std::int32_t>(ask.row.size())) {
+    return {RefusalReason::kRangeFragmented, port,
+            "port " + port + " asks for " + row + ", more than " + where +
+                " has in one piece: write a smaller count, or have the range widened"};
+  }
+  if (some) {
+    return {RefusalReason::kRangeFragmented, port,
+            "no " + row + " are left for port " + port + " in " + where +
+                " (status.largestFreeBlock of the range tells how many are: kubectl describe prange " +
+                range + "): wait until some are released, write a smaller count, or have the range widened"};
+  }
+  return {RefusalReason::kRangeExhausted, port,
+          "too few numbers left for port " + port + " in " + where + " (" +
+              std::to_string(count_ports(ask.place.spans())) + " in all; kubectl describe prange " + range +
+              " tells where they are): wait until some are released, or have the range widened"};
+}
+
+void Choice::hold_back(Space space, const Draft& drafted) {
+  for (const auto& [key, entry] : drafted) held_back_.insert({space, key});
+}
+
+Choice::Kind Choice::kind_of(const Ask& ask, Port number) const {
+  const NumberKey key = key_at(ask, number);
+  if (fits(ask, number, nullptr)) return Kind::kFree;
+  const bool never = booking_.frozen(ask.range().space, key) != nullptr ||
+                     view_.ranges.reserving(ask.range().space, number) != nullptr ||
+                     (ask.outside && view_.internal.find(number, ask.protocol()));
+  return never ? Kind::kNever : Kind::kWaiting;
+}
+
+// The row waits for the piece of the place that needs the fewest numbers of others, the lowest of them.
+void Choice::hold_back(const Work& work, const Source& place, const Permission& permission, const Row& row) {
+  if (++rows_waiting_ > kRowsHeldBackFor) return;
+  const Ask ask{work, place, row, permission.asks_outside(*row.front())};
+  const auto length = static_cast<std::int32_t>(row.size());
+  std::optional<std::int32_t> best;
+  std::int32_t fewest = std::numeric_limits<std::int32_t>::max();
+  for (const PortSpan& span : place.spans()) {
+    std::vector<Kind> kinds;
+    std::int32_t waiting = 0;
+    std::int32_t never = 0;
+    const auto count = [&](Kind kind, std::int32_t step) {
+      if (kind == Kind::kWaiting) waiting += step;
+      if (kind == Kind::kNever) never += step;
+    };
+    for (std::int32_t i = 0; i < span.size(); ++i) {
+      kinds.push_back(kind_of(ask, Port::of(span.first.number() + i)));
+      count(kinds.back(), 1);
+      if (i >= length) count(kinds[static_cast<std::size_t>(i - length)], -1);
+      if (i + 1 < length || never > 0 || waiting >= fewest) continue;
+      fewest = waiting;
+      best = span.first.number() + i + 1 - length;
+    }
+  }
+  if (!best) return;
+  for (std::int32_t i = 0; i < length; ++i) {
+    const Port number = Port::of(*best + i);
+    if (fits(ask, number, nullptr)) held_back_.insert({ask.range().space, key_at(ask, number)});
+  }
+}
+
+}  // namespace berth::allocation
