@@ -157,6 +157,15 @@ func (p *Proxy) When(match Match, action Action) *Rule {
 	return rule
 }
 
+// WhenFirst adds a rule in front of those there are.
+func (p *Proxy) WhenFirst(match Match, action Action) *Rule {
+	rule := &Rule{match: match, action: action}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rules = append([]*Rule{rule}, p.rules...)
+	return rule
+}
+
 // Remove takes rules away: requests that come later pass. What is held stays held.
 func (p *Proxy) Remove(rules ...*Rule) {
 	p.mu.Lock()

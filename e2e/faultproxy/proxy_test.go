@@ -319,19 +319,37 @@ func TestPreconditionsAreStrippedWhereTheyStand(t *testing.T) {
 			[]faultproxy.Precondition{faultproxy.UID, faultproxy.Version}, `{"metadata":{"labels":{"a":"b"}},"spec":{"n":10000000001}}`},
 		"a PUT's version becomes the newest": {"PUT", `{"metadata":{"resourceVersion":"3","uid":"u"}}`,
 			[]faultproxy.Precondition{faultproxy.Version}, `{"metadata":{"resourceVersion":"7","uid":"u"}}`},
+		"a status' version is that of the object": {"PUT /status", `{"metadata":{"resourceVersion":"3"}}`,
+			[]faultproxy.Precondition{faultproxy.Version}, `{"metadata":{"resourceVersion":"7"}}`},
 		"a DELETE without a body": {"DELETE", "", []faultproxy.Precondition{faultproxy.UID}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, proxy, client := start(t, nil)
 			proxy.When(faultproxy.Match{}, faultproxy.Strip(test.strip...))
-			if status, body, _ := ask(t, client, proxy, test.method, service, test.body); status != 200 {
+			method, subresource, _ := strings.Cut(test.method, " ")
+			if status, body, _ := ask(t, client, proxy, method, service+subresource, test.body); status != 200 {
 				t.Fatalf("answered %d %s", status, body)
 			}
 			asked := strings.Split(s.log(), "\n")
-			if got, want := asked[len(asked)-1], strings.TrimSpace(test.method+" "+service+" "+test.want); got != want {
+			if got, want := asked[len(asked)-1], strings.TrimSpace(method+" "+service+subresource+" "+test.want); got != want {
 				t.Errorf("asked\n%s\nwant\n%s", got, want)
 			}
+			if len(asked) > 1 && asked[0] != "GET "+service {
+				t.Errorf("read %s", asked[0])
+			}
 		})
+	}
+}
+
+func TestFieldsBecomeWhatTheyAreOnTheServer(t *testing.T) {
+	s, proxy, client := start(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"metadata":{"resourceVersion":"7"},"spec":{"fence":10000000001,"entries":{}}}`)
+	})
+	proxy.When(faultproxy.Match{}, faultproxy.Newest("metadata.resourceVersion", "spec.fence", "spec.none"))
+	ask(t, client, proxy, "PUT", ledger, `{"metadata":{"resourceVersion":"3"},"spec":{"fence":1,"entries":{"1":"x"}}}`)
+	want := "GET " + ledger + "\nPUT " + ledger + ` {"metadata":{"resourceVersion":"7"},"spec":{"entries":{"1":"x"},"fence":10000000001}}`
+	if s.log() != want {
+		t.Errorf("asked\n%s\nwant\n%s", s.log(), want)
 	}
 }
 

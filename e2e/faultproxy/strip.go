@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // Precondition is what a client says must still hold.
@@ -22,7 +23,8 @@ const (
 // a DELETE. A custom resource cannot be PUT without a resourceVersion: there it becomes the newest one, which
 // has the same effect. A create has no precondition.
 func Strip(preconditions ...Precondition) Action {
-	return func(_ context.Context, request *Request, send Send) (*Answer, error) {
+	version := Newest("metadata." + string(Version))
+	return func(ctx context.Context, request *Request, send Send) (*Answer, error) {
 		place := "metadata"
 		switch request.Verb {
 		case "delete":
@@ -31,58 +33,75 @@ func Strip(preconditions ...Precondition) Action {
 		default:
 			return send(request)
 		}
+		needsVersion := false
+		body, err := rewriteText(request.Body, func(object map[string]any) {
+			conditions, _ := object[place].(map[string]any)
+			for _, one := range preconditions {
+				delete(conditions, string(one))
+				needsVersion = needsVersion || one == Version && request.Verb == "update"
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", request, err)
+		}
+		if needsVersion {
+			return version(ctx, request.with(body), send)
+		}
+		return send(request.with(body))
+	}
+}
+
+// Newest replaces fields of a PUT by what they are on the server at that moment: whatever the client believed
+// them to be, the API server finds them right. A path is like "spec.fence".
+func Newest(paths ...string) Action {
+	return func(_ context.Context, request *Request, send Send) (*Answer, error) {
+		if request.Verb != "update" {
+			return send(request)
+		}
 		const tries = 10 // others write at the same time
 		for try := 1; ; try++ {
-			body, err := rewriteText(request.Body, func(object map[string]any) {
-				conditions, _ := object[place].(map[string]any)
-				for _, one := range preconditions {
-					delete(conditions, string(one))
-				}
-			})
+			body, err := newest(request, paths, send)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", request, err)
 			}
-			if request.Verb == "update" && contains(names(preconditions), string(Version)) {
-				if body, err = newest(request.with(body), send); err != nil {
-					return nil, err
-				}
-			}
 			answer, err := send(request.with(body))
-			if err != nil || answer.Status != http.StatusConflict || request.Verb != "update" || try == tries {
+			if err != nil || answer.Status != http.StatusConflict || try == tries {
 				return answer, err
 			}
 		}
 	}
 }
 
-func names(preconditions []Precondition) (all []string) {
-	for _, one := range preconditions {
-		all = append(all, string(one))
-	}
-	return all
-}
-
-// newest returns the body of a PUT with the resourceVersion that the object has now.
-func newest(request *Request, send Send) ([]byte, error) {
+// newest returns the body of a PUT with fields as they are now.
+func newest(request *Request, paths []string, send Send) ([]byte, error) {
 	get := *request
 	get.Method, get.Verb, get.Body, get.Query = http.MethodGet, "get", nil, url.Values{}
+	if _, subresource, ok := strings.Cut(request.Resource, "/"); ok { // to read it may need a right of its own
+		get.Path = strings.TrimSuffix(request.Path, "/"+subresource)
+	}
 	get.Header = request.Header.Clone()
 	get.Header.Del("Content-Type")
 	answer, err := send(&get)
 	if err != nil {
 		return nil, err
 	}
-	var now struct {
-		Metadata struct {
-			ResourceVersion string `json:"resourceVersion"`
-		} `json:"metadata"`
+	if answer.Status != http.StatusOK {
+		return request.Body, nil // the write will be told the same
 	}
-	if err := json.Unmarshal(answer.Body, &now); err != nil {
+	var now map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(answer.Body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&now); err != nil {
 		return nil, err
 	}
 	return rewriteText(request.Body, func(object map[string]any) {
-		if metadata, ok := object["metadata"].(map[string]any); ok && now.Metadata.ResourceVersion != "" {
-			metadata["resourceVersion"] = now.Metadata.ResourceVersion
+		for _, path := range paths {
+			group, field, _ := strings.Cut(path, ".")
+			from, _ := now[group].(map[string]any)
+			to, _ := object[group].(map[string]any)
+			if value, ok := from[field]; ok && to != nil {
+				to[field] = value
+			}
 		}
 	})
 }

@@ -46,7 +46,7 @@ type run struct {
 func TestACrashAtAnyWriteLosesNothingAndRepeatsNothing(t *testing.T) {
 	s := newSite(t)
 	th := &theatre{site: s, proxy: s.newProxy(), crashed: map[string]bool{}}
-	th.operator = s.newOperator(th.proxy, "operator")
+	th.operator = s.newOperator(th.proxy, firstIdentity)
 	if err := th.operator.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -74,11 +74,11 @@ func (th *theatre) everyCrash(t *testing.T, w workload) []*run {
 			played.want = plain
 			runs = append(runs, played)
 			if err := played.awaitState(t.Context(), plain.end, false); err != nil {
-				t.Errorf("%s: %v\n%s", name, err, th.story(played.stage))
+				t.Errorf("%s: %v\n%s", name, err, played.story(th.proxy))
 			}
 			if !reached {
 				missed++
-				t.Logf("%s: it did not come to this write\n%s", name, th.story(played.stage))
+				t.Logf("%s: it did not come to this write\n%s", name, played.story(th.proxy))
 				if p.before == 0 && (w.raced == "" || !strings.HasPrefix(p.what, w.raced)) {
 					t.Errorf("%s: the first write of its kind must happen in every run", name)
 				}
@@ -217,27 +217,6 @@ func (th *theatre) quiet(ctx context.Context, st *stage, first int) {
 	}
 }
 
-// writeOf names a write of the operator in the words of every stage; "" if it concerns another one.
-func (st *stage) writeOf(r *faultproxy.Request) string {
-	switch {
-	case r.Resource == "events":
-		if !strings.Contains(string(r.Body), st.namespace) {
-			return ""
-		}
-		return "create events " + between(string(r.Body), `"reason":"`, `"`)
-	case r.Namespace == st.namespace, r.Resource == "portledgers" && r.Name == st.shard(), r.Name == st.numbers:
-		text := strings.ReplaceAll(r.String(), st.namespace, "STAGE")
-		return strings.ReplaceAll(text, st.shard(), "SHARD")
-	}
-	return ""
-}
-
-func between(text, before, after string) string {
-	_, text, _ = strings.Cut(text, before)
-	text, _, _ = strings.Cut(text, after)
-	return text
-}
-
 // compare waits until all is at rest, and compares each run with the one without a fault: what there is, and
 // how often what was made and taken away.
 func (th *theatre) compare(runs []*run) {
@@ -259,7 +238,7 @@ func (th *theatre) compare(runs []*run) {
 			continue
 		}
 		if err := one.awaitState(th.t.Context(), atRest[one.want], true); err != nil {
-			th.t.Errorf("%s: %v\n%s", one.name, err, th.story(one.stage))
+			th.t.Errorf("%s: %v\n%s", one.name, err, one.story(th.proxy))
 		}
 	}
 	counted := newCounter(stages)
@@ -271,19 +250,7 @@ func (th *theatre) compare(runs []*run) {
 			continue
 		}
 		if text := counted.found[one.namespace].difference(counted.found[one.want.namespace]); text != "" {
-			th.t.Errorf("%s:\n%s\n%s", one.name, text, th.story(one.stage))
+			th.t.Errorf("%s:\n%s\n%s", one.name, text, one.story(th.proxy))
 		}
 	}
-}
-
-// story tells what the operator has written on a stage.
-func (th *theatre) story(st *stage) string {
-	lines := []string{"what it has written on " + st.namespace + ":"}
-	for _, write := range th.proxy.Writes() {
-		if st.writeOf(write.Request) != "" {
-			lines = append(lines, fmt.Sprintf("  %s %s: stored %d, told %d", write.At.Format("15:04:05.000"), write.Request, write.Stored, write.Told))
-		}
-	}
-	lines = append(lines, "its log: "+th.operator.Spec.Log)
-	return strings.Join(lines, "\n")
 }

@@ -17,7 +17,6 @@ import (
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -27,8 +26,7 @@ var shared *cluster.Cluster
 // there are enough. No garbage collector: what is to be deleted the operator deletes itself, always.
 func TestMain(m *testing.M) {
 	os.Exit(cluster.RunTests(m, cluster.Options{
-		APIServerArgs:         []string{fmt.Sprintf("--service-node-port-range=%d-%d", firstShard*shardSize, 32767)},
-		ControllerManagerArgs: []string{"--controllers=namespace-controller,serviceaccount-controller"},
+		APIServerArgs: []string{fmt.Sprintf("--service-node-port-range=%d-%d", firstShard*shardSize, 32767)},
 	}, &shared))
 }
 
@@ -36,7 +34,9 @@ const (
 	// patience is how long something may take on a machine that others use, too.
 	patience = time.Minute
 
-	lease = "berth-operator"
+	// firstIdentity is that of every operator that leads by the Lease: one that was killed leaves it to the next
+	// at once.
+	firstIdentity = "operator"
 )
 
 // site is a cluster in which Berth is installed, with a proxy and, once started, an operator behind it.
@@ -55,6 +55,12 @@ var install = sync.OnceValue(func() error {
 	if err != nil {
 		return err
 	}
+	for i, arg := range shared.ControllerManager.Spec.Args {
+		shared.ControllerManager.Spec.Args[i] = strings.Replace(arg, "garbage-collector-controller,", "", 1)
+	}
+	if err := shared.ControllerManager.Restart(context.Background()); err != nil {
+		return err
+	}
 	for _, path := range []string{"crds", "deploy/base/namespace.yaml", "deploy/base/operator-rbac.yaml"} {
 		if _, err := client.ApplyPath(context.Background(), filepath.Join(root, path)); err != nil {
 			return err
@@ -64,18 +70,13 @@ var install = sync.OnceValue(func() error {
 })
 
 // newSite installs Berth and begins to watch the history.
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, options ...audit.Options) *site {
 	t.Helper()
 	if err := install(); err != nil {
 		t.Fatal(err)
 	}
 	s := &site{Client: kube.MustNew(t, shared.AdminConfig()), t: t}
-	// A lease that an operator of another test has left would have to run out first.
-	err := s.Delete(t.Context(), "leases.coordination.k8s.io", programs.Namespace, lease)
-	if err != nil && !apierrors.IsNotFound(err) {
-		t.Fatal(err)
-	}
-	s.watch = audit.Start(t, shared)
+	s.watch = audit.Start(t, shared, options...)
 	return s
 }
 
@@ -250,4 +251,37 @@ func (st *stage) awaitServed(names ...string) {
 	st.t.Helper()
 	kube.Eventually(st.t, patience, fmt.Sprintf("%v in %s to be ready", names, st.namespace),
 		func(ctx context.Context) error { return st.served(ctx, names...) })
+}
+
+// story tells what an operator has written on a stage.
+func (st *stage) story(proxy *faultproxy.Proxy) string {
+	lines := []string{"what it has written on " + st.namespace + ":"}
+	for _, write := range proxy.Writes() {
+		if st.writeOf(write.Request) != "" {
+			lines = append(lines, fmt.Sprintf("  %s %s: stored %d, told %d", write.At.Format("15:04:05.000"),
+				write.Request, write.Stored, write.Told))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// writeOf names a write in the words of every stage; "" if it concerns another one.
+func (st *stage) writeOf(r *faultproxy.Request) string {
+	switch {
+	case r.Resource == "events":
+		if !strings.Contains(string(r.Body), st.namespace) {
+			return ""
+		}
+		return "create events " + between(string(r.Body), `"reason":"`, `"`)
+	case r.Namespace == st.namespace, r.Resource == "portledgers" && r.Name == st.shard(), r.Name == st.numbers:
+		text := strings.ReplaceAll(r.String(), st.namespace, "STAGE")
+		return strings.ReplaceAll(text, st.shard(), "SHARD")
+	}
+	return ""
+}
+
+func between(text, before, after string) string {
+	_, text, _ = strings.Cut(text, before)
+	text, _, _ = strings.Cut(text, after)
+	return text
 }

@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"berth.dev/e2e/kube"
@@ -149,13 +150,18 @@ func (st *stage) nothingOf(ctx context.Context, names ...string) error {
 			return fmt.Errorf("Service %s still exists: %w", name, err)
 		}
 	}
-	left, err := st.state(ctx, false)
+	return st.nothingHeld(ctx)
+}
+
+// nothingHeld returns nil when no number of the stage is held.
+func (st *stage) nothingHeld(ctx context.Context) error {
+	entries, err := st.entries(ctx)
 	if err != nil {
 		return err
 	}
-	for name := range left {
-		if len(name) > 7 && name[:7] == "number " {
-			return fmt.Errorf("%s is held", name)
+	for number, entry := range entries {
+		if strings.Contains(entry, " held ") {
+			return fmt.Errorf("%d is held", number)
 		}
 	}
 	return nil
