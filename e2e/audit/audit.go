@@ -16,9 +16,9 @@ import (
 type Watch struct {
 	Options
 
-	cluster   *cluster.Cluster
-	from      int64
-	stopClock func() error
+	cluster *cluster.Cluster
+	from    int64
+	clock   *writer
 }
 
 // Start begins to watch: what is stored now is taken as it is, what comes is to be judged. Call it before
@@ -29,8 +29,8 @@ func Start(t testing.TB, c *cluster.Cluster, options ...Options) *Watch {
 	if len(options) > 0 {
 		w.Options = options[0]
 	}
-	w.stopClock = startClock(t, c)
-	t.Cleanup(func() { _ = w.stopClock() })
+	w.clock = startClock(t, c)
+	t.Cleanup(func() { _ = w.clock.stop() })
 	var err error
 	if w.from, err = c.Revision(t.Context()); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,19 @@ func (w *Watch) CheckEmpty(t testing.TB) Report {
 	return w.check(t, func(a *Auditor) []Violation { return append(a.AtRest(), a.Empty()...) })
 }
 
-// Judge is what the three do, for tests that expect something to be wrong: it returns all violations.
+// CheckSince ends the test if any revision behind one breaks an invariant. The clock goes on: other checks may
+// follow.
+func (w *Watch) CheckSince(t testing.TB, revision int64) Report {
+	t.Helper()
+	if err := w.clock.await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	report, wrong, err := judge(t.Context(), w.cluster, w.Options, revision, nil)
+	fail(t, wrong, err)
+	return report
+}
+
+// Judge is Check for tests that expect something to be wrong: it returns all violations.
 func (w *Watch) Judge(ctx context.Context) (Report, []Violation, error) { return w.judge(ctx, nil) }
 
 func (w *Watch) check(t testing.TB, last func(*Auditor) []Violation) Report {
@@ -67,7 +79,7 @@ func (w *Watch) check(t testing.TB, last func(*Auditor) []Violation) Report {
 }
 
 func (w *Watch) judge(ctx context.Context, last func(*Auditor) []Violation) (Report, []Violation, error) {
-	if err := w.stopClock(); err != nil {
+	if err := w.clock.stop(); err != nil {
 		return Report{}, nil, err
 	}
 	return judge(ctx, w.cluster, w.Options, w.from, last)

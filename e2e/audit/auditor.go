@@ -130,6 +130,7 @@ func (a *Auditor) Load(revision int64, stored []cluster.Change) []Violation {
 		}
 	}
 	a.found, a.Report = nil, Report{}
+	clear(a.rests) // began before: nobody knows when
 	return wrong
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,15 +36,32 @@ func beatOf(now time.Time) *unstructured.Unstructured {
 	}}
 }
 
-// startClock writes the time into history until the returned function is called. An API server that is away
-// is no reason to stop.
-func startClock(t testing.TB, c *cluster.Cluster) (stop func() error) {
+// writer writes the time into history.
+type writer struct {
+	stop  func() error // ends it; what was stored before can be judged then
+	beats atomic.Int64 // that were answered
+}
+
+// await returns when what was stored before can be judged.
+func (w *writer) await(ctx context.Context) error {
+	until := w.beats.Load() + beatsAfter + 1 // the first of these may be on its way
+	return kube.Poll(ctx, time.Minute, "the clock to go on", func(context.Context) error {
+		if now := w.beats.Load(); now < until {
+			return fmt.Errorf("%d beats are missing", until-now)
+		}
+		return nil
+	})
+}
+
+// startClock writes the time until it is stopped. An API server that is away is no reason to stop.
+func startClock(t testing.TB, c *cluster.Cluster) *writer {
 	t.Helper()
 	const pause = 100 * time.Millisecond
 	client, err := kubernetes.NewForConfig(c.AdminConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := &writer{}
 	configMaps := client.CoreV1().ConfigMaps(ClockNamespace)
 	beat := func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -55,6 +73,9 @@ func startClock(t testing.TB, c *cluster.Cluster) (stop func() error) {
 		_, err := configMaps.Update(ctx, now, metav1.UpdateOptions{})
 		if apierrors.IsNotFound(err) {
 			_, err = configMaps.Create(ctx, now, metav1.CreateOptions{})
+		}
+		if err == nil {
+			w.beats.Add(1)
 		}
 		return err
 	}
@@ -73,7 +94,7 @@ func startClock(t testing.TB, c *cluster.Cluster) (stop func() error) {
 			}
 		}
 	}()
-	return sync.OnceValue(func() error {
+	w.stop = sync.OnceValue(func() error {
 		close(stopping)
 		<-stopped
 		for range beatsAfter { // so that the last of all can be judged, too
@@ -83,6 +104,7 @@ func startClock(t testing.TB, c *cluster.Cluster) (stop func() error) {
 		}
 		return nil
 	})
+	return w
 }
 
 // timeOf reads the time of a change, if it is one of the clock.

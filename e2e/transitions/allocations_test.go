@@ -1,0 +1,266 @@
+package transitions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"berth.dev/e2e/kube"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+const (
+	steps   = 5 // edits of one chain
+	appName = "app"
+)
+
+// chain is an allocation that is edited again and again, and for each of its specs one that was created so.
+type chain struct {
+	lane    lane
+	specs   []map[string]any // the first is what it is created with
+	fresh   []lane           // by spec; the first has none
+	had     map[string]int   // numbers before the last edit
+	served  map[string]any   // the last spec that these numbers answered
+	deleted bool             // the Service, after an edit of what cannot be edited
+}
+
+// makeChains makes specs in which every field of the schema is written at least once, if there are enough.
+func (s *stage) makeChains(count int) []*chain {
+	schema := specOf(s.t, allocations.plural)
+	leaves := schema.leaves()
+	var chains []*chain
+	next := 0
+	for range count {
+		one := &chain{lane: s.lane()}
+		maker := newMaker(s.seed, allocations, schema, one.lane)
+		for step := range steps + 1 {
+			spec := maker.spec(leaves[next%len(leaves)])
+			for step > 0 && strays(one.specs[step-1], spec, one.lane) {
+				spec = maker.spec(leaves[next%len(leaves)])
+			}
+			one.specs = append(one.specs, spec)
+			next++
+			fresh := lane{}
+			if step > 0 {
+				fresh = s.lane()
+			}
+			one.fresh = append(one.fresh, fresh)
+		}
+		chains = append(chains, one)
+	}
+	return chains
+}
+
+// strays tells whether an edit leads a held number elsewhere by its purpose alone: from such an edit Berth
+// moves nothing, since it cannot be told from an edit of the ranges. Only another rangeName moves.
+func strays(before, after map[string]any, l lane) bool {
+	return after["purpose"] != nil && placeOf(before, l).place != placeOf(after, l).place
+}
+
+// transfer writes a spec of one lane as another one has to write it.
+func transfer(spec map[string]any, from, to lane) map[string]any {
+	var move func(value any) any
+	move = func(value any) any {
+		switch at := value.(type) {
+		case map[string]any:
+			moved := map[string]any{}
+			for key, item := range at {
+				moved[key] = move(item)
+			}
+			return moved
+		case []any:
+			moved := make([]any, len(at))
+			for i, item := range at {
+				moved[i] = move(item)
+			}
+			return moved
+		case string:
+			moved := strings.ReplaceAll(at, from.token, to.token)
+			for _, prefix := range []string{"svc", "host", "node"} {
+				if moved == from.share(prefix) {
+					moved = to.share(prefix)
+				}
+			}
+			return anyNumber.ReplaceAllStringFunc(moved, func(digits string) string {
+				var number int64
+				_, _ = fmt.Sscan(digits, &number)
+				return fmt.Sprint(moveNumber(number, from, to))
+			})
+		case int64:
+			return moveNumber(at, from, to)
+		}
+		return value
+	}
+	return move(spec).(map[string]any)
+}
+
+func moveNumber(number int64, from, to lane) int64 {
+	for space := range firstOf {
+		if offset := int(number) - from.base(space); 0 <= offset && offset < laneSize {
+			return int64(to.base(space) + offset)
+		}
+	}
+	return number
+}
+
+func (s *stage) runChains(chains []*chain) (refusals int) {
+	began := time.Now()
+	var first []*chain
+	type freshOne struct {
+		lane lane
+		spec map[string]any
+	}
+	var all []freshOne
+	for _, one := range chains {
+		all = append(all, freshOne{one.lane, one.specs[0]})
+		for step := 1; step <= steps; step++ {
+			all = append(all, freshOne{one.fresh[step], transfer(one.specs[step], one.lane, one.fresh[step])})
+		}
+		first = append(first, one)
+	}
+	s.share(specHas(specOf(s.t, allocations.plural), "spec.nodeName"))
+	each(s, all, func(ctx context.Context, one freshOne) error { return s.openWithRange(ctx, one.lane) })
+	s.t.Logf("%d lanes were open after %.1f s", len(all), time.Since(began).Seconds())
+	each(s, all, func(ctx context.Context, one freshOne) error {
+		_, err := s.Create(ctx, object("PortAllocation", one.lane.token, appName, one.spec))
+		if err != nil {
+			return fmt.Errorf("%w\nspec: %v", err, one.spec)
+		}
+		return nil
+	})
+	s.awaitAll("every allocation to be answered", first, func(w *world, one *chain) error {
+		lanes := append([]lane{one.lane}, one.fresh[1:]...)
+		for _, l := range lanes {
+			if err := settled(w.allocations[l.token+"/"+appName]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.t.Logf("all were answered after %.1f s", time.Since(began).Seconds())
+	for step := 1; step <= steps; step++ {
+		refusals += s.step(chains, step)
+		s.t.Logf("step %d was done after %.1f s", step, time.Since(began).Seconds())
+	}
+	return refusals
+}
+
+func specHas(schema node, path string) bool {
+	for _, leaf := range schema.leaves() {
+		if leaf == path {
+			return true
+		}
+	}
+	return false
+}
+
+// step edits every chain once and waits until each is what its fresh one is.
+func (s *stage) step(chains []*chain, step int) (refusals int) {
+	now, err := readWorld(s.t.Context(), s.Client)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, one := range chains {
+		edited := now.allocations[one.lane.token+"/"+appName]
+		one.had, one.deleted = shown(edited), false
+		if !refused(edited) || one.served == nil {
+			one.served = one.specs[step-1]
+		}
+	}
+	each(s, chains, func(ctx context.Context, one *chain) error {
+		return s.edit(ctx, "palloc", one.lane.token, appName, one.specs[step])
+	})
+	s.awaitAll(fmt.Sprintf("edit %d to end as fresh", step), chains, func(w *world, one *chain) error {
+		err := s.compare(w, one, step)
+		if err != nil {
+			return fmt.Errorf("%s, edit %d: %w\nfrom %v\nto %v\nfresh is %s", one.lane.token, step, err, one.specs[step-1], one.specs[step], one.fresh[step].token)
+		}
+		return nil
+	})
+	last, err := readWorld(s.t.Context(), s.Client)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, one := range chains {
+		if refused(last.allocations[one.fresh[step].token+"/"+appName]) {
+			refusals++
+		}
+	}
+	return refusals
+}
+
+func (s *stage) compare(w *world, one *chain, step int) error {
+	edited, fresh := w.allocations[one.lane.token+"/"+appName], w.allocations[one.fresh[step].token+"/"+appName]
+	for _, each := range []error{settled(edited), settled(fresh)} {
+		if each != nil {
+			return each
+		}
+	}
+	immutable, _ := kube.Condition(edited, "Published")
+	left := w.class(one.lane) != "" && w.class(one.fresh[step]) == "" && len(shown(fresh)) > 0
+	if (immutable.Reason == "LoadBalancerClassImmutable" || left) && !one.deleted {
+		one.deleted = true
+		if err := s.Delete(s.t.Context(), "service", one.lane.token, appName); err != nil {
+			return err
+		}
+		return errors.New("the Service, whose class cannot be changed, was deleted")
+	}
+	if rival := ownRival(one.lane, one.served, one.specs[step], one.had); rival != "" || strays(one.served, one.specs[step], one.lane) {
+		return waits(edited, one.had, rival)
+	}
+	if refused(fresh) {
+		got, _ := kube.Condition(edited, "Allocated")
+		want, _ := kube.Condition(fresh, "Allocated")
+		if got.Status != want.Status || got.Reason != want.Reason {
+			return fmt.Errorf("it is Allocated=%s %s (%s), the fresh one %s %s (%s)", got.Status, got.Reason, got.Message, want.Status, want.Reason, want.Message)
+		}
+		return nil
+	}
+	if err := judgeNumbers(one.fresh[step], nil, transfer(one.specs[step], one.lane, one.fresh[step]), nil, shown(fresh)); err != nil {
+		return fmt.Errorf("the fresh one: %w", err)
+	}
+	if err := judgeNumbers(one.lane, one.served, one.specs[step], one.had, shown(edited)); err != nil {
+		return fmt.Errorf("%w; before it had %v", err, one.had)
+	}
+	if text := difference(w.stateOf(one.lane, appName), w.stateOf(one.fresh[step], appName)); text != "" {
+		return errors.New(text)
+	}
+	return nil
+}
+
+// waits: an edit that asks for a number which another port of the same allocation keeps has to wait, and
+// nothing moves.
+func waits(edited *unstructured.Unstructured, had map[string]int, rival string) error {
+	if rival == "" {
+		return nil
+	}
+	taken := kube.HasCondition(edited, "Allocated", "False", "PortTaken")
+	if taken != nil && kube.HasCondition(edited, "Allocated", "False", "PortRequestedTwice") != nil {
+		return fmt.Errorf("port %s keeps the number that another one asks for: %w", rival, taken)
+	}
+	for name, number := range shown(edited) {
+		if had[name] != number {
+			return fmt.Errorf("it waits for a number, and port %s has %d now, %d before", name, number, had[name])
+		}
+	}
+	return nil
+}
+
+// awaitAll waits until check passes for every chain; it asks only for those for which it has not yet.
+func (s *stage) awaitAll(what string, chains []*chain, check func(*world, *chain) error) {
+	s.t.Helper()
+	left := chains
+	s.await(what, func(w *world) (missing []string) {
+		var still []*chain
+		for _, one := range left {
+			if err := check(w, one); err != nil {
+				still = append(still, one)
+				missing = append(missing, err.Error())
+			}
+		}
+		left = still
+		return missing
+	})
+}
