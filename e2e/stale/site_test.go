@@ -25,11 +25,11 @@ var shared *cluster.Cluster
 func TestMain(m *testing.M) { os.Exit(cluster.RunTests(m, cluster.Options{}, &shared)) }
 
 const (
-	patience  = 3 * time.Minute
+	patience  = 1 * time.Minute
 	rangeName = "stale"
 	first     = 24100
 	size      = 40
-	rest1     = time.Second // how long a number rests
+	reuse     = time.Second // how long a number rests
 
 	// Shorter than by default, so that a rival may take over within a test; longer than what is held otherwise.
 	leaseDuration, renewDeadline, retryPeriod = 5 * time.Second, 4 * time.Second, 500 * time.Millisecond
@@ -63,7 +63,7 @@ apiVersion: berth.dev/v1alpha1
 kind: PortRange
 metadata: {name: %s}
 spec: {space: NodePort, ports: ["%d-%d"], reuseAfter: %ds, reserved: [{ports: ["%d"], reason: test}]}
-`, rangeName, first, first+size-1, int(rest1.Seconds()), first+3))
+`, rangeName, first, first+size-1, int(reuse.Seconds()), first+3))
 	s.behind = s.link(shared.EtcdURL())
 	s.server, err = shared.AddAPIServer(t.Context(), cluster.APIServerOptions{EtcdURL: "http://" + s.behind.Address()})
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *site) link(to string) *Link {
 func (s *site) run(name string, through *rest.Config) *keeper {
 	s.t.Helper()
 	operator, err := programs.NewOperator(programs.OperatorOptions{
-		Options:       programs.Options{Config: through, Dir: s.t.TempDir(), Name: name},
+		Options:       programs.Options{Config: through, Dir: s.t.TempDir(), Name: name, LogLevel: "debug"},
 		Identity:      name,
 		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
 	})
