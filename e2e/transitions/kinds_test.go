@@ -20,6 +20,7 @@ type home struct {
 	block     func(l lane) string // what every port writes; "" means that it may leave it out
 	inBlock   bool                // the purpose is that of a block
 	place     string              // the range behind it, the same for all homes that share it
+	numbers   string              // which numbers of the lane, if not those of the space
 }
 
 func token(end string) func(lane) string { return func(l lane) string { return l.token + end } }
@@ -36,16 +37,23 @@ var homes = []home{
 	{space: "Service", purpose: token("-s"), place: "svc"},
 	{space: "HostPort", rangeName: share("host"), block: token(""), place: "host"},
 	{space: "HostPort", purpose: token("-h"), place: "host"},
-	{space: "HostPort", rangeName: share("node"), block: token(""), place: "node"},
+	{space: "HostPort", rangeName: share("node"), block: token(""), place: "node", numbers: perNode},
+}
+
+func (h home) base(l lane) int {
+	if h.numbers != "" {
+		return l.base(h.numbers)
+	}
+	return l.base(h.space)
 }
 
 func (m *maker) home() home {
 	var fit []home
 	for _, one := range homes {
-		perNode := one.place == "node"
+		ofNode := one.numbers == perNode
 		switch {
-		case perNode && !m.has("spec.nodeName"):
-		case m.must == "spec.nodeName" && !perNode:
+		case ofNode && !m.has("spec.nodeName"):
+		case m.must == "spec.nodeName" && !ofNode:
 		case m.must == "spec.ports[].hostIP" && one.space != "HostPort":
 		case m.musts("spec.service") && one.space == "HostPort":
 		case m.must == "spec.rangeName" && one.rangeName == nil, m.must == "spec.purpose" && one.purpose == nil:
@@ -118,7 +126,7 @@ func (m *maker) mendPorts(where home, spec map[string]any) {
 			delete(port, "block")
 		}
 		if port["port"] != nil {
-			port["port"] = int64(m.lane.base(where.space) + askedAt + 2*slots[i])
+			port["port"] = int64(where.base(m.lane) + askedAt + 2*slots[i])
 		}
 		if where.inBlock {
 			delete(port, "port")
@@ -127,12 +135,9 @@ func (m *maker) mendPorts(where home, spec map[string]any) {
 			if migrated || where.inBlock || port["block"] == "b1" {
 				delete(port, "migrateFrom")
 			} else {
-				migration["port"] = int64(m.lane.base(where.space) + oldAt)
+				migration["port"] = int64(where.base(m.lane) + oldAt)
 				migrated = true
 			}
-		}
-		if where.space != "HostPort" {
-			delete(port, "hostIP")
 		}
 		if port["health"] != nil { // is asked over HTTP
 			delete(port, "protocol")
@@ -141,6 +146,14 @@ func (m *maker) mendPorts(where home, spec map[string]any) {
 			port["targetPort"] = pick[any](m, int64(8080), int64(9090))
 		}
 		m.mendAllowFrom(spec, port)
+		if where.space != "HostPort" {
+			delete(port, "hostIP")
+		} else if port["hostIP"] != nil {
+			port["hostIP"] = pick(m, "192.0.2.10", "2001:db8::7")
+			if exposureOf(spec, port) == "Localhost" {
+				port["hostIP"] = "127.0.0.1" // what nobody outside the node reaches
+			}
+		}
 		kept = append(kept, port)
 	}
 	spec["ports"] = kept

@@ -24,9 +24,12 @@ const (
 	oldAt      = 22
 )
 
-var firstOf = map[string]int{"NodePort": 24000, "Service": 33000, "HostPort": 43000}
+// Where the numbers of all lanes begin: in each space, and of host ports that are per node.
+var firstOf = map[string]int{"NodePort": 24000, "Service": 33000, "HostPort": 43000, perNode: 53000}
 
-func (l lane) base(space string) int { return firstOf[space] + l.slot*laneSize }
+const perNode = "HostPort per node"
+
+func (l lane) base(numbers string) int { return firstOf[numbers] + l.slot*laneSize }
 
 func (l lane) share(prefix string) string { return fmt.Sprintf("%s%03d", prefix, l.slot/shareSize) }
 

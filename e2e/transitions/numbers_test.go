@@ -70,7 +70,7 @@ func judgeNumbers(l lane, before, after map[string]any, had, has map[string]int)
 	if before != nil {
 		was = placeOf(before, l)
 	}
-	base := l.base(place.space)
+	base := place.base(l)
 	taken := map[int]bool{base + reservedAt: place.place == "own"}
 	for _, numbers := range []map[string]int{had, has} {
 		for _, number := range numbers {

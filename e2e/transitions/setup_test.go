@@ -194,21 +194,24 @@ spec:
 }
 
 // share makes the ranges of the other spaces for all lanes up to now: each has a block.
-func (s *stage) share(perNode bool) {
+func (s *stage) share(withNodes bool) {
 	s.t.Helper()
 	for first := 0; first < s.lanes; first += shareSize {
-		for _, one := range []struct{ prefix, space, end, more string }{
-			{"svc", "Service", "-s", ""}, {"host", "HostPort", "-h", ""}, {"node", "HostPort", "-n", "perNode: true"}} {
-			if one.prefix == "node" && !perNode {
+		for _, one := range []struct{ prefix, space, numbers, end, more string }{
+			{"svc", "Service", "Service", "-s", ""},
+			{"host", "HostPort", "HostPort", "-h", ""},
+			{"node", "HostPort", perNode, "-n", "perNode: true"},
+		} {
+			if one.prefix == "node" && !withNodes {
 				continue
 			}
 			blocks := ""
 			for slot := first; slot < first+shareSize; slot++ {
 				l := s.laneAt(slot)
 				blocks += fmt.Sprintf("\n  - {name: %s, ports: [\"%d-%d\"], purpose: %s%s}", l.token,
-					l.base(one.space), l.base(one.space)+laneSize-1, l.token, one.end)
+					l.base(one.numbers), l.base(one.numbers)+laneSize-1, l.token, one.end)
 			}
-			start := firstOf[one.space] + first*laneSize
+			start := firstOf[one.numbers] + first*laneSize
 			if err := s.create(s.t.Context(), fmt.Sprintf(`
 apiVersion: berth.dev/v1alpha1
 kind: PortRange
