@@ -17,6 +17,7 @@ import (
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/process"
 	"berth.dev/e2e/programs"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 )
 
@@ -25,7 +26,7 @@ var shared *cluster.Cluster
 func TestMain(m *testing.M) { os.Exit(cluster.RunTests(m, cluster.Options{}, &shared)) }
 
 const (
-	patience  = 1 * time.Minute
+	patience  = 3 * time.Minute
 	rangeName = "stale"
 	first     = 24100
 	size      = 40
@@ -99,7 +100,7 @@ func (s *site) link(to string) *Link {
 func (s *site) run(name string, through *rest.Config) *keeper {
 	s.t.Helper()
 	operator, err := programs.NewOperator(programs.OperatorOptions{
-		Options:       programs.Options{Config: through, Dir: s.t.TempDir(), Name: name, LogLevel: "debug"},
+		Options:       programs.Options{Config: through, Dir: s.t.TempDir(), Name: name},
 		Identity:      name,
 		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
 	})
@@ -208,18 +209,26 @@ func (s *site) served(plan string) {
 			if observed, _ := kube.Int(&one, "status.observedGeneration"); observed != one.GetGeneration() {
 				return fmt.Errorf("the status of %s is of generation %d, not %d", kube.Name(&one), observed, one.GetGeneration())
 			}
-			if err := kube.HasCondition(&one, "Ready", "True"); err == nil {
-				continue
-			}
-			if err := kube.HasCondition(&one, "Allocated", "False", "RangeExhausted"); err == nil {
-				continue
-			}
-			if err := kube.HasCondition(&one, "Allocated", "False", "PortTaken"); err != nil {
+			if err := answered(&one); err != nil {
 				return err
 			}
 		}
 		return s.nothingLeft(ctx, alive)
 	})
+}
+
+// answered returns nil if an allocation is served, or was told why not: there are no numbers left, or somebody
+// has the one that it asks for, perhaps since after it was claimed.
+func answered(one *unstructured.Unstructured) error {
+	served := kube.HasCondition(one, "Ready", "True")
+	for _, answer := range [][3]string{
+		{"Allocated", "False", "RangeExhausted"}, {"Allocated", "False", "PortTaken"}, {"Published", "False", "PortTaken"},
+	} {
+		if kube.HasCondition(one, answer[0], answer[1], answer[2]) == nil {
+			return nil
+		}
+	}
+	return served
 }
 
 func (s *site) nothingLeft(ctx context.Context, alive map[string]bool) error {
