@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/ask_for_test.h"
+#include "core/base/api_names.h"
 
 namespace berth {
 namespace {
@@ -28,6 +29,19 @@ TEST(Ratchet, LetsAnUnchangedExposurePass) {
   Service after = exposed_database();
   after.meta.labels["touched"] = "yes";
   after.meta.finalizers.push_back("example.org/x");
+  EXPECT_EQ(update(world, exposed_database(), after), Verdict{});
+}
+
+// docs/adoption.md: the operator says whose the Service is, and nothing else of it changes.
+TEST(Ratchet, LetsAnExposedServiceBeTakenOver) {
+  World world(control_plane());
+  world.add(exposed_database());
+  Service after = exposed_database();
+  after.meta.labels[kManagedByLabel] = kManagedByValue;
+  after.meta.labels[kOwnerNameLabel] = after.meta.name;
+  after.meta.labels[kOwnerUidLabel] = "uid";
+  after.meta.annotations[kAdoptedFormAnnotation] = "pg=pg:5432";
+  after.meta.owner_references = {{kApiVersion, "PortAllocation", after.meta.name, {"uid"}, true}};
   EXPECT_EQ(update(world, exposed_database(), after), Verdict{});
 }
 

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/api_names.h"
-#include "core/base/overloaded.h"
 #include "core/base/reasons.h"
 #include "core/desired/policies.h"
 #include "core/desired/services.h"
 #include "core/desired/status.h"
-#include "core/desired/takeover.h"
 #include "core/model/effective_ports.h"
 #include "core/plan_config_map.h"
+#include "core/plan_services.h"
 #include "core/plan_writes.h"
 
 namespace berth {
@@ -20,8 +18,6 @@ namespace {
 using allocation::adopting;
 using allocation::Holding;
 using allocation::Holdings;
-using allocation::read_adoption;
-using allocation::waits_for_adoption;
 using namespace plan_writes;
 
 constexpr Duration kLookAgainForNamespace = std::chrono::seconds(1);
@@ -31,7 +27,7 @@ class AllocationPlan {
  public:
   AllocationPlan(const Observation& observation, Instant now)
       : seen_(observation),
-        adoption_(adoption_of(observation)),
+        adoption_(plan_services::adoption_of(observation)),
         adopting_(adopting(*observation.allocation, adoption_)),
         allocation_(adoption_.services.empty() ? *observation.allocation : adopting_),
         now_(now) {}
@@ -62,16 +58,6 @@ class AllocationPlan {
   }
 
  private:
-  static allocation::Adoption adoption_of(const Observation& seen) {
-    const ObjectKey key = seen.allocation->meta.key();
-    const bool asked = std::any_of(seen.services.begin(), seen.services.end(),
-                                   [&](const Service* service) { return waits_for_adoption(*service, key); });
-    if (!asked) return {};
-    const auto space = allocation::route(*seen.allocation, *seen.ranges, seen.entries);
-    if (!std::holds_alternative<allocation::Space>(space)) return {};
-    return read_adoption(*seen.allocation, std::get<allocation::Space>(space), seen.services);
-  }
-
   std::optional<allocation::Refusal> adoption_refusal() const {
     if (!adoption_.refused) return {};
     const allocation::Refused& refused = *adoption_.refused;
@@ -158,9 +144,12 @@ class AllocationPlan {
           desired::judge_host_ports(allocation_, findings_.numbers, seen_.pods, *seen_.uses);
     }
     make_wanted();
-    for (Service& service : wanted_services_) write_service(service);
-    if (held_back_) {
-      services_.actions.clear();
+    auto decision = plan_services::decide(seen_, allocation_, adoption_, problems_, !own_policies_.empty(),
+                                          wanted_services_);
+    services_ = std::move(decision.writes);
+    adopted_ = std::move(decision.adopted);
+    if (decision.held_back) {
+      problems_.insert(problems_.begin(), *decision.held_back);
     } else {
       write_policies();
     }
@@ -170,7 +159,7 @@ class AllocationPlan {
       deny_.actions.clear();
       allow_.actions.clear();
       services_.actions.clear();
-      held_back_ = true;
+      adopted_.clear();
     }
     for (const Writes* writes : {&deny_, &allow_}) {
       problems_.insert(problems_.end(), writes->clashes.begin(), writes->clashes.end());
@@ -187,15 +176,8 @@ class AllocationPlan {
     const Labels& labels = seen_.ns->meta.labels;
     const desired::Networks networks(seen_.exposure_policies, &labels);
     const allocation::InternalNumbers internal(seen_.exposure_policies);
-    // What leads outside already, under the names that the spec gives the ports.
-    std::vector<Service> named;
-    for (const Service* service : own_services_) {
-      named.push_back(desired::with_slot_names(*service, allocation::adopted_form(*service)));
-    }
-    for (const Service* service : adoption_.services) {
-      const auto form = allocation::present_form(*service, allocation_.spec.ports);
-      named.push_back(desired::with_slot_names(*service, form));
-    }
+    const std::vector<Service> named =
+        plan_services::under_names_of_the_spec(allocation_, own_services_, adoption_);
     std::vector<const Service*> present;
     for (const Service& service : named) present.push_back(&service);
     auto resolution =
@@ -219,65 +201,8 @@ class AllocationPlan {
     for (const NetworkPolicy& policy : wanted_policies_) write_wanted(seen_.policies, policy, allow_);
   }
 
-  void write_service(Service& wanted) {
-    const Service* present = find_named(seen_.services, wanted.meta.key());
-    if (present == nullptr) return write_wanted(seen_.services, wanted, services_);
-    if (allocation::generated_for(present->meta) == allocation_.meta.uid) {
-      wanted = desired::in_remembered_form(std::move(wanted), *present, allocation_);
-      return write_wanted(seen_.services, wanted, services_);
-    }
-    if (!waits_for_adoption(*present, allocation_.meta.key())) {
-      write_wanted(seen_.services, wanted, services_);
-    } else {
-      take_over(*present, wanted);
-    }
-    // Clients of the stranger would be cut off by policies that are made for another Service. Not once the
-    // pods are guarded already.
-    const bool nobodys = allocation::generated_for(present->meta).empty();
-    if (nobodys && !services_.clashes.empty() && own_policies_.empty()) hold_back();
-  }
-
-  void take_over(const Service& present, Service& wanted) {
-    auto difference = desired::take_over(present, wanted, allocation_);
-    if (const auto closing = closing_problem(); closing && !adoption_.refused) {
-      difference = desired::Clash{reason::kAdoptionRefused,
-                                  "Service " + to_string(present.meta.key()) +
-                                      " is not adopted, because clients that it has would be cut off: " +
-                                      closing->message + "; nothing of it is changed"};
-    }
-    if (adoption_.refused) difference = desired::Clash{reason::kAdoptionRefused, adoption_.refused->message};
-    if (const auto* clash = std::get_if<desired::Clash>(&difference)) {
-      services_.clashes.push_back({clash->reason, clash->message, true});
-      return;
-    }
-    services_.actions.push_back(PatchObject{ObjectKind::kService, present.meta.key(), present.meta.uid,
-                                            present.meta.resource_version,
-                                            std::get<desired::Patch>(difference).edits});
-    wanted = desired::in_form(std::move(wanted), present,
-                              allocation::present_form(present, allocation_.spec.ports));
-    adopted_.push_back(present.meta.key());
-  }
-
-  // Something in the spec that would keep out whom the Service lets in today.
-  std::optional<Problem> closing_problem() const {
-    const auto found = std::find_if(problems_.begin(), problems_.end(), [](const Problem& problem) {
-      return problem.reason == reason::kNetworkNotFound || problem.reason == reason::kPeerOutsideExposure ||
-             problem.reason == reason::kPeerUnreadable;
-    });
-    return found == problems_.end() ? std::nullopt : std::optional<Problem>(*found);
-  }
-
-  void hold_back() {
-    const Problem& clash = services_.clashes.back();
-    if (!held_back_) {
-      problems_.insert(problems_.begin(),
-                       {clash.reason, "no NetworkPolicy is written yet: " + clash.message, clash.needs_edit});
-    }
-    held_back_ = true;
-  }
-
   bool is_adopted_now(const Service& wanted) const {
-    return !held_back_ && std::find(adopted_.begin(), adopted_.end(), wanted.meta.key()) != adopted_.end();
+    return std::find(adopted_.begin(), adopted_.end(), wanted.meta.key()) != adopted_.end();
   }
 
   // The wanted Services whose names no stranger has.
@@ -368,7 +293,17 @@ class AllocationPlan {
     WriteStatus write{allocation_.meta.key(), allocation_.meta.uid, allocation_.meta.resource_version,
                       make_allocation_status(allocation_, findings, now_)};
     write.unconfirmed = unconfirmed(write.status);
+    for (const allocation::AdoptedPort& port : adoption_.ports) {
+      if (!shows(allocation_.status, port.number) && shows(write.status, port.number)) {
+        write.adopted.push_back(port.number);
+      }
+    }
     return write;
+  }
+
+  static bool shows(const PortAllocationStatus& status, Port number) {
+    return std::any_of(status.ports.begin(), status.ports.end(),
+                       [&](const AllocatedPort& port) { return port.port == number.number(); });
   }
 
   // Shown until now, unknown to the ledgers that we have seen, and not in the next status.
@@ -400,7 +335,9 @@ class AllocationPlan {
     if (closing && findings.enforcement.empty()) {
       findings.enforcement.push_back({reason::kEnforcing, "the NetworkPolicies are being written", false});
     }
-    findings.service_name = allocation_.status.service_name;
+    // An adopted Service publishes already. Said before it is patched, it keeps a leader that does not know
+    // of the adoption yet from taking the number for one that was lost before anybody knew it.
+    findings.service_name = adopted_.empty() ? allocation_.status.service_name : findings_.service_name;
     return make_allocation_status(allocation_, findings, now_);
   }
 
@@ -421,7 +358,8 @@ class AllocationPlan {
     const bool numbers_change =
         final.ports != allocation_.status.ports || final.range_name != allocation_.status.range_name;
     PortAllocationStatus told = allocation_.status;
-    if (numbers_change && !writes.empty()) {
+    const bool tells_of_adoption = !adopted_.empty() && final.service_name != allocation_.status.service_name;
+    if ((numbers_change || tells_of_adoption) && !writes.empty()) {
       WriteStatus first = status_write(findings_);
       first.status = interim_status();
       if (first.status != final || !config_map_.after.empty()) {
@@ -478,7 +416,7 @@ class AllocationPlan {
     } else if (turned("Allocated")) {
       notice(true, allocated.reason, allocated.message, true);
     }
-    for (const ObjectKey& service : held_back_ ? std::vector<ObjectKey>() : adopted_) {
+    for (const ObjectKey& service : adopted_) {
       notice(
           false, reason::kServiceAdopted,
           "Service " + to_string(service) + " is taken over, with every number as it was: " + final_.summary);
@@ -542,7 +480,6 @@ class AllocationPlan {
   Writes services_;
   plan_config_map::Writes config_map_;
   std::vector<ObjectKey> adopted_;  // Services that are taken over by this plan
-  bool held_back_ = false;          // a stranger has the name: neither Service nor policy is written
   bool guarded_ = false;            // every policy is in place or can be written
   bool blocked_ = false;            // writing the Service is known to be useless
   bool refused_ = false;            // the API server would not take the Service as it stands
@@ -552,44 +489,6 @@ class AllocationPlan {
 
 }  // namespace
 
-std::string describe(const Action& action) {
-  return std::visit(
-      Overloaded{[](const WriteStatus& write) {
-                   return "write status of PortAllocation " + to_string(write.allocation);
-                 },
-                 [](const CreateService& create) {
-                   return "create Service " + to_string(create.service.meta.key());
-                 },
-                 [](const CreatePolicy& create) {
-                   return "create NetworkPolicy " + to_string(create.policy.meta.key());
-                 },
-                 [](const CreateConfigMap& create) {
-                   return "create ConfigMap " + to_string(create.config_map.meta.key());
-                 },
-                 [](const PatchObject& patch) {
-                   return std::string("patch ") + kind_name(patch.kind) + " " + to_string(patch.key);
-                 },
-                 [](const DeleteObject& removal) {
-                   return std::string("delete ") + kind_name(removal.kind) + " " + to_string(removal.key);
-                 },
-                 [](const ReleaseNumbers& release) {
-                   return "release " + std::to_string(release.candidates.size()) + " numbers";
-                 }},
-      action);
-}
-
 Plan plan(const Observation& observation, Instant now) { return AllocationPlan(observation, now).make(); }
-
-std::vector<ObjectKey> generated_services(const ObjectKey& allocation) {
-  return {allocation, {allocation.ns, allocation.name + kInternalServiceSuffix}};
-}
-
-std::vector<ObjectKey> generated_policies(const ObjectKey& allocation) {
-  return {{allocation.ns, allocation.name + kIngressPolicySuffix},
-          {allocation.ns, allocation.name + kEgressPolicySuffix},
-          {allocation.ns, kDenyIngressPolicy},
-          {allocation.ns, kDenyEgressPolicy},
-          {allocation.ns, kAllowDnsPolicy}};
-}
 
 }  // namespace berth

@@ -39,6 +39,10 @@ struct WriteStatus {
   // owner: either the record lost them, or the ledgers were read before another leader claimed them.
   // Precondition: read live, no shard holds one of them for the owner (model/README.md, SHOW_UNCONFIRMED).
   std::vector<Port> unconfirmed = {};
+  // Numbers that a Service to be adopted brings and that the present status does not show yet. Another
+  // leader, for which no Service asks any more, may have released them meanwhile, and the version of the
+  // allocation does not tell. Precondition: read live, a shard holds each of them for the owner.
+  std::vector<Port> adopted = {};
 
   bool operator==(const WriteStatus&) const = default;
 };
@@ -167,6 +171,9 @@ struct NamespaceObservation {
   bool has_allocations = false;                     // any PortAllocation that is not being deleted
   std::vector<const NetworkPolicy*> policies = {};  // of the namespace
   std::optional<std::size_t> pods = {};             // how many Pod objects there are; nothing = not known
+  // Strangers have the names of the Services of all of them: nothing is published, and nothing is closed yet
+  // that is open.
+  bool all_held_back = false;
 };
 
 Plan plan_namespace(const NamespaceObservation& observation);

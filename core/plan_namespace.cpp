@@ -20,7 +20,7 @@ Plan plan_namespace(const NamespaceObservation& observation) {
       const bool ours = present != nullptr && present->meta.labels.contains(kManagedByLabel) &&
                         present->meta.labels.at(kManagedByLabel) == kManagedByValue;
       if (ours && !present->meta.deleting()) plan.actions.push_back(remove(*present));
-    } else if (observation.has_allocations || present != nullptr) {
+    } else if ((observation.has_allocations && !observation.all_held_back) || present != nullptr) {
       write_wanted(observation.policies, wanted, writes);
     }
   }

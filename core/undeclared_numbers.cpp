@@ -171,7 +171,8 @@ class Claims {
  private:
   [[nodiscard]] bool serves(const PortAllocation& allocation) const {
     if (allocation.meta.deleting()) return false;
-    if (const auto* workload = std::get_if<Workload>(&object_)) return berth::allocation::takes_in(allocation, *workload);
+    if (const auto* workload = std::get_if<Workload>(&object_))
+      return berth::allocation::takes_in(allocation, *workload);
     const auto* service = std::get_if<Service>(&object_);
     return service != nullptr && !allocation.meta.uid.empty() &&
            allocation::generated_for(service->meta) == allocation.meta.uid;

@@ -89,29 +89,42 @@ Carried Applier::carry_out(const Plan& plan, std::int64_t generation) {
   return progress.carried;
 }
 
-Status Applier::confirm_gone(const WriteStatus& action) {
+// What the ledgers hold for the owner of the status under that number now, read live.
+Result<bool> Applier::held_live(const WriteStatus& action, Port number) {
   allocation::Ledgers ledgers;
+  for (const allocation::Space space : allocation::kSpaces) {
+    const ObjectKey key{"", allocation::shard_name(space, allocation::shard_of(number))};
+    auto live = client_->get<PortLedger>(wire::kPortLedger, key);
+    if (!live.ok() && live.error().code == Code::kNotFound) continue;
+    if (!live.ok()) return live.error();
+    TRY_DONE(ledgers.put(*live));
+    stores_->ledgers.put_written(std::move(*live));
+  }
+  const auto entries = ledgers.of_owner(action.uid);
+  return std::any_of(entries.begin(), entries.end(), [&](const allocation::HeldNumber& held) {
+    return held.entry.held() && held.key.port == number;
+  });
+}
+
+Status Applier::confirm(const WriteStatus& action) {
+  const std::string whose = "PortAllocation " + to_string(action.allocation);
   for (const Port number : action.unconfirmed) {
-    for (const allocation::Space space : allocation::kSpaces) {
-      const ObjectKey key{"", allocation::shard_name(space, allocation::shard_of(number))};
-      auto live = client_->get<PortLedger>(wire::kPortLedger, key);
-      if (!live.ok() && live.error().code == Code::kNotFound) continue;
-      if (!live.ok()) return live.error();
-      TRY_DONE(ledgers.put(*live));
-      stores_->ledgers.put_written(std::move(*live));
-    }
-    for (const allocation::HeldNumber& held : ledgers.of_owner(action.uid)) {
-      if (held.entry.held() && held.key.port == number) {
-        return Error{Code::kConflict, "PortAllocation " + to_string(action.allocation) + " shows " +
-                                          to_string(number) + ", and its ledger holds it: decided anew"};
-      }
-    }
+    TRY(const bool held, held_live(action, number));
+    if (!held) continue;
+    return Error{Code::kConflict,
+                 whose + " shows " + to_string(number) + ", and its ledger holds it: decided anew"};
+  }
+  for (const Port number : action.adopted) {
+    TRY(const bool held, held_live(action, number));
+    if (held) continue;
+    return Error{Code::kConflict, whose + " adopts " + to_string(number) +
+                                      ", and its ledger does not hold it any more: decided anew"};
   }
   return ok_status();
 }
 
 Status Applier::act(const WriteStatus& action, Progress& progress) {
-  TRY_DONE(confirm_gone(action));
+  TRY_DONE(confirm(action));
   PortAllocation object;
   object.meta.ns = action.allocation.ns;
   object.meta.name = action.allocation.name;

@@ -47,8 +47,9 @@ class Applier {
   Status remove(const wire::Kind& kind, runtime::Store<T>& store, const DeleteObject& action,
                 Progress& progress);
   Status prove_owner(const Meta& generated, const Progress& progress);
-  // WriteStatus::unconfirmed, read live.
-  Status confirm_gone(const WriteStatus& action);
+  // WriteStatus::unconfirmed and WriteStatus::adopted, read live.
+  Status confirm(const WriteStatus& action);
+  Result<bool> held_live(const WriteStatus& action, Port number);
 
   // Reads the shards anew that hold the numbers of either status.
   void refresh_ledgers(const PortAllocationStatus& ours, const ObjectKey& allocation);

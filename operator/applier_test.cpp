@@ -159,6 +159,18 @@ TEST_F(ApplierTest, AStatusThatTakesAShownNumberAwayAsksTheLedgerFirst) {
   EXPECT_EQ(shown().ports.at(0).port, 30501);
 }
 
+TEST_F(ApplierTest, AStatusThatShowsAnAdoptedNumberAsksTheLedgerFirst) {
+  WriteStatus write = status_write("adopted");
+  write.status.ports = {{.name = "api", .port = 30504}};
+  write.adopted = {Port::of(30504)};
+  EXPECT_EQ(carry_out({write}).status.error().code, Code::kConflict) << "another leader has released it";
+  EXPECT_FALSE(carry_out({write}).status_written);
+  bench.put_record(30504, api);
+  EXPECT_TRUE(carry_out({write}).status.ok());
+  EXPECT_EQ(bench.at_server<PortAllocation>(wire::kPortAllocation, api.meta.key())->status.ports.at(0).port,
+            30504);
+}
+
 TEST_F(ApplierTest, AStatusOfSomethingGoneTakesItFromTheStore) {
   bench.remove<PortAllocation>(wire::kPortAllocation, api.meta.key());
   EXPECT_EQ(carry_out({status_write("late")}).status.error().code, Code::kNotFound);

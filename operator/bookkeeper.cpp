@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "core/allocation/adoption.h"
 #include "core/allocation/chooser.h"
 #include "core/base/api_names.h"
 #include "core/model/effective_ports.h"
@@ -112,7 +113,8 @@ void Bookkeeper::claim(std::int64_t fence, BookkeepingReport& report) {
     const auto& ns = namespaces[allocation->meta.ns];
     allocation::Request request{allocation.get(), ns ? &ns->meta.labels : nullptr, {}};
     for (const auto& service : services[allocation->meta.ns]) {
-      if (allocation::generated_for(service->meta) == allocation->meta.uid)
+      if (allocation::generated_for(service->meta) == allocation->meta.uid ||
+          allocation::waits_for_adoption(*service, allocation->meta.key()))
         request.services.push_back(service.get());
     }
     requests.push_back(std::move(request));

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "core/allocation/adoption.h"
 #include "core/allocation/host_ports.h"
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
@@ -14,6 +15,8 @@
 
 namespace berth::controller {
 namespace {
+
+using allocation::waits_for_adoption;
 
 // Borrows every object of a store; `kept` holds them alive.
 template <class T, class Wanted>
@@ -92,6 +95,14 @@ std::shared_ptr<const allocation::Uses> Observer::read_uses(const runtime::Snaps
   }
   auto uses = std::make_shared<allocation::Uses>(services, pods, allocations);
   for (const auto& [number, until] : contested_) uses->contest(allocation::Space::kNodePort, {number});
+  any_asking_ = false;
+  for (const Service* service : services) {
+    const ObjectKey adopter{service->meta.ns, allocation::asks_for(*service)};
+    if (adopter.name.empty() || !waits_for_adoption(*service, adopter)) continue;
+    any_asking_ = true;
+    const auto found = stores_->allocations.get(snapshot, adopter);
+    if (found && !found->meta.deleting()) uses->adopt(*service, found->meta.uid);
+  }
   return uses;
 }
 
@@ -104,7 +115,10 @@ void Observer::pods_changed(const runtime::Change<Workload>& change) {
 void Observer::allocations_changed(const runtime::Change<PortAllocation>& change) {
   const bool same_pods = change.before && change.after && change.before->meta.uid == change.after->meta.uid &&
                          change.before->spec.selector == change.after->spec.selector;
-  if (!same_pods && any_host_pods_) uses_stale_ = true;
+  const bool same_adopter = change.before && change.after &&
+                            change.before->meta.uid == change.after->meta.uid &&
+                            change.before->meta.deleting() == change.after->meta.deleting();
+  if ((!same_pods && any_host_pods_) || (!same_adopter && any_asking_)) uses_stale_ = true;
 }
 
 void Observer::contested(Port number) {
@@ -127,9 +141,12 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
   const auto snapshot = stores_->group.snapshot();
   auto found = stores_->allocations.get(snapshot, key);
   if (!found) return std::nullopt;
+  // A Service that waits to be taken over must not be judged as a stranger's for a moment.
+  bool fresh = waits_for_a_stranger(*found);
+  stores_->services.for_each_in(
+      snapshot, key.ns, [&](const Service& service) { fresh = fresh || waits_for_adoption(service, key); });
   auto effective = berth::effective(found, clock_->wall());
-  ObservedAllocation observed{
-      Observation{effective.get()}, found, view(snapshot, waits_for_a_stranger(*found)), {effective}};
+  ObservedAllocation observed{Observation{effective.get()}, found, view(snapshot, fresh), {effective}};
   Observation& observation = observed.observation;
   const Uid& uid = found->meta.uid;
   const auto ours_or_named = [&uid](const std::vector<ObjectKey>& names) {
@@ -140,8 +157,10 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
     };
   };
   observation.entries = observed.view.ledgers->of_owner(uid);
-  observation.services = borrow<Service>(stores_->services.in_namespace(snapshot, key.ns), observed.kept,
-                                         ours_or_named(generated_services(key)));
+  const auto own_service = ours_or_named(generated_services(key));
+  observation.services = borrow<Service>(
+      stores_->services.in_namespace(snapshot, key.ns), observed.kept,
+      [&](const Service& service) { return own_service(service) || waits_for_adoption(service, key); });
   observation.policies = borrow<NetworkPolicy>(stores_->policies.in_namespace(snapshot, key.ns),
                                                observed.kept, ours_or_named(generated_policies(key)));
   observation.config_maps = borrow<ConfigMap>(
@@ -174,10 +193,23 @@ std::optional<ObservedNamespace> Observer::ns(const std::string& name) {
   auto found = stores_->namespaces.get(snapshot, {"", name});
   if (!found) return std::nullopt;
   ObservedNamespace observed{NamespaceObservation{found.get()}, {found}};
-  stores_->allocations.for_each_in(snapshot, name, [&](const PortAllocation& allocation) {
-    observed.observation.has_allocations =
-        observed.observation.has_allocations || !allocation.meta.deleting();
+  // Where a stranger's Service has the name nothing is published, and its clients are not to be cut off.
+  std::set<ObjectKey> strangers;
+  stores_->services.for_each_in(snapshot, name, [&](const Service& service) {
+    if (allocation::generated_for(service.meta).empty()) strangers.insert(service.meta.key());
   });
+  std::size_t living = 0;
+  std::size_t held_back = 0;
+  stores_->allocations.for_each_in(snapshot, name, [&](const PortAllocation& allocation) {
+    if (allocation.meta.deleting()) return;
+    ++living;
+    const auto services = generated_services(allocation.meta.key());
+    const bool taken = std::any_of(services.begin(), services.end(),
+                                   [&](const ObjectKey& key) { return strangers.contains(key); });
+    held_back += taken ? 1 : 0;
+  });
+  observed.observation.has_allocations = living > 0;
+  observed.observation.all_held_back = living > 0 && held_back == living;
   observed.observation.policies =
       borrow<NetworkPolicy>(stores_->policies.in_namespace(snapshot, name), observed.kept, kEvery);
   std::size_t pods = 0;

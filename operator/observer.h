@@ -70,7 +70,7 @@ class Observer {
   void ledgers_changed() { ledgers_stale_ = true; }
   void ranges_changed() { ranges_stale_ = true; }
   void services_changed() { uses_stale_ = true; }
-  // Only what concerns host ports is news.
+  // Only what concerns host ports, and Services that wait to be adopted, is news.
   void pods_changed(const runtime::Change<Workload>& change);
   void allocations_changed(const runtime::Change<PortAllocation>& change);
   void exposure_policies_changed() { internal_stale_ = true; }
@@ -110,6 +110,7 @@ class Observer {
   std::atomic<bool> uses_stale_ = true;
   std::atomic<bool> host_pods_stale_ = true;
   std::atomic<bool> any_host_pods_ = false;
+  std::atomic<bool> any_asking_ = false;  // some Service waits to be adopted
   std::atomic<bool> internal_stale_ = true;
 
   mutable std::mutex view_mutex_;

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "core/allocation/adoption.h"
 #include "core/allocation/host_ports.h"
 #include "core/allocation/ledger.h"
 #include "core/allocation/occupancy.h"
@@ -146,7 +147,13 @@ WorkKeys affected(const Change<PortAllocation>& change, const Stores& stores) {
 WorkKeys affected(const Change<Service>& change, const Stores& stores) {
   WorkKeys keys;
   owners_by_name(change.key(), {kInternalServiceSuffix}, keys);
-  each_side(change, [&](const Service& service) { owner_by_label(service.meta, keys); });
+  each_side(change, [&](const Service& service) {
+    owner_by_label(service.meta, keys);
+    const std::string adopter = allocation::asks_for(service);
+    if (adopter.empty()) return;
+    keys.push_back(allocation_work({service.meta.ns, adopter}));
+    keys.push_back(ledger_work());
+  });
   // A number may have been taken or given back by somebody nobody declared.
   const bool same_ports = change.before && change.after && change.before->ports == change.after->ports &&
                           change.before->type == change.after->type &&

@@ -135,6 +135,16 @@ TEST_F(Triggers, AServiceWakesEveryAllocationItCouldBelongTo) {
   EXPECT_TRUE(moved.contains("allocation mesh/db"));
 }
 
+TEST_F(Triggers, AServiceThatAsksToBeAdoptedWakesWhomItAsks) {
+  Service before = testing::make_service("mesh", "shop", {testing::make_service_port(80)});
+  Service asking = before;
+  asking.meta.annotations[kAdoptAnnotation] = "db";
+  const Words asked = woken(change<Service>(before, asking));
+  EXPECT_TRUE(asked.contains("allocation mesh/db"));
+  EXPECT_TRUE(asked.contains("ledger"));
+  EXPECT_TRUE(woken(change<Service>(asking, before)).contains("allocation mesh/db"));
+}
+
 TEST_F(Triggers, AConfigMapWakesItsOwnerAndWhoeverAsksForItsName) {
   ConfigMap made;
   made.meta.ns = "mesh";

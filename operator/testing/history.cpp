@@ -120,9 +120,10 @@ class Checker {
     auto& before = world_.shown[revision.uid.text];
     for (const auto& [slot, number] : now) {
       const auto was = before.find(slot);
-      // Chosen but never published, and grabbed by a Service that nobody declared: another one is chosen.
-      const bool grabbed =
-          was != before.end() && !published(revision.uid.text, was->second) && foreign(was->second);
+      // Chosen but never published, and grabbed by a Service that nobody declared: another one is chosen. Or
+      // it gives way to that of a Service that is about to be adopted.
+      const bool grabbed = was != before.end() && !published(revision.uid.text, was->second) &&
+                           (foreign(was->second) || foreign(number));
       if (was != before.end() && was->second != number && !grabbed) {
         breach("port " + slot + " of " + to_string(revision.key) + " moved from " +
                std::to_string(was->second) + " to " + std::to_string(number));
@@ -153,6 +154,14 @@ class Checker {
       for (const Tree& port : *ports->as_list()) {
         if (const std::int64_t number = port.number_at({"nodePort"}); number != 0) numbers.insert(number);
       }
+    }
+    // Taken over: the operator says whose it is, and changes nothing of what it does.
+    const bool strangers =
+        revision.before && revision.before->text_at({"metadata", "labels", kOwnerUidLabel}).empty();
+    if (revision.by == kOperatorManager && strangers &&
+        json::print_tree(*revision.before->find({"spec"})) !=
+            json::print_tree(*revision.after->find({"spec"}))) {
+      breach("Service " + to_string(revision.key) + " was changed when it was taken over");
     }
     // Only what the operator itself writes is its promise; a user may type any number into a Service.
     if (revision.by == kOperatorManager) {

@@ -17,7 +17,8 @@ namespace berth::controller {
 // I2: the operator never publishes a nodePort that the ledger does not hold for the same owner UID.
 // I4: a held entry rests only after its owner's Service ceased to use the number.
 // I5: a number in status of one UID and port name never changes, unless it was never published and a foreign
-//     Service grabbed it.
+//     Service grabbed it, or a Service that is adopted has another one.
+// A Service that the operator takes over keeps its whole spec.
 // A ConfigMap that the operator writes tells only numbers that the status of the same UID shows.
 // I8: fences never go down.
 std::vector<std::string> breaches(const std::vector<testing::Revision>& history);

@@ -134,7 +134,7 @@ class Users {
   void act(std::mt19937_64& random) {
     const std::string name =
         "app-" + std::to_string(random() % static_cast<std::uint64_t>(options_->allocations));
-    switch (random() % 11) {
+    switch (random() % 12) {
       case 0:
       case 1:
       case 2:
@@ -157,6 +157,9 @@ class Users {
         break;
       case 9:
         edit_wishes(name, random);
+        break;
+      case 10:
+        existing(name, random);
         break;
       default:
         server_->collect_garbage();
@@ -217,6 +220,25 @@ class Users {
     (void)client_.merge_patch<Service>(
         wire::kService, {kNamespace, name},
         R"({"spec":{"ports":[{"name":"api","port":80,"nodePort":)" + std::to_string(number) + "}]}}");
+  }
+
+  // A Service that was there before, or in place of the generated one; it asks to be adopted, perhaps later.
+  void existing(const std::string& name, std::mt19937_64& random) {
+    const auto present = client_.get<Service>(wire::kService, {kNamespace, name});
+    if (present.ok()) {
+      (void)client_.merge_patch<Service>(
+          wire::kService, {kNamespace, name},
+          R"({"metadata":{"annotations":{"berth.dev/adopt":")" + name + R"("}}})");
+      return;
+    }
+    const std::int64_t number =
+        kFirstNumber - 1 +
+        static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(options_->numbers));
+    Service service = testing::make_service(
+        kNamespace, name, {testing::make_service_port(80, std::int64_t{8080}, number, "http")}, "NodePort");
+    service.external_traffic_policy = "Cluster";
+    if (random() % 2 == 0) service.meta.annotations = {{kAdoptAnnotation, name}};
+    make(wire::kService, service);
   }
 
   void foreign(std::mt19937_64& random) {
