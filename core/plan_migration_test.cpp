@@ -94,7 +94,9 @@ TEST(PlanOfARow, KeepsAndServesWhatItHasWhileItCannotGrow) {
     for (int i = 0; i < 3; ++i) scene.carry_out(scene.plan());
     EXPECT_EQ(reason(scene.web(), "Allocated"), "False/CannotGrow");
     EXPECT_EQ(scene.web().status.summary, alone ? "rtp:24500/TCP" : "rtp:24500-24501/TCP");
-    if (!alone) EXPECT_EQ(offered(scene), before);
+    if (!alone) {
+      EXPECT_EQ(offered(scene), before);
+    }
   }
 }
 
