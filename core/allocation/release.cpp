@@ -30,9 +30,12 @@ bool is_shown(const PortAllocation& owner, const Holdings& holdings, const HeldN
     NumberKey key = shown.ok() ? key_of(number.space, *shown, port.protocol) : NumberKey{number.key.port};
     key.node = number.key.node;  // status does not tell it
     if (!shown.ok() || key != number.key) return false;
-    // Status does not name the space: after a move it may mean an equal number of the other one.
+    // Status names neither space nor node: after a move it may mean an equal number of the other one.
     const Holding* holding = holdings.find(port.name);
-    return holding == nullptr || holdings.space == number.space || holding->number != *shown;
+    if (holding == nullptr || holding->number != *shown) return true;
+    const bool on_another_node =
+        holding->key.protocol == number.key.protocol && holding->key.node != number.key.node;
+    return holdings.space == number.space && !on_another_node;
   });
 }
 
