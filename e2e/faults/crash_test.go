@@ -96,7 +96,7 @@ func (th *theatre) plain(t *testing.T, w workload) (*run, []point) {
 	from := th.proxy.WriteCount()
 	w.act(st)
 	kube.Eventually(t, patience, w.name, func(ctx context.Context) error { return w.done(ctx, st) })
-	th.quiet(t.Context(), st, from)
+	th.quiet(t.Context(), st, from, quietTime)
 	var points []point
 	seen := map[string]int{}
 	for _, write := range th.proxy.WritesSince(from) {
@@ -175,7 +175,7 @@ func (th *theatre) crash(t *testing.T, w workload, p point, moment faultproxy.Mo
 	go func() {
 		defer cancel()
 		if kube.Poll(idle, patience, w.name, func(ctx context.Context) error { return w.done(ctx, st) }) == nil {
-			th.quiet(idle, st, from)
+			th.quiet(idle, st, from, certain)
 		}
 	}()
 	select {
@@ -192,12 +192,16 @@ func (th *theatre) crash(t *testing.T, w workload, p point, moment faultproxy.Mo
 	return &run{stage: st, name: name}, reached
 }
 
-// quietTime is longer than anything that the operator puts off, and than the numbers of most stages rest.
-const quietTime = 2 * time.Second
+const (
+	// quietTime is longer than anything that the operator puts off, and than the numbers of most stages rest.
+	quietTime = 2 * time.Second
+	// certain is how long a write is waited for that has been seen without a fault, on the busiest machine.
+	certain = 8 * time.Second
+)
 
 // quiet waits until the operator has written nothing on a stage for a while; first: the number of writes
 // before those of the stage.
-func (th *theatre) quiet(ctx context.Context, st *stage, first int) {
+func (th *theatre) quiet(ctx context.Context, st *stage, first int, during time.Duration) {
 	last := time.Now()
 	for seen := first; ; {
 		writes := th.proxy.WritesSince(seen)
@@ -207,7 +211,7 @@ func (th *theatre) quiet(ctx context.Context, st *stage, first int) {
 				last = write.At
 			}
 		}
-		left := quietTime - time.Since(last)
+		left := during - time.Since(last)
 		if left <= 0 || ctx.Err() != nil {
 			return
 		}
