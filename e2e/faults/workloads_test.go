@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ var workloads = []workload{
 		name: "allocate a group",
 		act: func(st *stage) {
 			st.apply(allocation("group", web, "name: dns, targetPort: 53, protocol: UDP",
-				"name: metrics, targetPort: 9090, port: FIRST+5"))
+				"name: metrics, targetPort: 9090, port: FIRST+5", "name: row, targetPort: 7000, count: 2"))
 		},
 		done: func(ctx context.Context, st *stage) error { return st.served(ctx, "group") },
 	},
@@ -97,6 +98,45 @@ var workloads = []workload{
 		},
 	},
 	{
+		name: "adopt a Service",
+		prepare: func(st *stage) {
+			st.apply(`
+apiVersion: v1
+kind: Service
+metadata: {name: web, annotations: {berth.dev/adopt: web}}
+spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080, nodePort: FIRST+2}]}
+`)
+		},
+		act:  func(st *stage) { st.apply(allocation("web", web)) },
+		done: func(ctx context.Context, st *stage) error { return st.serves(ctx, "web", 2) },
+	},
+	{
+		name:       "begin a migration",
+		reuseAfter: time.Hour,
+		prepare: func(st *stage) {
+			st.apply(allocation("web", web))
+			st.awaitServed("web")
+		},
+		act: func(st *stage) {
+			st.patch("palloc", st.namespace, "web", `{"spec": {"ports": [
+				{"name": "web", "targetPort": 8080, "port": FIRST+3, "migrateFrom": {"port": FIRST+0}}]}}`)
+		},
+		done: func(ctx context.Context, st *stage) error { return st.serves(ctx, "web", 0, 3) },
+	},
+	{
+		name:       "end a migration",
+		reuseAfter: time.Hour,
+		prepare: func(st *stage) {
+			st.apply(allocation("web", "name: web, targetPort: 8080, port: FIRST+3, migrateFrom: {port: FIRST+0}"))
+			st.awaitServed("web")
+		},
+		act: func(st *stage) {
+			st.patch("palloc", st.namespace, "web", `{"spec": {"ports": [
+				{"name": "web", "targetPort": 8080, "port": FIRST+3}]}}`)
+		},
+		done: func(ctx context.Context, st *stage) error { return st.serves(ctx, "web", 3) },
+	},
+	{
 		name:  "delete the namespace",
 		raced: "delete ",
 		prepare: func(st *stage) {
@@ -138,6 +178,30 @@ var workloads = []workload{
 			return st.served(ctx, "web")
 		},
 	},
+}
+
+// serves returns nil if the stage's only allocation is Ready with these numbers, counted from the first.
+func (st *stage) serves(ctx context.Context, name string, numbers ...int64) error {
+	if err := st.served(ctx, name); err != nil {
+		return err
+	}
+	object, err := st.Get(ctx, "palloc", st.namespace, name)
+	if err != nil {
+		return err
+	}
+	var shown []int64
+	for i := 0; ; i++ {
+		number, ok := kube.Int(object, fmt.Sprintf("status.ports.%d.port", i))
+		if !ok {
+			break
+		}
+		shown = append(shown, number-st.first)
+	}
+	slices.Sort(shown)
+	if !slices.Equal(shown, numbers) {
+		return fmt.Errorf("%s shows FIRST+%v", name, shown)
+	}
+	return nil
 }
 
 // nothingOf returns nil when of allocations nothing is left: no Service, and no number that is held.
