@@ -56,14 +56,16 @@ func (w *Watch) CheckEmpty(t testing.TB) Report {
 	return w.check(t, func(a *Auditor) []Violation { return append(a.AtRest(), a.Empty()...) })
 }
 
-// CheckSince ends the test if any revision behind one breaks an invariant. The clock goes on: other checks may
-// follow.
+// CheckSince ends the test if any revision behind one breaks an invariant. The clock goes on and other checks
+// may follow; the last one tells also how long those numbers rested that were just given out.
 func (w *Watch) CheckSince(t testing.TB, revision int64) Report {
 	t.Helper()
 	if err := w.clock.await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	report, wrong, err := judge(t.Context(), w.cluster, w.Options, revision, nil)
+	options := w.Options
+	options.clockRuns = true
+	report, wrong, err := judge(t.Context(), w.cluster, options, revision, nil)
 	fail(t, wrong, err)
 	return report
 }
