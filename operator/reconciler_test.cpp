@@ -399,9 +399,9 @@ TEST_F(AdoptionStory, TakesTheServiceOverWithItsNumber) {
   EXPECT_EQ(bench.record(30500), "free");
   EXPECT_EQ(status().summary, "api:30504/TCP");
   EXPECT_EQ(condition("Ready").status, "True");
-  const auto events = told();
-  EXPECT_NE(std::find(events.begin(), events.end(), "ServiceAdopted"), events.end());
-  EXPECT_EQ(std::find(events.begin(), events.end(), "LedgerRebuilt"), events.end());
+  const auto reasons = told();
+  EXPECT_NE(std::find(reasons.begin(), reasons.end(), "ServiceAdopted"), reasons.end());
+  EXPECT_EQ(std::find(reasons.begin(), reasons.end(), "LedgerRebuilt"), reasons.end());
 
   (void)bench.people.merge_patch<Service>(wire::kService, kApi,
                                           R"({"metadata":{"annotations":{"berth.dev/adopt":null}}})");

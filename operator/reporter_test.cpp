@@ -152,7 +152,7 @@ TEST_F(ReporterTest, ThrottlingIsTheCallersToWaitFor) {
 
 TEST_F(ReporterTest, WhatIsGoneHasNoStatusAndThatIsNoFailure) {
   declare_policy();
-  EXPECT_TRUE(bench.reporter.report_range("nobody").ok());
+  EXPECT_TRUE(bench.reporter.report_range("nobody").status.ok());
   EXPECT_TRUE(bench.reporter.report_policy("nobody").ok());
   bench.remove<PortRange>(wire::kPortRange, {"", "mesh"});
   bench.remove<ExposurePolicy>(wire::kExposurePolicy, {"", "site"});
@@ -163,7 +163,7 @@ TEST_F(ReporterTest, WhatIsGoneHasNoStatusAndThatIsNoFailure) {
 TEST_F(ReporterTest, ARangeThatCannotBeReadSaysSo) {
   bench.make(wire::kPortRange, testing::make_prange("bad", "NodePort", {"30600-30500"}));
   bench.read();
-  ASSERT_TRUE(bench.reporter.report_range("bad").ok());
+  ASSERT_TRUE(bench.reporter.report_range("bad").status.ok());
   const auto bad = bench.at_server<PortRange>(wire::kPortRange, {"", "bad"});
   const Condition* ready = find_condition(bad->status.conditions, "Ready");
   ASSERT_NE(ready, nullptr);
@@ -178,7 +178,7 @@ TEST_F(ReporterTest, AShardThatCannotBeReadIsNamedByTheRangesThatNeedItOnly) {
   bench.make(wire::kPortLedger, damaged);
   bench.read();
   ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
-  ASSERT_TRUE(bench.reporter.report_range("far").ok());
+  ASSERT_TRUE(bench.reporter.report_range("far").status.ok());
   const Condition ready = *find_condition(range().conditions, "Ready");
   EXPECT_EQ(ready.reason, "LedgerFrozen");
   EXPECT_NE(ready.message.find("nodeport-119"), std::string::npos);
