@@ -307,7 +307,7 @@ Cluster random_cluster(std::mt19937& dice) {
 
 TEST(PerNode, RandomWorldsHaveOneOwnerPerNumberAndRefuseOnlyWhatCannotBe) {
   int refusals = 0;
-  for (std::uint32_t seed = 0; seed < 3000; ++seed) {
+  for (std::uint32_t seed = 0; seed < 600; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 dice(seed);
     Cluster cluster = random_cluster(dice);
@@ -327,7 +327,7 @@ TEST(PerNode, RandomWorldsHaveOneOwnerPerNumberAndRefuseOnlyWhatCannotBe) {
       moved.spec.node_name = moved.spec.node_name == "n1" ? "n2" : "n1";
     }
   }
-  EXPECT_GT(refusals, 1000);
+  EXPECT_GT(refusals, 200);
 }
 
 TEST(PerNode, TheCheckOfRandomWorldsFindsAClash) {
