@@ -156,8 +156,15 @@ Status Applier::prove_owner(const Meta& generated, const Progress& progress) {
   const auto label = generated.labels.find(kOwnerNameLabel);
   if (progress.status_versions.contains(uid) || label == generated.labels.end()) return ok_status();
   const ObjectKey key{generated.ns, label->second};
+  const auto known = stores_->allocations.get(key);
   auto live = client_->get<PortAllocation>(wire::kPortAllocation, key);
-  if (live.ok() && live->meta.uid == uid && !live->meta.deleting()) return ok_status();
+  if (live.ok() && live->meta.uid == uid && !live->meta.deleting()) {
+    // What is made tells the numbers of the status that was seen: another leader may have moved them since.
+    if (!known || known->status.ports == live->status.ports) return ok_status();
+    stores_->allocations.put_written(std::move(*live));
+    refresh_ledgers(known->status, key);
+    return Error{Code::kConflict, "PortAllocation " + to_string(key) + " shows other numbers now"};
+  }
   if (!live.ok() && live.error().code != Code::kNotFound) return live.error();
   if (live.ok()) {
     stores_->allocations.put_written(std::move(*live));

@@ -396,6 +396,17 @@ TEST_F(ApplierTest, AConfigMapIsNotCreatedForAnOwnerThatIsGone) {
   EXPECT_FALSE(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"}).has_value());
 }
 
+TEST_F(ApplierTest, AConfigMapIsNotCreatedWithNumbersThatAnotherLeaderHasMoved) {
+  WriteStatus moved = status_write("moved");
+  moved.status.ports = {{.name = "api", .port = 30501}};
+  PortAllocation object = api;
+  object.status = moved.status;
+  ASSERT_TRUE(bench.people.replace_status(wire::kPortAllocation, object).ok());
+  EXPECT_EQ(carry_out({CreateConfigMap{config_map()}}).status.error().code, Code::kConflict);
+  EXPECT_FALSE(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"}).has_value());
+  EXPECT_EQ(bench.stores.allocations.get(api.meta.key())->status.ports.at(0).port, 30501);
+}
+
 TEST_F(ApplierTest, AForeignConfigMapIsTold) {
   ConfigMap foreign;
   foreign.meta.ns = "mesh";
