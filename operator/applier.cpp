@@ -232,6 +232,15 @@ Status Applier::act(const CreateConfigMap& action, Progress& progress) {
   auto present = client_->get<ConfigMap>(wire::kConfigMap, key);
   if (!present.ok()) return present.error();
   if (desired::told_for(present->meta) == desired::told_for(action.config_map.meta)) {
+    // Ours, and not seen: the watch is behind, or it lost the label that it is watched by. Then no watch will
+    // ever tell of it, and what was to be created is brought about here.
+    const auto difference = desired::diff(&*present, action.config_map);
+    if (const auto* edits = std::get_if<desired::Patch>(&difference)) {
+      return patch(
+          wire::kConfigMap, stores_->config_maps,
+          {ObjectKind::kConfigMap, key, present->meta.uid, present->meta.resource_version, edits->edits},
+          progress);
+    }
     stores_->config_maps.put_written(std::move(*present));
     return Error{Code::kConflict, "ConfigMap " + to_string(key) + " exists already, looking again"};
   }
