@@ -90,9 +90,15 @@ std::vector<ReleaseCandidate> unneeded(const PortAllocation& owner, const std::v
     if (!number.entry.held()) continue;
     std::vector<Slot> slots;
     for (const Slot& slot : number.entry.slots) {
-      const Holding* holding = holdings.find(slot.name);
-      const bool serves = holding != nullptr && holding->key == number.key && holdings.space == number.space;
-      if (serves && !is_listed(owner, slot, number.key.port)) slots.push_back(slot);
+      // A port that got a count, or lost it, is served under its other name still.
+      const auto holding = std::find_if(
+          holdings.serving.begin(), holdings.serving.end(),
+          [&](const Holding& one) { return one.slot.name == slot.name || one.recorded == slot.name; });
+      const bool serves =
+          holding != holdings.serving.end() && holding->key == number.key && holdings.space == number.space;
+      const bool listed = serves && (is_listed(owner, slot, number.key.port) ||
+                                     is_listed(owner, holding->slot, number.key.port));
+      if (serves && !listed) slots.push_back(slot);
     }
     // Shared with a slot that is committed: the number stays anyway.
     if (slots.size() == number.entry.slots.size()) add(number, std::move(slots), ReleaseCause::kUncommitted);

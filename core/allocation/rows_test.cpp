@@ -178,6 +178,22 @@ TEST(Rows, GiveTheirTailBackWhenTheyShrink) {
   EXPECT_EQ(candidates[1].number.key.port, Port::of(24503));
 }
 
+TEST(Rows, GiveBackWhatWasNeverShownWhenTheyCannotGrow) {
+  Cluster cluster = cluster_with({"24500-24501"});
+  (void)claim_one(cluster, asking("web", {testing::port("r")}));
+  const PortAllocation edited = asking("web", {row("r", 3)});
+  EXPECT_EQ(claim_one(cluster, edited), "CannotGrow");
+  const auto candidates = [&](const PortAllocation& owner) {
+    return release_candidates(owner, cluster.ledgers.of_owner(owner.meta.uid), cluster.compiled(),
+                              cluster.uses(), true);
+  };
+  ASSERT_EQ(candidates(edited).size(), 1U);
+  EXPECT_EQ(candidates(edited)[0].cause, ReleaseCause::kUncommitted);
+  PortAllocation shown = edited;
+  shown.status.ports = {{"r", 24500, Protocol::kTcp, {}}};
+  EXPECT_TRUE(candidates(shown).empty());
+}
+
 TEST(Rows, AreChosenAnewAsAWholeWhenOneIsLostBeforeItIsPublished) {
   Cluster cluster = cluster_with({"24500-24509"});
   PortAllocation web = asking("web", {row("r", 3)});

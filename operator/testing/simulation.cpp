@@ -1,5 +1,6 @@
 #include "operator/testing/simulation.h"
 
+#include <cctype>
 #include <optional>
 #include <utility>
 
@@ -279,7 +280,9 @@ void check_told(const FakeApiServer& server, const PortAllocation& allocation, S
   const ObjectKey key{allocation.meta.ns, allocation.spec.config_map->name};
   const auto told = testing::stored<ConfigMap>(server, wire::kConfigMap, key);
   for (const AllocatedPort& port : allocation.status.ports) {
-    const std::string name = port.name == "api" ? "API_PORT" : "ADMIN_PORT";
+    std::string name;
+    for (const char c : port.name) name += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    name += "_PORT";
     const bool right = told && told->data.contains(name) && told->data.at(name) == std::to_string(port.port);
     if (!right) result.unfinished.push_back(to_string(key) + " does not tell " + std::to_string(port.port));
   }
