@@ -262,6 +262,11 @@ func TestBadHistoriesAreCaughtAtTheRevisionWhereTheyGoWrong(t *testing.T) {
 			newHistory().beat(0).service("other", "", "p=100").beat(1, 2, 30).allocation("a", "p", "").ledger("100=held:a"),
 			"revision 9: I10: NodePort 100 is issued to ns/a while Service ns/other uses it since revision 4",
 		},
+		"I10: a number that another one shall adopt": {
+			newHistory().beat(0).put(serviceKey("a"), adopted).beat(1, 2, 30).portRange("r", `{space: NodePort, ports: ["100-399"]}`).
+				allocation("b", "p", "").ledger("200=held:b"),
+			"I10: NodePort 200 is issued to ns/b while Service ns/a uses it since revision 4",
+		},
 		"I10: in use by a load balancer": {
 			loadBalancers().beat(0).service("other", "", "p=100!", "type: LoadBalancer").beat(1, 2, 30).generation("a", 1, "rangeName: l", "p", "").
 				ledgerOf("service-000", "Service", "l", "100-TCP=held:a"),

@@ -65,9 +65,8 @@ func TestGoodHistoriesPass(t *testing.T) {
 			ledger("100=held:a 200=held:a").allocation("a", "p{migrateFrom:{port:200}}", "p=100 p-old=200").
 			service("a", "a", "p=100 p-old=200").allocation("a", "p{migrateFrom:{port:200}}", "p=100").service("a", "a", "p=100").
 			ledger("100=held:a 200=resting:a"),
-		"a Service is adopted": newHistory().beat(0, 20).service("legacy", "", "web=100", `type: NodePort`).
-			put(serviceKey("legacy"), adopted).beat(40).allocation("a", "p", "").ledger("100=held:a").
-			put(allocationKey("a"), strings.Replace(allocationText("uid-a", "a", 1, "rangeName: r", "p", "p=100"), "status: {", "status: {serviceName: legacy, ", 1)),
+		"a Service is adopted, with a number outside the range": newHistory().beat(0).put(serviceKey("a"), adopted).beat(1, 2, 40).
+			allocation("a", "p", "").ledger("200=held:a").allocation("a", "p", "p=200").service("a", "a", "web=200"),
 		"a lost ledger is written anew": newHistory().lease("x", 1).published("a", 100).gone(shardKey("nodeport-000")).lease("y", 2).
 			ledger("100=held:a").allocation("b", "p", "").ledger("100=held:a 101=held:b").allocation("b", "p", "p=101").service("b", "b", "p=101"),
 		"quota to the last": newHistory().portRange("r", limited).allocation("a", "p q", "").ledger("100=held:a 101=held:a").
@@ -107,8 +106,8 @@ const (
 	adopted = `
 apiVersion: v1
 kind: Service
-metadata: {namespace: ns, name: legacy, uid: service-legacy, annotations: {berth.dev/adopt: r}}
-spec: {type: NodePort, ports: [{name: web, port: 80, nodePort: 100}]}
+metadata: {namespace: ns, name: a, uid: service-a, annotations: {berth.dev/adopt: a}}
+spec: {type: NodePort, ports: [{name: web, port: 80, nodePort: 200}]}
 `
 )
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -195,7 +196,7 @@ func (a *Auditor) issued(key Key, entry Entry, fresh *shard) {
 	if wasLost && lost.uid == entry.UID {
 		delete(a.lost, key)
 	}
-	if wasLost && lost.uid == entry.UID || a.state.shows(entry.UID, key) {
+	if wasLost && lost.uid == entry.UID || a.state.shows(entry.UID, key) || a.adopts(key, entry) {
 		a.Report.Recovered++
 		return // it had the number already
 	}
@@ -208,6 +209,28 @@ func (a *Auditor) issued(key Key, entry Entry, fresh *shard) {
 	a.judgeForeign(key, entry)
 	a.judgeQuota(entry)
 	a.judgeOrder(key, entry, fresh)
+}
+
+// adopts tells whether the number is that of a Service which asks to be taken over and has the name that the
+// allocation would give it. Such a number is taken as it is, inside the range or not.
+func (a *Auditor) adopts(key Key, entry Entry) bool {
+	for _, name := range []string{entry.Owner, entry.Owner + internalSuffix} {
+		one := a.state.services[servicePrefix+name]
+		if one == nil || !one.adopts {
+			continue
+		}
+		for _, used := range a.state.usedBy[servicePrefix+name] {
+			if used.key == key {
+				return true
+			}
+		}
+		for _, port := range one.ports { // of one that is private to its cluster IP
+			if port.port == key.Number && port.nodePort == 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inView returns the versions that the operator may have decided by.
@@ -261,24 +284,21 @@ func (a *Auditor) judgeForeign(key Key, entry Entry) {
 	owner := a.state.allocations[entry.UID]
 	for _, at := range slices.Sorted(maps.Keys(a.state.uses[key])) {
 		one := a.state.uses[key][at]
-		if one.ours || a.clock.atLeast(one.since, a.now) <= a.options.ViewLag || a.isAdopted(at, owner) {
+		if one.ours || a.clock.atLeast(one.since, a.now) <= a.options.ViewLag || a.isOwnPod(at, owner) {
 			continue
 		}
 		a.say("I10", "%s is issued to %s while %s uses it since revision %d", key, entry.Owner, one.by, one.since.revision)
 	}
 }
 
-// isAdopted tells whether an object of somebody else may be the allocation's all the same: it asks to be
-// adopted, or is a Pod that the allocation selects.
-func (a *Auditor) isAdopted(use string, owner *allocation) bool {
-	for at, one := range a.state.services {
-		if len(use) > len(at) && use[:len(at)+1] == at+" " {
-			return one.adopts
-		}
+// isOwnPod tells whether a use is that of a Pod which the allocation selects.
+func (a *Auditor) isOwnPod(use string, owner *allocation) bool {
+	if owner == nil {
+		return false
 	}
 	for at, one := range a.state.pods {
-		if len(use) > len(at) && use[:len(at)+1] == at+" " {
-			return one.adopts || owner != nil && owner.namespace() == one.namespace && owner.selector.Matches(one.labels)
+		if strings.HasPrefix(use, at+" ") {
+			return one.adopts || owner.namespace() == one.namespace && owner.selector.Matches(one.labels)
 		}
 	}
 	return false

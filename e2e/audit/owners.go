@@ -191,7 +191,7 @@ func (a *Auditor) judgeServices(changes []cluster.Change) {
 			continue
 		}
 		owner, ours := a.state.ownerOf(one)
-		if !ours || one.owner != owner {
+		if !ours || !a.state.generatedFor(one, owner) {
 			continue
 		}
 		if a.offered[owner] == nil {

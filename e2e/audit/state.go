@@ -93,16 +93,19 @@ func (s *state) rangeNow(name string) *portRange {
 // ownerOf tells which allocation a Service publishes for: the one it was generated for, or the one whose
 // status names it. A copy of a generated one under another name is its maker's.
 func (s *state) ownerOf(one *service) (uid string, ours bool) {
-	if one.owner != "" {
-		name, known := s.nameOf[one.owner]
-		if !known || one.key == name || one.key == name+internalSuffix {
-			return one.owner, true
-		}
+	if one.owner != "" && s.generatedFor(one, one.owner) {
+		return one.owner, true
 	}
 	if adopters := s.adopters[one.key]; len(adopters) > 0 {
 		return slices.Min(slices.Collect(maps.Keys(adopters))), true
 	}
 	return "Service " + one.key + " " + one.uid, false
+}
+
+// generatedFor tells whether Berth has made the Service for the allocation; an adopted one it has not.
+func (s *state) generatedFor(one *service, uid string) bool {
+	name, known := s.nameOf[uid]
+	return one.owner == uid && (!known || one.key == name || one.key == name+internalSuffix)
 }
 
 // resolve tells which key an allocation means when it shows a number: one that it holds, or else one in the
@@ -436,7 +439,7 @@ func (s *state) countService(at string, one *service, add func(Key, use)) {
 		s.ownedBy[owner][at] = true
 	}
 	whose := use{by: "Service " + one.key, owner: owner, ours: ours}
-	generated := ours && one.owner == owner
+	generated := ours && s.generatedFor(one, owner)
 	for _, port := range one.ports {
 		whose.name = port.name
 		key := s.resolve(owner, port.port, port.protocol)
