@@ -102,7 +102,7 @@ func (a *allocation) port(name string) (askedPort, bool) {
 		}
 	}
 	for _, port := range a.asked {
-		if (port.count > 0 || port.old != 0) && strings.HasPrefix(name, port.name+"-") {
+		if (port.count > 1 || port.old != 0) && strings.HasPrefix(name, port.name+"-") {
 			return port, true
 		}
 	}

@@ -251,15 +251,11 @@ func (a *Auditor) judgeAllOrNothing(before, now *allocation) {
 // judgeGroup tells whether a status shows all numbers of one port of the spec; those of a count must be in a
 // row.
 func (a *Auditor) judgeGroup(now *allocation, port askedPort) bool {
-	if port.count == 0 {
+	if port.count <= 1 { // a count of one is no count
 		_, found := now.status[port.name]
 		return found
 	}
 	first, found := now.status[port.name+"-0"]
-	if !found && port.count == 1 {
-		first, found = now.status[port.name]
-		return found
-	}
 	if !found {
 		return false
 	}

@@ -37,7 +37,7 @@ func askedOf(spec map[string]any) []asked {
 		count := whole(port, "count")
 		for i := range max(count, 1) {
 			member := one
-			if count > 0 {
+			if count > 1 { // a count of one is no count
 				member.name, member.grouped = fmt.Sprintf("%s-%d", one.name, i), true
 				if one.number != 0 {
 					member.number = one.number + i
