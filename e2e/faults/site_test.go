@@ -27,6 +27,7 @@ var shared *cluster.Cluster
 func TestMain(m *testing.M) {
 	os.Exit(cluster.RunTests(m, cluster.Options{
 		APIServerArgs: []string{fmt.Sprintf("--service-node-port-range=%d-%d", firstShard*shardSize, 32767)},
+		Timeout:       3 * time.Minute,
 	}, &shared))
 }
 
