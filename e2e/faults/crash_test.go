@@ -116,12 +116,13 @@ func (th *theatre) plain(t *testing.T, w workload) (*run, []point) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &run{stage: st, name: w.name, end: end}, th.chosen(points)
+	return &run{stage: st, name: w.name, end: end}, th.chosen(w, points)
 }
 
 // chosen leaves out, unless all are wanted, what another crash shows as well: a third write of one kind and
-// the second of a range's status, and what does not depend on the workload once it was in an earlier one.
-func (th *theatre) chosen(points []point) []point {
+// the second of a range's status, what does not depend on the workload once it was in an earlier one, and what
+// happens only now and then.
+func (th *theatre) chosen(w workload, points []point) []point {
 	if os.Getenv("FAULTS") == "all" {
 		return points
 	}
@@ -129,6 +130,9 @@ func (th *theatre) chosen(points []point) []point {
 	for _, p := range points {
 		generic := strings.HasPrefix(p.what, "create events ") || strings.Contains(p.what, "/berth-") ||
 			strings.HasPrefix(p.what, "update portranges/status ")
+		if w.raced != "" && strings.HasPrefix(p.what, w.raced) {
+			continue
+		}
 		if generic && (th.crashed[p.what] || p.before > 0) || p.before > 1 {
 			continue
 		}
