@@ -124,9 +124,24 @@ TEST(Patch, WritesEveryEditOfANetworkPolicy) {
   }
 }
 
+std::vector<Case> config_map_cases() {
+  return {
+      {"a number that is told", desired::DataEdit{"API_PORT", "24511"},
+       R"({"data":{"API_PORT":"24511"},"metadata":{"resourceVersion":"17","uid":"u-1"}})"},
+      {"one that is not told any more", desired::DataEdit{"API_PORT", std::nullopt},
+       R"({"data":{"API_PORT":null},"metadata":{"resourceVersion":"17","uid":"u-1"}})"},
+  };
+}
+
+TEST(Patch, WritesEveryEditOfAConfigMap) {
+  for (const Case& each : config_map_cases()) {
+    EXPECT_EQ(patch_of({each.edit}, ObjectKind::kConfigMap), each.text) << each.name;
+  }
+}
+
 TEST(Patch, HasACaseForEveryKindOfEdit) {
   std::vector<bool> seen(std::variant_size_v<desired::Edit>, false);
-  for (const auto& cases : {metadata_cases(), service_cases(), policy_cases()}) {
+  for (const auto& cases : {metadata_cases(), service_cases(), policy_cases(), config_map_cases()}) {
     for (const Case& each : cases) seen[each.edit.index()] = true;
   }
   for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_TRUE(seen[i]) << "alternative " << i;
