@@ -1,5 +1,6 @@
 #include "operator/testing/history.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -8,6 +9,14 @@
 
 namespace berth::controller {
 namespace {
+
+// What stands before the number of a member: "rtp" of "rtp-2"; a port without count is its own row.
+std::string row_of(const std::string& slot) {
+  const std::size_t dash = slot.find_last_of('-');
+  const bool member = dash != std::string::npos && dash + 1 < slot.size() &&
+                      slot.find_first_not_of("0123456789", dash + 1) == std::string::npos;
+  return member ? slot.substr(0, dash) : slot;
+}
 
 using json::Tree;
 
@@ -120,10 +129,14 @@ class Checker {
     auto& before = world_.shown[revision.uid.text];
     for (const auto& [slot, number] : now) {
       const auto was = before.find(slot);
-      // Chosen but never published, and grabbed by a Service that nobody declared: another one is chosen. Or
-      // it gives way to that of a Service that is about to be adopted.
+      // Chosen but never published, and grabbed by a Service that nobody declared: another one is chosen, and
+      // for a row that it stands in another row. Or it gives way to that of a Service that is about to be
+      // adopted.
+      const bool row_grabbed = std::any_of(before.begin(), before.end(), [&](const auto& other) {
+        return row_of(other.first) == row_of(slot) && foreign(other.second);
+      });
       const bool grabbed = was != before.end() && !published(revision.uid.text, was->second) &&
-                           (foreign(was->second) || foreign(number));
+                           (row_grabbed || foreign(number));
       if (was != before.end() && was->second != number && !grabbed) {
         breach("port " + slot + " of " + to_string(revision.key) + " moved from " +
                std::to_string(was->second) + " to " + std::to_string(number));
