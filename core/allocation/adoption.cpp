@@ -5,6 +5,7 @@
 
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
+#include "core/model/effective_ports.h"
 
 namespace berth::allocation {
 namespace {
@@ -93,6 +94,14 @@ void read_ports(const PortAllocation& allocation, Space space, const Service& se
           "it has port " + text_of(present) +
               ", which spec.ports does not declare: declare it there under the same name and protocol, "
               "or take it out of the Service");
+      return;
+    }
+    if (member_index(*found[i])) {
+      adoption.refused =
+          refuse(service, found[i]->name,
+                 "its port " + text_of(present) + " would become " + found[i]->name +
+                     ", one of several numbers in a row, and the others are not in the Service: "
+                     "write a port without count for each port of the Service");
       return;
     }
     const bool by_node_port = space == Space::kNodePort && faces_outside(service);

@@ -322,7 +322,7 @@ void check_end(const FakeApiServer& server, SimulationResult& result) {
 SimulationOptions schedule(std::uint64_t seed) {
   SimulationOptions options;
   options.seed = seed;
-  options.steps = 60;
+  options.steps = 50;
   options.allocations = 3;
   options.numbers = 3;
   if (seed % 4 == 0) {
@@ -333,7 +333,7 @@ SimulationOptions schedule(std::uint64_t seed) {
       .not_sent = 20, .reply_lost = 30, .conflict = 30, .throttled = 10, .broken = 10, .unavailable = 20};
   if (seed % 4 != 1) {
     options.operators = 2;
-    options.steps = 100;
+    options.steps = 140;
   }
   return options;
 }
