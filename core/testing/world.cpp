@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t kLeaders = 4;
 constexpr std::size_t kRemembered = 6;
 constexpr std::int64_t kLastFence = 100;
-constexpr int kIdleRounds = 8;  // longer than any rest
-constexpr char kSticky[] = "3m";
+constexpr int kIdleRounds = 14;   // longer than any rest
+constexpr char kSticky[] = "8m";  // longer than a rest and the difference of two clocks
 constexpr std::chrono::seconds kRound(40);
 
 }  // namespace
