@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "core/allocation/host_ports.h"
 #include "core/allocation/occupancy.h"
@@ -99,12 +100,15 @@ std::set<Place> used_before(const Judged& object, const std::optional<Judged>& o
   return places;
 }
 
+// Of several ranges that hold the number the one that says most: it refuses, it reserves, it comes first.
 const CompiledRange* governing(const allocation::Ranges& ranges, const UsedNumber& number) {
   const CompiledRange* found = nullptr;
+  const auto weight = [&](const CompiledRange& range) {
+    return std::pair(range.deny_undeclared, range.reservation(number.key.port) != nullptr);
+  };
   for (const auto& [name, range] : ranges.usable()) {
     if (range.space != number.space || !contains(range.spans, number.key.port)) continue;
-    if (range.deny_undeclared) return &range;
-    if (found == nullptr) found = &range;
+    if (found == nullptr || weight(range) > weight(*found)) found = &range;
   }
   return found;
 }

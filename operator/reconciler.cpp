@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/api_names.h"
+#include "kube/wire/status.h"
 
 namespace berth::controller {
 namespace {
@@ -55,6 +56,7 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
   if (carried.release_wanted) parts_.enqueue(ledger_work());
   const Uid& uid = allocation.meta.uid;
   if (carried.problem) {
+    hear_node_ports(carried.problem->message);
     // Told once in the status, then tried again with growing waits: the server's mind changes with what
     // others do.
     const bool told = carried.problem->kind == ObjectKind::kConfigMap;
@@ -89,6 +91,15 @@ Reconciled Reconciler::reconcile_namespace(const std::string& name) {
   tell(reference(*observed->observation.ns), plan, carried);
   if (!carried.status.ok()) return {carried.status, {}};
   return {ok_status(), plan.look_again};
+}
+
+// Every range of nodePorts is judged anew when the API server has told its own.
+void Reconciler::hear_node_ports(const std::string& message) {
+  const auto said = wire::valid_node_ports(message);
+  if (!said || !parts_.reporter.node_ports_said(*said)) return;
+  const auto snapshot = parts_.stores.group.snapshot();
+  parts_.stores.ranges.for_each(
+      snapshot, [this](const PortRange& range) { parts_.enqueue(range_work(range.meta.name)); });
 }
 
 Reconciled Reconciler::report_range(const std::string& name) {

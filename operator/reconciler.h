@@ -50,6 +50,7 @@ class Reconciler {
   Reconciled reconcile_namespace(const std::string& name);
   Reconciled reconcile_ledgers();
   Reconciled report_range(const std::string& name);
+  void hear_node_ports(const std::string& message);
   void tell(const ObjectReference& regarding, const Plan& plan, const Carried& carried);
 
   ReconcilerParts parts_;

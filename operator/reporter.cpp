@@ -67,7 +67,7 @@ ReportedRange Reporter::report_range(const std::string& name) {
     findings.usage = allocation::count_usage(*findings.compiled, ledger, *view.uses);
     findings.overlapping = desired::overlapping_ranges(*findings.compiled, *view.ranges);
     findings.frozen_shards = frozen_shards(*findings.compiled, ledger);
-    if (findings.compiled->space == allocation::Space::kNodePort) findings.node_ports = node_ports_.current();
+    if (findings.compiled->space == allocation::Space::kNodePort) findings.node_ports = node_ports();
   }
   const PortRangeStatus status = desired::make_range_status(*present, findings, clock_->wall());
   ReportedRange reported;
@@ -75,8 +75,23 @@ ReportedRange Reporter::report_range(const std::string& name) {
   reported.status = write_status(*client_, wire::kPortRange, stores_->ranges, *present, status);
   if (reported.status.ok()) reported.turns = desired::turns(present->status.conditions, status.conditions);
   const Condition* outside = find_condition(status.conditions, "OutsideNodePortRange");
-  if (outside != nullptr && outside->status == "True") reported.look_again = NodePortRange::kKnownFor;
+  if (outside != nullptr && outside->status == "True") reported.look_again = kNodePortsKnownFor;
   return reported;
+}
+
+bool Reporter::node_ports_said(const PortSpan& span) {
+  const std::lock_guard lock(mutex_);
+  const Instant now = clock_->monotonic();
+  const bool known = node_ports_ == span && now - node_ports_at_ < kNodePortsKnownFor;
+  node_ports_ = span;
+  node_ports_at_ = now;
+  return !known;
+}
+
+std::optional<PortSpan> Reporter::node_ports() const {
+  const std::lock_guard lock(mutex_);
+  if (clock_->monotonic() - node_ports_at_ >= kNodePortsKnownFor) return {};
+  return node_ports_;
 }
 
 Status Reporter::report_policy(const std::string& name) {

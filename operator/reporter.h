@@ -4,14 +4,15 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/base/port.h"
 #include "core/desired/status.h"
 #include "kube/client/client.h"
 #include "kube/runtime/clock.h"
-#include "operator/node_port_range.h"
 #include "operator/observer.h"
 #include "operator/stores.h"
 
@@ -28,15 +29,18 @@ struct ReportedRange {
 
 class Reporter {
  public:
+  // How long the API server's word on nodePorts counts. A refused write is tried again more often than that,
+  // so it is heard again as long as it is true.
+  static constexpr Duration kNodePortsKnownFor = std::chrono::minutes(2);
+
   // All must outlive the reporter.
   Reporter(const client::Client& client, const runtime::Clock& clock, Stores& stores, Observer& observer)
-      : client_(&client),
-        clock_(&clock),
-        stores_(&stores),
-        observer_(&observer),
-        node_ports_(client, clock) {}
+      : client_(&client), clock_(&clock), stores_(&stores), observer_(&observer) {}
 
   ReportedRange report_range(const std::string& name);
+  // The API server said, refusing a number outside, which numbers it takes as nodePort. False: it said so
+  // before.
+  bool node_ports_said(const PortSpan& span);
   Status report_policy(const std::string& name);
 
  private:
@@ -44,7 +48,12 @@ class Reporter {
   const runtime::Clock* clock_;
   Stores* stores_;
   Observer* observer_;
-  NodePortRange node_ports_;
+
+  // What the API server takes as nodePort, and when it said so last (monotonic).
+  [[nodiscard]] std::optional<PortSpan> node_ports() const;
+  mutable std::mutex mutex_;
+  std::optional<PortSpan> node_ports_ = {};
+  Instant node_ports_at_ = {};
 };
 
 }  // namespace berth::controller

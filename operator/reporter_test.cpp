@@ -53,38 +53,27 @@ TEST_F(ReporterTest, ARangeTellsWhichNumbersTheApiServerRefusesAsNodePort) {
     return found == nullptr ? Condition{} : *found;
   };
   ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
-  EXPECT_EQ(outside().status, "False");
-  EXPECT_EQ(bench.reporter.report_range("mesh").look_again, std::nullopt);
-  bench.answer_always("POST", "/namespaces/default/services?", [](const http::Request& request) {
-    EXPECT_NE(request.target.find("dryRun=All"), std::string::npos) << "a question must not be stored";
-    http::Response answer;
-    answer.status = 422;
-    answer.body =
-        R"({"kind":"Status","status":"Failure","reason":"Invalid","message":"spec.ports[0].nodePort: Invalid )"
-        R"(value: 1: provided port is not in the valid range. The range of valid ports is 24500-24599",)"
-        R"("details":{"causes":[{"reason":"FieldValueInvalid","field":"spec.ports[0].nodePort"}]},"code":422})";
-    return answer;
-  });
+  EXPECT_EQ(outside(), Condition{}) << "the server has not said its range";
+  EXPECT_TRUE(bench.reporter.node_ports_said({Port::of(30000), Port::of(32767)}));
+  EXPECT_FALSE(bench.reporter.node_ports_said({Port::of(30000), Port::of(32767)})) << "no news";
   ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
-  EXPECT_EQ(outside().status, "False") << "asked once in a while, not every time";
-  bench.clock.advance(NodePortRange::kKnownFor);
+  EXPECT_EQ(outside().status, "False");
+
+  EXPECT_TRUE(bench.reporter.node_ports_said({Port::of(24500), Port::of(24599)}));
   const ReportedRange reported = bench.reporter.report_range("mesh");
   ASSERT_TRUE(reported.status.ok());
-  EXPECT_EQ(reported.look_again, NodePortRange::kKnownFor) << "nothing tells when the server's flag changes";
+  EXPECT_EQ(reported.look_again, Reporter::kNodePortsKnownFor)
+      << "nothing tells when the server's flag changes";
   ASSERT_EQ(reported.turns.size(), 1U);
   EXPECT_EQ(reported.turns[0].condition.reason, "ApiServerRefuses");
   EXPECT_TRUE(reported.turns[0].warning);
   EXPECT_EQ(outside().status, "True");
   EXPECT_NE(outside().message.find("24500-24599"), std::string::npos) << outside().message;
   EXPECT_NE(outside().message.find("--service-node-port-range"), std::string::npos);
-}
 
-TEST_F(ReporterTest, ARangeOfWhichTheApiServerSaysNothingHasNoSuchCondition) {
-  bench.answer_always("POST", "/namespaces/default/services?",
-                      [](const http::Request&) { return testing::refusal(403); });
+  bench.clock.advance(Reporter::kNodePortsKnownFor);
   ASSERT_TRUE(bench.reporter.report_range("mesh").status.ok());
-  const PortRangeStatus status = range();
-  EXPECT_EQ(find_condition(status.conditions, "OutsideNodePortRange"), nullptr);
+  EXPECT_EQ(outside(), Condition{}) << "it has not refused one for long: its flag may have changed";
 }
 
 TEST_F(ReporterTest, AStatusIsWrittenOnceAndNotAgainWithoutAChange) {

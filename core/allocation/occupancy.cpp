@@ -30,14 +30,24 @@ void add_number(std::vector<NumberKey>& keys, Space space, std::int64_t number, 
 
 using AllocationsByNamespace = std::map<std::string, std::vector<const PortAllocation*>>;
 
-std::vector<Uid> owners_of(const Workload& pod, const AllocationsByNamespace& allocations) {
-  std::vector<Uid> owners;
+std::vector<const PortAllocation*> owners_of(const Workload& pod, const AllocationsByNamespace& allocations) {
+  std::vector<const PortAllocation*> owners;
   const auto neighbours = allocations.find(pod.meta.ns);
   if (neighbours == allocations.end()) return owners;
   for (const PortAllocation* allocation : neighbours->second) {
-    if (takes_in(*allocation, pod)) owners.push_back(allocation->meta.uid);
+    if (takes_in(*allocation, pod)) owners.push_back(allocation);
   }
   return owners;
+}
+
+// A pod that has no node yet is meant for the one whose numbers its allocation holds; otherwise it may come
+// to any.
+std::string expected_node(const std::vector<const PortAllocation*>& owners) {
+  if (owners.empty()) return "";
+  const std::string& node = owners.front()->spec.node_name;
+  const bool agreed = std::all_of(owners.begin(), owners.end(),
+                                  [&](const PortAllocation* owner) { return owner->spec.node_name == node; });
+  return agreed ? node : "";
 }
 
 bool belongs_to(const Use& use, const Uid& owner) {
@@ -92,8 +102,12 @@ Uses::Uses(const std::vector<const Service*>& services, const std::vector<const 
     if (!is_serving_pod(*pod)) continue;
     const std::vector<NumberKey> keys = host_numbers_of(*pod);
     if (keys.empty()) continue;
-    const Use use{"Pod " + to_string(pod->meta.key()) + " (hostPort)", owners_of(*pod, by_namespace)};
-    for (const NumberKey& key : keys) {
+    const auto owners = owners_of(*pod, by_namespace);
+    const std::string expected = expected_node(owners);
+    Use use{"Pod " + to_string(pod->meta.key()) + " (hostPort)", {}};
+    for (const PortAllocation* owner : owners) use.owners.push_back(owner->meta.uid);
+    for (NumberKey key : keys) {
+      if (key.node.empty()) key.node = expected;
       add(Space::kHostPort, key, use);
       for (const Uid& owner : use.owners) shown_[owner].insert({Space::kHostPort, key});
     }

@@ -102,6 +102,18 @@ TEST(PerNode, AForeignPodTakesTheNumberOfItsNodeOnly) {
   EXPECT_NE(testing::refusal_for(plan, "a")->message.find("Pod mesh/x (hostPort)"), std::string::npos);
 }
 
+TEST(PerNode, APodWithoutANodeIsMeantForThatOfItsAllocation) {
+  Cluster cluster = devices();
+  cluster.allocations = {on_node("a", "n1", 3000), on_node("b", "n2", 3000)};
+  cluster.pods = {testing::host_pod(cluster.allocations[0], "x", "", 3000)};
+  const ClaimPlan plan = cluster.claim_all();
+  EXPECT_EQ(outcome_for(plan, "a"), "ssh:3000");
+  EXPECT_EQ(outcome_for(plan, "b"), "ssh:3000");
+  cluster.allocations.pop_back();
+  cluster.allocations.push_back(on_node("c", "", 3000, 1));
+  EXPECT_EQ(outcome_for(cluster.claim_all(), "c"), "PortTaken") << "it holds the number on every node";
+}
+
 TEST(PerNode, ARefusalNamesTheNode) {
   Cluster cluster = devices();
   cluster.allocations = {on_node("a", "n1", 3000), on_node("b", "", 3000, 1)};

@@ -47,6 +47,12 @@ func (w *world) example(t *testing.T, folder, namespace string) {
 	}
 	// The webhook hears of allocations from its own watch.
 	for _, object := range workloads {
+		// The controller manager makes pods, but nothing gives them a node: podOf makes them with one.
+		if object.GetKind() == "Deployment" {
+			if err := unstructured.SetNestedField(object.Object, int64(0), "spec", "replicas"); err != nil {
+				t.Fatal(err)
+			}
+		}
 		kube.Eventually(t, soon, kube.Name(object)+" to be admitted", func(ctx context.Context) error {
 			_, err := w.Apply(ctx, object)
 			return err

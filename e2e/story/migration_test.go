@@ -73,6 +73,7 @@ func TestAMigrationEndsByItself(t *testing.T) {
 	until := time.Now().Add(15 * time.Second).UTC().Format(time.RFC3339)
 	w.MustApply(t, namespace, allocation("web", name, migrating(first+1, first, until)))
 	w.AwaitCondition(t, soon, "palloc", namespace, "web", "Migrating", "True", "BothServed")
+	w.ready(t, namespace, "web")
 	if ports := offered(w.get(t, "service", namespace, "web")); ports["main-old"][0] != first || ports["main"][0] != first+1 {
 		t.Errorf("the Service offers %v", ports)
 	}
@@ -87,7 +88,7 @@ func TestAMigrationEndsByItself(t *testing.T) {
 	w.ready(t, namespace, "next")
 }
 
-// The map of the port scheme: each old number is served beside its new one, on the address of a load balancer.
+// The map of the port scheme: each old number is served beside its new one.
 func TestTheMigrationMapOfTheMeshIsServed(t *testing.T) {
 	t.Parallel()
 	w := connect(t)

@@ -53,12 +53,11 @@ func TestARangeSaysWhichNumbersTheAPIServerRefuses(t *testing.T) {
 	w.MustApply(t, "", fmt.Sprintf(`
 {apiVersion: berth.dev/v1alpha1, kind: PortRange, metadata: {name: %s}, spec: {space: NodePort, ports: ["40000-40001"]}}`, name))
 	t.Cleanup(func() { _ = w.Delete(context.Background(), "prange", "", name) })
+	w.MustApply(t, namespace, allocation("outside", name, anyPort))
+	w.AwaitCondition(t, soon, "palloc", namespace, "outside", "Published", "False")
 	w.AwaitCondition(t, soon, "prange", "", name, "OutsideNodePortRange", "True")
 	told(t, w.get(t, "prange", "", name), "OutsideNodePortRange", "40000-40001", "--service-node-port-range")
 	w.rangeEvent(t, name, "Warning", "ApiServerRefuses")
-
-	w.MustApply(t, namespace, allocation("outside", name, anyPort))
-	w.AwaitCondition(t, soon, "palloc", namespace, "outside", "Published", "False")
 	told(t, w.get(t, "palloc", namespace, "outside"), "Published", "not in the valid range")
 }
 

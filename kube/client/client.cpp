@@ -111,10 +111,8 @@ Result<std::string> Client::ask_page(const wire::Kind& kind, std::string_view ns
   return ask("list", kind, wire::list(kind, ns, options), config_.list_deadline);
 }
 
-Result<std::string> Client::ask_create(const wire::Kind& kind, std::string_view ns, std::string body,
-                                       bool dry_run) const {
+Result<std::string> Client::ask_create(const wire::Kind& kind, std::string_view ns, std::string body) const {
   wire::WriteOptions options;
-  options.dry_run = dry_run;
   options.field_manager = config_.field_manager;
   return ask("create", kind, wire::create(kind, ns, std::move(body), options), config_.deadline);
 }

@@ -82,10 +82,6 @@ class Client {
   template <class T>
   Result<T> create(const wire::Kind& kind, const T& object) const;
 
-  // The same with dryRun=All: would the server take the object? Admission runs, nothing is stored.
-  template <class T>
-  Status check_create(const wire::Kind& kind, const T& object) const;
-
   // PUT. Requires object.meta.resource_version (the server does not ask for one of every kind, so it aborts
   // without). Conflict when the object has changed since.
   template <class T>
@@ -127,8 +123,7 @@ class Client {
   Result<std::string> ask_get(const wire::Kind& kind, const ObjectKey& key) const;
   Result<std::string> ask_page(const wire::Kind& kind, std::string_view ns, const Selectors& selectors,
                                std::int64_t limit, const std::string& continue_token) const;
-  Result<std::string> ask_create(const wire::Kind& kind, std::string_view ns, std::string body,
-                                 bool dry_run) const;
+  Result<std::string> ask_create(const wire::Kind& kind, std::string_view ns, std::string body) const;
   Result<std::string> ask_replace(const wire::Kind& kind, const ObjectKey& key,
                                   std::string_view resource_version, std::string body, bool status) const;
   Result<std::string> ask_patch(const wire::Kind& kind, const ObjectKey& key, std::string body,
@@ -172,14 +167,8 @@ Result<json::List<T>> Client::list(const wire::Kind& kind, std::string_view ns,
 
 template <class T>
 Result<T> Client::create(const wire::Kind& kind, const T& object) const {
-  TRY(const std::string body, ask_create(kind, object.meta.ns, json::encode(object), false));
+  TRY(const std::string body, ask_create(kind, object.meta.ns, json::encode(object)));
   return json::decode<T>(body);
-}
-
-template <class T>
-Status Client::check_create(const wire::Kind& kind, const T& object) const {
-  const auto answer = ask_create(kind, object.meta.ns, json::encode(object), true);
-  return answer.ok() ? ok_status() : Status(answer.error());
 }
 
 template <class T>

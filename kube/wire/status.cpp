@@ -155,12 +155,11 @@ std::optional<NodePortRefusal> node_port_refusal(const Error& error) {
   return refusal;
 }
 
-std::optional<PortSpan> valid_node_ports(const Error& error) {
-  constexpr std::string_view kSaid = "The range of valid ports is ";
-  const auto refusal = node_port_refusal(error);
-  const std::size_t at = error.message.find(kSaid);
-  if (!refusal || refusal->why != NodePortRefusal::Why::kOutOfRange || at == std::string::npos) return {};
-  std::string_view span = std::string_view(error.message).substr(at + kSaid.size());
+std::optional<PortSpan> valid_node_ports(std::string_view message) {
+  constexpr std::string_view kSaid = "not in the valid range. The range of valid ports is ";
+  const std::size_t at = message.find(kSaid);
+  if (at == std::string_view::npos) return {};
+  std::string_view span = message.substr(at + kSaid.size());
   span = span.substr(0, span.find_first_not_of("0123456789-"));
   const auto parsed = parse_port_span(span);
   return parsed.ok() ? std::optional<PortSpan>(*parsed) : std::nullopt;

@@ -62,8 +62,8 @@ struct NodePortRefusal {
 };
 std::optional<NodePortRefusal> node_port_refusal(const Error& error);
 
-// The API server's --service-node-port-range, as it says it when it refuses a number outside of it; nothing
-// when the error says something else.
-std::optional<PortSpan> valid_node_ports(const Error& error);
+// The API server's --service-node-port-range, as it says it when it refuses a number outside of it (no API
+// tells it, and a dry run does not check it); nothing when the message says something else.
+std::optional<PortSpan> valid_node_ports(std::string_view message);
 
 }  // namespace berth::wire
