@@ -119,6 +119,29 @@ std::vector<std::string> outside_node_ports(const allocation::CompiledRange& ran
   return outside;
 }
 
+std::optional<Condition> outside_node_port_range(const PortRange& range, const RangeFindings& findings) {
+  constexpr char kType[] = "OutsideNodePortRange";
+  const std::int64_t generation = range.meta.generation;
+  const bool judged = findings.compiled != nullptr && findings.node_ports &&
+                      findings.compiled->space == allocation::Space::kNodePort;
+  if (!judged && find_condition(range.status.conditions, kType) == nullptr) return {};
+  if (!judged) {
+    return condition(kType, false, reason::kInside, "the API server has refused none of the numbers lately",
+                     generation);
+  }
+  const auto outside = outside_node_ports(*findings.compiled, *findings.node_ports);
+  if (outside.empty()) {
+    return condition(kType, false, reason::kInside, "the API server takes every number as nodePort",
+                     generation);
+  }
+  return condition(kType, true, reason::kApiServerRefuses,
+                   joined(outside, ", ") + " is not wholly inside the API server's node port range " +
+                       to_string(*findings.node_ports) +
+                       ": change spec.ports, or start the API server with a --service-node-port-range that "
+                       "contains them",
+                   generation);
+}
+
 Verdict range_ready(const RangeFindings& findings) {
   if (findings.compiled == nullptr) {
     return {false, reason::kInvalidSpec, findings.error == nullptr ? "" : findings.error->message, true};
@@ -231,18 +254,7 @@ PortRangeStatus make_range_status(const PortRange& range, const RangeFindings& f
           : "no number outside the range is held",
       generation));
   conditions.push_back(undeclared_use(usage, generation));
-  if (usable && findings.compiled->space == allocation::Space::kNodePort && findings.node_ports) {
-    const auto outside = outside_node_ports(*findings.compiled, *findings.node_ports);
-    conditions.push_back(condition(
-        "OutsideNodePortRange", !outside.empty(),
-        outside.empty() ? reason::kInside : reason::kApiServerRefuses,
-        outside.empty() ? "the API server takes every number as nodePort"
-                        : joined(outside, ", ") + " is not wholly inside the API server's node port range " +
-                              to_string(*findings.node_ports) +
-                              ": change spec.ports, or start the API server with a "
-                              "--service-node-port-range that contains them",
-        generation));
-  }
+  if (auto outside = outside_node_port_range(range, findings)) conditions.push_back(*std::move(outside));
   conditions.push_back(
       condition("Reconciling", !ready.holds && !ready.needs_edit, ready.reason, ready.message, generation));
   conditions.push_back(condition("Stalled", ready.needs_edit, ready.reason, ready.message, generation));
