@@ -14,5 +14,5 @@
 // allocations must be served, and package audit finds nothing wrong in any revision.
 //
 // A plan is made by its seed, which is printed; STALE_SEED=N repeats one plan. STALE_PLANS=N asks for another
-// number of plans than 60 (make soak: 400).
+// number of plans than 60.
 package stale

@@ -18,13 +18,17 @@
 //     the lowest of those that neither the spec before nor another port of this one takes.
 //
 // Edits that lead to another range by their purpose alone are left out: they move nothing that is held, since
-// they cannot be told from an edit of the ranges. Two differences are documented and awaited: a number that stays is kept although it lies outside the block
-// that is asked for now, which the message of Allocated says; and the class of a load balancer cannot be
-// changed, nor does it go when the allocation leaves it out (the cluster may have given it), so that the user
-// has to delete the Service (docs/reference/reasons.md), which the test does then. Where
-// not even the fresh one can have its numbers, the edited one is refused for the same reason and keeps those
-// it has.
+// they cannot be told from an edit of the ranges. Two differences are documented and awaited:
+//
+//   - a number that stays is kept although it lies outside the block of the edited spec, which the message of
+//     Allocated says;
+//   - the class of a load balancer cannot be changed, nor does it go when the allocation leaves it out (the
+//     cluster may have given it), so that the user has to delete the Service (docs/reference/reasons.md), which
+//     the test does then.
+//
+// Where not even the fresh one can have its numbers, the edited one is refused for the same reason and keeps
+// those it has.
 //
 // The seed is printed; TRANSITIONS_SEED=N repeats a run. TRANSITIONS=N asks for another number of edits than
-// 300 (make soak: 5000).
+// 300.
 package transitions
