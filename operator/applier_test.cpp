@@ -1,13 +1,4 @@
-#include "operator/applier.h"
-
-#include <gtest/gtest.h>
-#include <string>
-#include <vector>
-
-#include "core/allocation/occupancy.h"
-#include "core/base/api_names.h"
-#include "core/desired/config_maps.h"
-#include "operator/testing/workbench.h"
+#include "operator/applier_for_test.h"
 
 namespace berth::controller {
 namespace {
@@ -15,63 +6,6 @@ namespace {
 using testing::Answered;
 using testing::NotSent;
 using testing::ReplyLost;
-
-constexpr std::int64_t kGeneration = 3;
-
-struct ApplierTest : ::testing::Test {
-  Workbench bench;
-  PortAllocation api = [this] {
-    const PortAllocation made = bench.allocate("api");
-    bench.read();
-    bench.clear_log();
-    return made;
-  }();
-
-  Carried carry_out(std::vector<Action> actions) {
-    Plan plan;
-    plan.actions = std::move(actions);
-    return bench.applier.carry_out(plan, kGeneration);
-  }
-  [[nodiscard]] WriteStatus status_write(const std::string& summary) const {
-    WriteStatus write{api.meta.key(), api.meta.uid, api.meta.resource_version, api.status};
-    write.status.observed_generation = api.meta.generation;
-    write.status.summary = summary;
-    return write;
-  }
-  [[nodiscard]] CreateService create(std::int64_t number = 30500) const {
-    return {generated_service(api, number)};
-  }
-  // The Service as the operator has it, and as the server has it.
-  [[nodiscard]] std::shared_ptr<const Service> known() const {
-    return bench.stores.services.get(api.meta.key());
-  }
-  [[nodiscard]] std::optional<Service> live() const {
-    return bench.at_server<Service>(wire::kService, api.meta.key());
-  }
-  Service made_and_read() {
-    const Service made = bench.make(wire::kService, generated_service(api, 30500));
-    bench.read();
-    return made;
-  }
-  [[nodiscard]] ConfigMap config_map() const {
-    PortAllocation owner = api;
-    owner.spec.config_map = NumbersConfigMap{"numbers"};
-    return desired::make_config_map(owner, {{"api", 30500, Protocol::kTcp, std::int64_t{8080}}}, {});
-  }
-  static PatchObject retype(const Service& service, const std::string& type) {
-    return {ObjectKind::kService,
-            service.meta.key(),
-            service.meta.uid,
-            service.meta.resource_version,
-            {desired::TypeEdit{type}}};
-  }
-  static ReleaseNumbers release_of(std::int64_t number) {
-    return {{{{allocation::Space::kNodePort, {Port::of(number)}, {}}}}};
-  }
-  static DeleteObject removal(const Service& service) {
-    return {ObjectKind::kService, service.meta.key(), service.meta.uid, service.meta.resource_version};
-  }
-};
 
 // ---- order and bookkeeping ----
 
@@ -380,89 +314,6 @@ TEST_F(ApplierTest, APolicyThatExistsIsTakenIn) {
   const NetworkPolicy made = bench.make(wire::kNetworkPolicy, generated_policy(api));
   EXPECT_EQ(carry_out({CreatePolicy{generated_policy(api)}}).status.error().code, Code::kExists);
   EXPECT_EQ(bench.stores.policies.get(made.meta.key())->meta.uid, made.meta.uid);
-}
-
-// ---- ConfigMaps ----
-
-TEST_F(ApplierTest, AConfigMapThatIsCreatedIsKnownAtOnce) {
-  EXPECT_TRUE(carry_out({CreateConfigMap{config_map()}}).status.ok());
-  EXPECT_EQ(bench.stores.config_maps.get({"mesh", "numbers"})->data.at("API_PORT"), "30500");
-  EXPECT_EQ(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"})->data.at("API_PORT"), "30500");
-}
-
-TEST_F(ApplierTest, AConfigMapIsNotCreatedForAnOwnerThatIsGone) {
-  bench.remove<PortAllocation>(wire::kPortAllocation, api.meta.key());
-  EXPECT_EQ(carry_out({CreateConfigMap{config_map()}}).status.error().code, Code::kConflict);
-  EXPECT_FALSE(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"}).has_value());
-}
-
-TEST_F(ApplierTest, AConfigMapIsNotCreatedWithNumbersThatAnotherLeaderHasMoved) {
-  WriteStatus moved = status_write("moved");
-  moved.status.ports = {{.name = "api", .port = 30501}};
-  PortAllocation object = api;
-  object.status = moved.status;
-  ASSERT_TRUE(bench.people.replace_status(wire::kPortAllocation, object).ok());
-  EXPECT_EQ(carry_out({CreateConfigMap{config_map()}}).status.error().code, Code::kConflict);
-  EXPECT_FALSE(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"}).has_value());
-  EXPECT_EQ(bench.stores.allocations.get(api.meta.key())->status.ports.at(0).port, 30501);
-}
-
-TEST_F(ApplierTest, AForeignConfigMapIsTold) {
-  ConfigMap foreign;
-  foreign.meta.ns = "mesh";
-  foreign.meta.name = "numbers";
-  foreign.data = {{"KEEP", "me"}};
-  bench.make(wire::kConfigMap, foreign);
-  const Carried carried = carry_out({CreateConfigMap{config_map()}});
-  ASSERT_TRUE(carried.problem.has_value());
-  EXPECT_EQ(carried.problem->kind, ObjectKind::kConfigMap);
-  EXPECT_TRUE(carried.problem->name_taken);
-  EXPECT_EQ(carried.problem->generation, kGeneration);
-  EXPECT_EQ(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"})->data, foreign.data);
-  EXPECT_EQ(bench.stores.config_maps.get({"mesh", "numbers"}), nullptr)
-      << "the watch would never tell when it goes";
-}
-
-TEST_F(ApplierTest, AConfigMapOfOursThatLostItsLabelGetsItBack) {
-  ConfigMap made = config_map();
-  made.meta.labels.clear();
-  bench.make(wire::kConfigMap, made);
-  bench.read();
-  ASSERT_EQ(bench.stores.config_maps.get({"mesh", "numbers"}), nullptr);
-  const Carried carried = carry_out({CreateConfigMap{config_map()}});
-  EXPECT_TRUE(carried.status.ok());
-  EXPECT_FALSE(carried.problem.has_value());
-  EXPECT_NE(bench.stores.config_maps.get({"mesh", "numbers"}), nullptr);
-  EXPECT_EQ(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"})->meta.labels,
-            config_map().meta.labels);
-}
-
-TEST_F(ApplierTest, AConfigMapThatTheServerForbidsIsAProblemToTell) {
-  bench.fail_once("POST", "/configmaps", Answered{testing::refusal(403)});
-  const Carried carried = carry_out({CreateConfigMap{config_map()}});
-  ASSERT_TRUE(carried.problem.has_value());
-  EXPECT_EQ(carried.problem->kind, ObjectKind::kConfigMap);
-  EXPECT_FALSE(carried.problem->name_taken);
-}
-
-TEST_F(ApplierTest, AConfigMapIsPatchedAndDeletedUnderItsPreconditions) {
-  ASSERT_TRUE(carry_out({CreateConfigMap{config_map()}}).status.ok());
-  const auto known = bench.stores.config_maps.get({"mesh", "numbers"});
-  const PatchObject patch{ObjectKind::kConfigMap,
-                          known->meta.key(),
-                          known->meta.uid,
-                          known->meta.resource_version,
-                          {desired::DataEdit{"API_PORT", "30501"}, desired::DataEdit{"API_TARGET", {}}}};
-  EXPECT_TRUE(carry_out({patch}).status.ok());
-  const auto patched = bench.stores.config_maps.get({"mesh", "numbers"});
-  EXPECT_EQ(patched->data.at("API_PORT"), "30501");
-  EXPECT_FALSE(patched->data.contains("API_TARGET"));
-  DeleteObject removal{ObjectKind::kConfigMap, known->meta.key(), known->meta.uid,
-                       known->meta.resource_version};
-  EXPECT_EQ(carry_out({removal}).status.error().code, Code::kConflict) << "it has changed since";
-  removal.resource_version = patched->meta.resource_version;
-  EXPECT_TRUE(carry_out({removal}).status.ok());
-  EXPECT_EQ(bench.stores.config_maps.get({"mesh", "numbers"}), nullptr);
 }
 
 // ---- deletes ----

@@ -159,7 +159,7 @@ TEST(PerNode, AnEditOfTheRangeMovesNothing) {
     EXPECT_EQ(outcome_for(plan, "w"), "ssh:3001");
   }
   EXPECT_EQ(held(cluster), before);
-  // Held on every node, it serves on the one that is asked for now.
+  // A number held on every node serves the single node that an edit names, and a note says so.
   cluster.allocations[1].spec.node_name = "n1";
   const Holdings holdings =
       assess(cluster.allocations[1], cluster.ledgers.of_owner({"uid-w"}), cluster.compiled(), cluster.uses());
