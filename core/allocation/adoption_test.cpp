@@ -7,6 +7,7 @@
 #include "core/allocation/builders_for_test.h"
 #include "core/allocation/occupancy.h"
 #include "core/allocation/release.h"
+#include "core/model/effective_ports.h"
 
 namespace berth::allocation {
 namespace {
@@ -163,6 +164,18 @@ TEST(Adoption, SaysWhichPortIsNotDeclared) {
   const Service service = asking("web", {service_port("api", 80, 24505), service_port("metrics", 90, 24506)});
   const std::string message = read_adoption(web, Space::kNodePort, {&service}).refused->message;
   EXPECT_NE(message.find("metrics (TCP 90, nodePort 24506)"), std::string::npos) << message;
+}
+
+TEST(Adoption, TakesNoServiceIntoARow) {
+  AllocationPort rtp = spec_port_of("rtp", std::int64_t{8080});
+  rtp.count = 2;
+  const PortAllocation web = effective(testing::allocation("web", {rtp}), {});
+  const Service service = asking("web", {with_target(service_port("x", 80, 30080), std::int64_t{8080})});
+  const Adoption adoption = read_adoption(web, Space::kNodePort, {&service});
+  ASSERT_TRUE(adoption.refused.has_value());
+  EXPECT_EQ(adoption.refused->port, "rtp-0");
+  EXPECT_NE(adoption.refused->message.find("write a port without count"), std::string::npos);
+  EXPECT_TRUE(adoption.ports.empty());
 }
 
 TEST(Adoption, RemembersTheFormAsText) {
