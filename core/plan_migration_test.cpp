@@ -58,6 +58,18 @@ TEST(PlanOfARow, PublishesEachNumberUnderItsName) {
   EXPECT_TRUE(scene.plan().settled());
 }
 
+TEST(PlanOfTwoProtocols, PublishesOneNumberForBoth) {
+  Scene scene;
+  AllocationPort dns = port("dns");
+  dns.also_protocol = Protocol::kUdp;
+  write(scene, {dns});
+  scene.settle();
+  EXPECT_EQ(scene.web().status.summary, "dns:24500/TCP dns:24500/UDP");
+  EXPECT_EQ(offered(scene), "dns:24500>8080 dns-udp:24500>8080");
+  EXPECT_EQ(reason(scene.web(), "Ready"), "True/Ready");
+  EXPECT_TRUE(scene.plan().settled());
+}
+
 TEST(PlanOfARow, TellsOnlyNeighboursAsASpan) {
   struct Case {
     std::string name;

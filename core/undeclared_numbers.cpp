@@ -8,6 +8,7 @@
 #include "core/allocation/host_ports.h"
 #include "core/allocation/occupancy.h"
 #include "core/exposure/ways_out.h"
+#include "core/model/effective_ports.h"
 
 namespace berth {
 namespace {
@@ -122,7 +123,7 @@ bool shows(const PortAllocation& allocation, const UsedNumber& number) {
 }
 
 bool asks_for(const PortAllocation& allocation, const UsedNumber& number, const allocation::Ranges& ranges) {
-  const auto& ports = allocation.spec.ports;
+  const auto ports = effective_ports(allocation, std::nullopt);
   const bool asked = std::any_of(ports.begin(), ports.end(), [&](const AllocationPort& port) {
     return port.port == number.key.port.number() && number.key.protocol == port.protocol;
   });

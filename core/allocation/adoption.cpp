@@ -100,8 +100,8 @@ void read_ports(const PortAllocation& allocation, Space space, const Service& se
       adoption.refused =
           refuse(service, found[i]->name,
                  "its port " + text_of(present) + " would become " + found[i]->name +
-                     ", one of the numbers in a row that count asks for, and a row is not adopted: write a "
-                     "port without count for each port of the Service");
+                     ", one of the numbers that count or alsoProtocol asks for together, and those are not "
+                     "adopted: write a port of its own for each port of the Service");
       return;
     }
     const bool by_node_port = space == Space::kNodePort && faces_outside(service);

@@ -174,7 +174,7 @@ TEST(Adoption, TakesNoServiceIntoARow) {
   const Adoption adoption = read_adoption(web, Space::kNodePort, {&service});
   ASSERT_TRUE(adoption.refused.has_value());
   EXPECT_EQ(adoption.refused->port, "rtp-0");
-  EXPECT_NE(adoption.refused->message.find("write a port without count"), std::string::npos);
+  EXPECT_NE(adoption.refused->message.find("write a port of its own"), std::string::npos);
   EXPECT_TRUE(adoption.ports.empty());
 }
 

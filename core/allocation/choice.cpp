@@ -16,6 +16,19 @@ std::string name_of(const Row& row) { return row.size() == 1 ? row.front()->name
 // The place of a port in its row.
 std::int64_t index_of(const AllocationPort& port) { return member_index(port).value_or(0); }
 
+// How many numbers the row takes.
+std::size_t length_of(const Row& row) {
+  std::int64_t last = 0;
+  for (const AllocationPort* port : row) last = std::max(last, index_of(*port));
+  return static_cast<std::size_t>(last + 1);
+}
+
+std::set<Protocol> protocols_of(const Row& row) {
+  std::set<Protocol> protocols;
+  for (const AllocationPort* port : row) protocols.insert(port->protocol);
+  return protocols;
+}
+
 std::int32_t longest(const std::vector<PortSpan>& spans) {
   std::int32_t most = 0;
   for (const PortSpan& span : spans) most = std::max(most, span.size());
@@ -47,14 +60,21 @@ void Choice::note_wishes(const Work& work) {
   }
 }
 
-bool Choice::is_requested(Space space, const NumberKey& key) const {
+bool Choice::is_requested(Space space, const std::vector<NumberKey>& keys) const {
   const auto requested = requested_.find(space);
-  return requested != requested_.end() &&
-         any_conflicting(requested->second, key, [](const NumberKey&, bool) { return true; });
+  return requested != requested_.end() && std::any_of(keys.begin(), keys.end(), [&](const NumberKey& key) {
+           return any_conflicting(requested->second, key, [](const NumberKey&, bool) { return true; });
+         });
 }
 
-NumberKey Choice::key_at(const Ask& ask, Port number) {
-  return key_in(ask.range(), ask.allocation().spec, number, ask.protocol());
+NumberKey Choice::key_at(const Ask& ask, Protocol protocol, Port number) {
+  return key_in(ask.range(), ask.allocation().spec, number, protocol);
+}
+
+std::vector<NumberKey> Choice::keys_at(const Ask& ask, Port number) {
+  std::vector<NumberKey> keys;
+  for (const Protocol protocol : ask.protocols) keys.push_back(key_at(ask, protocol, number));
+  return keys;
 }
 
 Entry Choice::entry_for(const Ask& ask, const AllocationPort& port) {
@@ -81,12 +101,26 @@ std::optional<std::int64_t> Choice::held_start(const Ask& ask) const {
   return {};
 }
 
-bool Choice::fits(const Ask& ask, Port number, const PortAllocation* heir) const {
-  const NumberKey key = key_at(ask, number);
+bool Choice::fits(const Ask& ask, Protocol protocol, Port number, const PortAllocation* heir) const {
+  const NumberKey key = key_at(ask, protocol, number);
   return booking_.is_free(ask.range(), key, heir) &&
          (key.node.empty() || booking_.has_room(ask.range().space, key, entry_for(ask, *ask.row.front()))) &&
-         !(ask.outside && view_.internal.find(number, ask.protocol())) &&
+         !(ask.outside && view_.internal.find(number, protocol)) &&
          (heir != nullptr || !held_back_.contains({ask.range().space, key}));
+}
+
+bool Choice::fits_all(const Ask& ask, Port number) const {
+  return std::all_of(ask.protocols.begin(), ask.protocols.end(),
+                     [&](Protocol protocol) { return fits(ask, protocol, number, nullptr); });
+}
+
+const Entry* Choice::shared(const Ask& ask, const NumberKey& key) const {
+  const Entry* entry = booking_.find(ask.range().space, key);
+  if (entry == nullptr || !entry->held() || entry->owner_uid != ask.allocation().meta.uid) return nullptr;
+  const bool mates = std::any_of(ask.row.begin(), ask.row.end(), [&](const AllocationPort* port) {
+    return !wants(ask, *port) && entry->has_slot(port->name);
+  });
+  return mates ? entry : nullptr;
 }
 
 // Where the row begins that waits for the allocation, if all of it is there.
@@ -98,8 +132,9 @@ std::optional<std::int64_t> Choice::waiting_start(const Ask& ask, const Draft& d
     const std::int64_t start = known->port.number() - index_of(*named);
     const bool whole = std::all_of(ask.row.begin(), ask.row.end(), [&](const AllocationPort* port) {
       const auto number = Port::checked(start + index_of(*port));
-      return number.ok() && contains(ask.place.spans(), *number) && fits(ask, *number, &ask.allocation()) &&
-             !draft.contains(key_at(ask, *number));
+      return number.ok() && contains(ask.place.spans(), *number) &&
+             fits(ask, port->protocol, *number, &ask.allocation()) &&
+             !draft.contains(key_at(ask, port->protocol, *number));
     });
     if (whole) return start;
   }
@@ -109,26 +144,51 @@ std::optional<std::int64_t> Choice::waiting_start(const Ask& ask, const Draft& d
 void Choice::put(const Ask& ask, std::int64_t start, Draft& draft) const {
   for (const AllocationPort* port : ask.row) {
     if (!wants(ask, *port)) continue;
-    draft.insert_or_assign(key_at(ask, Port::of(start + index_of(*port))), entry_for(ask, *port));
+    const NumberKey key = key_at(ask, port->protocol, Port::of(start + index_of(*port)));
+    const Entry* present = shared(ask, key);
+    const auto [entry, fresh] = draft.try_emplace(key, present != nullptr ? *present : Entry{});
+    if (fresh && present == nullptr) entry->second = entry_for(ask, *port);
+    (void)put_slot(entry->second, {port->name, port->protocol});
   }
+}
+
+bool Choice::can_go_on(const Ask& ask, const AllocationPort& port, Port number, const Draft& draft) const {
+  const NumberKey key = key_at(ask, port.protocol, number);
+  if (draft.contains(key)) return false;
+  if (const Entry* present = shared(ask, key)) {
+    Entry both = *present;
+    return put_slot(both, {port.name, port.protocol}) &&
+           !(ask.outside && view_.internal.find(number, port.protocol));
+  }
+  return contains(ask.place.spans(), number) && fits(ask, port.protocol, number, &ask.allocation());
 }
 
 std::optional<Refused> Choice::go_on(const Ask& ask, std::int64_t start, Draft& draft) const {
   for (const AllocationPort* port : ask.row) {
     if (!wants(ask, *port)) continue;
-    const std::int64_t value = start + index_of(*port);
-    const auto number = Port::checked(value);
-    const bool inside = number.ok() && contains(ask.place.spans(), *number);
-    if (inside && fits(ask, *number, &ask.allocation()) && !draft.contains(key_at(ask, *number))) continue;
-    return Refused{RefusalReason::kCannotGrow, name_of(ask.row),
-                   "port " + name_of(ask.row) + " has the numbers from " + std::to_string(start) +
-                       " on and asks for " + std::to_string(ask.row.size()) + " in a row, but " +
-                       std::to_string(value) +
-                       (inside ? " is not free" : " is not in " + to_string(ask.place)) +
-                       ": write a smaller count, or another name for the port to get other numbers"};
+    const auto number = Port::checked(start + index_of(*port));
+    if (!number.ok() || !can_go_on(ask, *port, *number, draft)) return cannot_go_on(ask, *port, start);
   }
   put(ask, start, draft);
   return {};
+}
+
+Refused Choice::cannot_go_on(const Ask& ask, const AllocationPort& port, std::int64_t start) {
+  const std::int64_t value = start + index_of(port);
+  const auto number = Port::checked(value);
+  const bool inside = number.ok() && contains(ask.place.spans(), *number);
+  const std::string why = inside ? " is not free" : " is not in " + to_string(ask.place);
+  if (length_of(ask.row) == 1) {
+    return {RefusalReason::kCannotGrow, port.name,
+            "port " + name_of(ask.row) + " has the number " + std::to_string(value) + ", but for " +
+                to_string(port.protocol) + " it" + why +
+                ": remove alsoProtocol, or write another name for the port to get another number"};
+  }
+  return {RefusalReason::kCannotGrow, name_of(ask.row),
+          "port " + name_of(ask.row) + " has the numbers from " + std::to_string(start) +
+              " on and asks for " + std::to_string(length_of(ask.row)) + " in a row, but " +
+              std::to_string(value) + why +
+              ": write a smaller count, or another name for the port to get other numbers"};
 }
 
 std::optional<Port> Choice::pick(const Ask& ask, std::size_t length, const Draft& draft) {
@@ -136,15 +196,17 @@ std::optional<Port> Choice::pick(const Ask& ask, std::size_t length, const Draft
   const std::size_t start = range.order == Order::kSpread
                                 ? spread_start(ask.allocation().meta.uid, name_of(ask.row), range.name)
                                 : 0;
-  const auto busy = [&](Port number) { return draft.contains(key_at(ask, number)); };
+  const auto busy = [&](Port number) {
+    return std::any_of(ask.protocols.begin(), ask.protocols.end(),
+                       [&](Protocol protocol) { return draft.contains(key_at(ask, protocol, number)); });
+  };
   for (const bool avoid_requested : {true, false}) {
     const auto available = [&](Port number) {
-      return fits(ask, number, nullptr) &&
-             !(avoid_requested && is_requested(range.space, key_at(ask, number)));
+      return fits_all(ask, number) && !(avoid_requested && is_requested(range.space, keys_at(ask, number)));
     };
     const std::string block = ask.place.block == nullptr ? "" : ask.place.block->name;
     const std::string node = range.per_node ? ask.allocation().spec.node_name : "";
-    const PickerKey key{range.name, block, node, ask.protocol(), ask.outside, avoid_requested};
+    const PickerKey key{range.name, block, node, ask.protocols, ask.outside, avoid_requested};
     Picker& picker = pickers_.try_emplace(key, ask.place.spans()).first->second;
     if (const auto number = picker.pick(start, length, available, busy)) return number;
   }
@@ -156,24 +218,24 @@ std::optional<Refused> Choice::take(const Work& work, const Source& place, const
   for (const AllocationPort* port : row) {
     if (auto refused = permission.refuse_target(*port)) return refused;
   }
-  const Ask ask{work, place, row, permission.asks_outside(*row.front())};
+  const Ask ask{work, place, row, protocols_of(row), permission.asks_outside(*row.front())};
   if (const auto start = held_start(ask)) return go_on(ask, *start, draft);
   if (const auto start = waiting_start(ask, draft)) {
     put(ask, *start, draft);
     return {};
   }
-  if (const auto first = pick(ask, row.size(), draft)) {
+  if (const auto first = pick(ask, length_of(row), draft)) {
     put(ask, first->number(), draft);
     return {};
   }
   if (auto full = record_full(ask)) return full;
-  const bool some = row.size() > 1 && pick(ask, 1, draft);
+  const bool some = length_of(row) > 1 && pick(ask, 1, draft);
   return nothing_left(ask, some);
 }
 
 std::optional<Refused> Choice::record_full(const Ask& ask) const {
   for (const PortSpan& span : ask.place.spans()) {
-    const NumberKey key = key_at(ask, span.first);
+    const NumberKey key = key_at(ask, ask.row.front()->protocol, span.first);
     const bool room = booking_.has_room(ask.range().space, key, entry_for(ask, *ask.row.front()));
     if (!room) return ledger_full(name_of(ask.row), key);
   }
@@ -186,8 +248,9 @@ Refused Choice::nothing_left(const Ask& ask, bool some) const {
   const std::string port = name_of(ask.row);
   const std::string where = to_string(ask.place);
   const std::string range = ask.range().name;
-  const std::string row = std::to_string(ask.row.size()) + " numbers in a row";
-  if (some && longest(ask.place.spans()) < static_cast<std::int32_t>(ask.row.size())) {
+  const std::size_t length = length_of(ask.row);
+  const std::string row = std::to_string(length) + " numbers in a row";
+  if (some && longest(ask.place.spans()) < static_cast<std::int32_t>(length)) {
     return {RefusalReason::kRangeFragmented, port,
             "port " + port + " asks for " + row + ", more than " + where +
                 " has in one piece: write a smaller count, or have the range widened"};
@@ -209,19 +272,20 @@ void Choice::hold_back(Space space, const Draft& drafted) {
 }
 
 Choice::Kind Choice::kind_of(const Ask& ask, Port number) const {
-  const NumberKey key = key_at(ask, number);
-  if (fits(ask, number, nullptr)) return Kind::kFree;
-  const bool never = booking_.frozen(ask.range().space, key) != nullptr ||
-                     view_.ranges.reserving(ask.range().space, number) != nullptr ||
-                     (ask.outside && view_.internal.find(number, ask.protocol()));
+  if (fits_all(ask, number)) return Kind::kFree;
+  const bool never = std::any_of(ask.protocols.begin(), ask.protocols.end(), [&](Protocol protocol) {
+    return booking_.frozen(ask.range().space, key_at(ask, protocol, number)) != nullptr ||
+           view_.ranges.reserving(ask.range().space, number) != nullptr ||
+           (ask.outside && view_.internal.find(number, protocol));
+  });
   return never ? Kind::kNever : Kind::kWaiting;
 }
 
 // The row waits for the piece of the place that needs the fewest numbers of others, the lowest of them.
 void Choice::hold_back(const Work& work, const Source& place, const Permission& permission, const Row& row) {
   if (++rows_waiting_ > kRowsHeldBackFor) return;
-  const Ask ask{work, place, row, permission.asks_outside(*row.front())};
-  const auto length = static_cast<std::int32_t>(row.size());
+  const Ask ask{work, place, row, protocols_of(row), permission.asks_outside(*row.front())};
+  const auto length = static_cast<std::int32_t>(length_of(row));
   std::optional<std::int32_t> best;
   std::int32_t fewest = std::numeric_limits<std::int32_t>::max();
   for (const PortSpan& span : place.spans()) {
@@ -244,7 +308,8 @@ void Choice::hold_back(const Work& work, const Source& place, const Permission& 
   if (!best) return;
   for (std::int32_t i = 0; i < length; ++i) {
     const Port number = Port::of(*best + i);
-    if (fits(ask, number, nullptr)) held_back_.insert({ask.range().space, key_at(ask, number)});
+    if (!fits_all(ask, number)) continue;
+    for (const NumberKey& key : keys_at(ask, number)) held_back_.insert({ask.range().space, key});
   }
 }
 

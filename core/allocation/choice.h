@@ -1,4 +1,5 @@
-// Choice: the numbers that Berth picks for ports that ask for none, one or several in a row.
+// Choice: the numbers that Berth picks for ports that ask for none: one, several in a row, or one for two
+// protocols.
 //
 // Rules, in this order: a row of numbers goes on from those its port holds; numbers that wait for the
 // allocation (sticky.h) are its again; otherwise the first that fit, in the order of the range. Numbers that
@@ -28,7 +29,8 @@ namespace berth::allocation {
 // A number that has no room in its record.
 Refused ledger_full(const std::string& port, const NumberKey& key);
 
-// Ports that get numbers in a row, all of one group in its order; or one port alone.
+// Ports that get their numbers together, all of one group in its order: numbers in a row, or one number under
+// two protocols; or one port alone.
 using Row = std::vector<const AllocationPort*>;
 
 class Choice {
@@ -55,29 +57,37 @@ class Choice {
     const Work& work;
     const Source& place;
     const Row& row;
+    std::set<Protocol> protocols;  // of the row
     bool outside;
 
     [[nodiscard]] const CompiledRange& range() const { return *place.range; }
-    [[nodiscard]] Protocol protocol() const { return row.front()->protocol; }
     [[nodiscard]] const PortAllocation& allocation() const { return *work.request->allocation; }
   };
   enum class Kind : std::uint8_t { kFree, kWaiting, kNever };
 
-  [[nodiscard]] static NumberKey key_at(const Ask& ask, Port number);
+  [[nodiscard]] static NumberKey key_at(const Ask& ask, Protocol protocol, Port number);
+  // The number under each protocol of the row.
+  [[nodiscard]] static std::vector<NumberKey> keys_at(const Ask& ask, Port number);
   [[nodiscard]] static Entry entry_for(const Ask& ask, const AllocationPort& port);
-  [[nodiscard]] bool is_requested(Space space, const NumberKey& key) const;
+  [[nodiscard]] bool is_requested(Space space, const std::vector<NumberKey>& keys) const;
   [[nodiscard]] std::optional<std::int64_t> held_start(const Ask& ask) const;
   [[nodiscard]] std::optional<std::int64_t> waiting_start(const Ask& ask, const Draft& draft) const;
-  [[nodiscard]] bool fits(const Ask& ask, Port number, const PortAllocation* heir) const;
+  [[nodiscard]] bool fits(const Ask& ask, Protocol protocol, Port number, const PortAllocation* heir) const;
+  [[nodiscard]] bool fits_all(const Ask& ask, Port number) const;
+  // The entry by which another of the row holds the number already, under one more protocol.
+  [[nodiscard]] const Entry* shared(const Ask& ask, const NumberKey& key) const;
   [[nodiscard]] Kind kind_of(const Ask& ask, Port number) const;
   [[nodiscard]] bool wants(const Ask& ask, const AllocationPort& port) const;
   [[nodiscard]] std::optional<Refused> go_on(const Ask& ask, std::int64_t start, Draft& draft) const;
+  [[nodiscard]] bool can_go_on(const Ask& ask, const AllocationPort& port, Port number,
+                               const Draft& draft) const;
+  [[nodiscard]] static Refused cannot_go_on(const Ask& ask, const AllocationPort& port, std::int64_t start);
   void put(const Ask& ask, std::int64_t start, Draft& draft) const;
   std::optional<Port> pick(const Ask& ask, std::size_t length, const Draft& draft);
   [[nodiscard]] Refused nothing_left(const Ask& ask, bool some) const;
   [[nodiscard]] std::optional<Refused> record_full(const Ask& ask) const;
 
-  using PickerKey = std::tuple<std::string, std::string, std::string, Protocol, bool, bool>;
+  using PickerKey = std::tuple<std::string, std::string, std::string, std::set<Protocol>, bool, bool>;
 
   const Booking& booking_;
   const ClaimView& view_;

@@ -1,6 +1,7 @@
 #include "core/allocation/holdings.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -25,12 +26,13 @@ const AllocationPort* spec_port(const PortAllocation& allocation, const std::str
   return found == ports.end() ? nullptr : &*found;
 }
 
-// The name that the first port of a group had as long as it was alone ("rtp" of "rtp-0"), and the other way
+// The name that the first port of a row had as long as it was alone ("rtp" of "rtp-0"), and the other way
 // round; "" when there is none, or another port of the spec bears it.
 std::string other_name(const PortAllocation& allocation, const AllocationPort& port) {
   if (is_old_number(port)) return "";
-  const bool first = member_index(port) == 0;
-  if (!port.group.empty() && !first) return "";
+  const bool made = !port.group.empty() && port.name != port.group;
+  const bool first = made && member_index(port) == 0;
+  if (made && !first) return "";
   std::string name = first ? port.group : member_name(port.name, 0);
   return spec_port(allocation, name) == nullptr ? name : "";
 }
@@ -52,19 +54,21 @@ bool left_its_node(const PortAllocation& allocation, const HeldNumber& number) {
   return !number.key.node.empty() && number.key.node != allocation.spec.node_name;
 }
 
-// The best of the allocation's entries in `space` for a port; nullptr when none serves it.
+// The best of the allocation's entries in `space` for a port; nullptr when none serves it. `place`: the
+// number that goes with those of its group.
 const HeldNumber* serving_entry(const PortAllocation& allocation, const AllocationPort& port, Space space,
                                 const std::vector<HeldNumber>& entries, const Ranges& ranges,
-                                const Uses& uses) {
+                                const Uses& uses, std::optional<std::int64_t> place) {
   const AllocatedPort* shown = status_port(allocation, port.name);
   const std::string other = other_name(allocation, port);
   // Smaller is better; the tail makes the order total.
   const auto rank = [&](const HeldNumber& number) {
     const std::int64_t value = number.key.port.number();
     const bool left = left_its_range(allocation, port, number, ranges) || left_its_node(allocation, number);
-    return std::tuple(
-        port.port != value, left, shown == nullptr || shown->port != value, !number.entry.has_slot(port.name),
-        !uses.used_by(allocation.meta.uid, space, number.key), number.entry.sequence, number.key);
+    return std::tuple(port.port != value, left, place && *place != value,
+                      shown == nullptr || shown->port != value, !number.entry.has_slot(port.name),
+                      !uses.used_by(allocation.meta.uid, space, number.key), number.entry.sequence,
+                      number.key);
   };
   const HeldNumber* best = nullptr;
   for (const HeldNumber& number : entries) {
@@ -91,16 +95,23 @@ Holdings assess_in(Space space, const PortAllocation& allocation, const std::vec
   holdings.space = space;
   const std::int64_t sticky = sticky_seconds(allocation);
   std::set<std::pair<Port, Protocol>> given;
+  std::map<std::string, std::int64_t> starts;  // of the groups
   for (const AllocationPort& port : allocation.spec.ports) {
-    const HeldNumber* number = serving_entry(allocation, port, space, entries, ranges, uses);
+    const auto index = member_index(port);
+    const auto start = index ? starts.find(port.group) : starts.end();
+    const auto place = start == starts.end() ? std::nullopt : std::optional(start->second + *index);
+    const HeldNumber* number = serving_entry(allocation, port, space, entries, ranges, uses, place);
     if (number == nullptr || !given.insert({number->key.port, port.protocol}).second) {
       holdings.wanting.push_back(port.name);
       continue;
     }
     const bool renumbered = port.port != 0 && port.port != number->key.port.number();
-    const bool interim =
-        renumbered || left_its_range(allocation, port, *number, ranges) || left_its_node(allocation, *number);
+    // Two ports have become one group.
+    const bool apart = port.port == 0 && place && *place != number->key.port.number();
+    const bool interim = renumbered || apart || left_its_range(allocation, port, *number, ranges) ||
+                         left_its_node(allocation, *number);
     if (interim) holdings.wanting.push_back(port.name);
+    if (index && !interim) starts.try_emplace(port.group, number->key.port.number() - *index);
     const bool renamed = !number->entry.has_slot(port.name);
     const std::string recorded = renamed ? other_name(allocation, port) : port.name;
     const bool outdated = renamed || recorded_protocol(number->entry, recorded) != port.protocol ||

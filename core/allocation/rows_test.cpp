@@ -275,38 +275,5 @@ TEST(Fairness, HoldsNothingBackForWhoIsOverHisShare) {
   EXPECT_EQ(outcome_for(plan, "young"), "p:24500");
 }
 
-// ---- one number for TCP and UDP ----
-
-TEST(TwoProtocols, ShareANumberThatBothAskFor) {
-  for (const char* space : {"NodePort", "Service", "HostPort"}) {
-    Cluster cluster;
-    cluster.ranges = {testing::range("mesh", space, {"24500-24509"})};
-    const PortAllocation dns = asking(
-        "dns", {testing::port("udp", 24503, Protocol::kUdp), testing::port("tcp", 24503, Protocol::kTcp)});
-    EXPECT_EQ(claim_one(cluster, dns), "udp:24503 tcp:24503") << space;
-    EXPECT_FALSE(wants_numbers(dns, cluster.ledgers, cluster.compiled(), cluster.uses())) << space;
-    const bool one_owner = std::string(space) == "NodePort";
-    EXPECT_EQ(cluster.ledgers.of_owner(dns.meta.uid).size(), one_owner ? 1U : 2U) << space;
-  }
-}
-
-TEST(TwoProtocols, ShareRowsThatBothAskFor) {
-  Cluster cluster = cluster_with({"24500-24509"});
-  AllocationPort udp = row("udp", 2, 24503);
-  udp.protocol = Protocol::kUdp;
-  EXPECT_EQ(claim_one(cluster, asking("dns", {udp, row("tcp", 2, 24503)})),
-            "udp-0:24503 udp-1:24504 tcp-0:24503 tcp-1:24504");
-}
-
-TEST(TwoProtocols, KeepTheNumberWhenTheSecondComesLater) {
-  Cluster cluster = cluster_with({"24500-24509"});
-  EXPECT_EQ(claim_one(cluster, asking("dns", {testing::port("udp", 0, Protocol::kUdp)})), "udp:24500");
-  // The chosen number, asked for by the other protocol: the way to share a number that Berth chose.
-  EXPECT_EQ(claim_one(cluster,
-                      asking("dns", {testing::port("udp", 0, Protocol::kUdp), testing::port("tcp", 24500)})),
-            "udp:24500 tcp:24500");
-  EXPECT_EQ(claim_one(cluster, asking("other", {testing::port("tcp", 24500)}, 1)), "PortTaken");
-}
-
 }  // namespace
 }  // namespace berth::allocation

@@ -68,6 +68,30 @@ TEST(EffectivePorts, CountUpNamesTargetsAndRequestedNumbers) {
   }
 }
 
+TEST(EffectivePorts, ServeOneNumberUnderAFurtherProtocol) {
+  AllocationPort dns = migrating(port("dns", 24510), 53);
+  dns.also_protocol = Protocol::kUdp;
+  dns.health = HealthCheck{"/healthz"};
+  const auto ports = effective_ports(with({dns}), kNow);
+  EXPECT_EQ(text(ports),
+            "dns:24510>4000(dns) dns-old:53>4000(dns) dns-udp:24510>4000(dns) dns-udp-old:53>4000(dns)");
+  const Protocol expected[] = {Protocol::kTcp, Protocol::kTcp, Protocol::kUdp, Protocol::kUdp};
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    EXPECT_EQ(ports[i].protocol, expected[i]);
+    EXPECT_EQ(ports[i].health.has_value(), expected[i] == Protocol::kTcp) << "it is asked over HTTP";
+    EXPECT_EQ(is_old_number(ports[i]), i % 2 == 1);
+    EXPECT_EQ(member_index(ports[i]), i % 2 == 1 ? std::nullopt : std::optional<std::int64_t>(0));
+  }
+}
+
+TEST(EffectivePorts, APortThatIsNamedLikeAnOldNumberIsNone) {
+  AllocationPort named = port("api-old");
+  named.also_protocol = Protocol::kSctp;
+  const auto ports = effective_ports(with({named}), kNow);
+  EXPECT_EQ(text(ports), "api-old:0>4000(api-old) api-old-sctp:0>4000(api-old)");
+  for (const AllocationPort& made : ports) EXPECT_FALSE(is_old_number(made)) << made.name;
+}
+
 TEST(EffectivePorts, TakeOverWhatIsWrittenButTheBlockOfAnOldNumber) {
   AllocationPort written = migrating(port("rtp", 0, 2), 9000);
   written.block = "media";

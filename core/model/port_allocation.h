@@ -42,6 +42,7 @@ struct AllocationPort {
   std::string name = {};
   TargetPort target_port = {};
   Protocol protocol = Protocol::kTcp;
+  std::optional<Protocol> also_protocol = {};  // the same number for this one, too
   std::string block = {};
   std::int64_t port = 0;   // the number asked for (with `count` the first), 0 = Berth chooses
   std::int64_t count = 0;  // so many numbers in a row; 0 = 1
@@ -51,7 +52,8 @@ struct AllocationPort {
   std::vector<AllocationPeer> allow_from = {};
   std::string description = {};
   std::optional<HealthCheck> health = {};
-  // Not in the API: the port of the spec that this one was made from (`count`, `migrateFrom`), "" = itself.
+  // Not in the API: the port of the spec that this one was made from (`count`, `alsoProtocol`,
+  // `migrateFrom`), its own name where others were made from it; "" = nothing was.
   std::string group = {};
 
   bool operator==(const AllocationPort&) const = default;

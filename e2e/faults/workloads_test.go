@@ -141,8 +141,9 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targ
 		raced:      "delete ",
 		reuseAfter: time.Hour, // the control plane takes seconds for each of these: what comes later, "release" shows
 		prepare: func(st *stage) {
-			st.apply(allocation("web", web))
-			st.apply(allocation("api", web))
+			// Created within one second it would be for their UIDs to say who comes first.
+			st.apply(allocation("web", "name: web, targetPort: 8080, port: FIRST+0"))
+			st.apply(allocation("api", "name: web, targetPort: 8080, port: FIRST+1"))
 			st.awaitServed("web", "api")
 		},
 		act: func(st *stage) {

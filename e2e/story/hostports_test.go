@@ -114,7 +114,7 @@ func TestDevicesHaveTheirOwnNumbersAndPodsMustCarryThem(t *testing.T) {
 	w := connect(t)
 	w.example(t, "devices", "devices")
 	for name, want := range map[string]string{
-		"proxy": "http:80/TCP https:443/TCP", "dns": "dns:53/UDP dns-tcp:53/TCP", "git": "ssh:20022/TCP",
+		"proxy": "http:80/TCP https:443/TCP", "dns": "dns:53/UDP dns:53/TCP", "git": "ssh:20022/TCP",
 		"backup": "ssh:20022/TCP", "vault": "api:28200/TCP", "orchestrator": "api:24000/TCP debug:24001/TCP",
 		"agent": "agent:24000/TCP", "node-metrics": "metrics:23100/TCP",
 	} {

@@ -90,3 +90,31 @@ func TestTwoProtocolsShareTheNumberThatBothAskFor(t *testing.T) {
 	}
 	w.count(t, name, "allocated", 1)
 }
+
+func TestOnePortIsServedUnderTwoProtocolsWithOneChosenNumber(t *testing.T) {
+	t.Parallel()
+	w := connect(t)
+	namespace := w.Namespace(t)
+	name, first := w.portRange(t, 3)
+	w.MustApply(t, namespace, allocation("web", name, anyPort))
+	w.ready(t, namespace, "web")
+	w.MustApply(t, namespace, allocation("dns", name, "{name: dns, targetPort: 53}"))
+	if got := held(w.ready(t, namespace, "dns"), "dns"); got != first+1 {
+		t.Errorf("dns has %d, want %d", got, first+1)
+	}
+	// The second protocol comes later and gets the number that is there.
+	w.MustApply(t, namespace, allocation("dns", name, "{name: dns, targetPort: 53, alsoProtocol: UDP}"))
+	object := w.ready(t, namespace, "dns")
+	if got, want := kube.Text(object, "status.summary"), fmt.Sprintf("dns:%d/TCP dns:%d/UDP", first+1, first+1); got != want {
+		t.Errorf("the summary is %s, want %s", got, want)
+	}
+	if ports := offered(w.get(t, "service", namespace, "dns")); ports["dns"][0] != first+1 || ports["dns-udp"][0] != first+1 {
+		t.Errorf("the Service offers %v", ports)
+	}
+	w.count(t, name, "allocated", 2)
+	w.MustApply(t, namespace, allocation("dns", name, "{name: dns, targetPort: 53}"))
+	w.ready(t, namespace, "dns")
+	if ports := offered(w.get(t, "service", namespace, "dns")); len(ports) != 1 || ports["dns"][0] != first+1 {
+		t.Errorf("without the second protocol the Service offers %v", ports)
+	}
+}

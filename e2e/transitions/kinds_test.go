@@ -142,7 +142,10 @@ func (m *maker) mendPorts(where home, spec map[string]any) {
 		if port["health"] != nil { // is asked over HTTP
 			delete(port, "protocol")
 		}
-		if port["count"] != nil {
+		if port["alsoProtocol"] != nil {
+			m.mendAlsoProtocol(port)
+		}
+		if port["count"] != nil || port["alsoProtocol"] != nil {
 			port["targetPort"] = pick[any](m, int64(8080), int64(9090))
 		}
 		m.mendAllowFrom(spec, port)
@@ -157,6 +160,22 @@ func (m *maker) mendPorts(where home, spec map[string]any) {
 		kept = append(kept, port)
 	}
 	spec["ports"] = kept
+}
+
+// A port has one of count and alsoProtocol, and not the same protocol twice.
+func (m *maker) mendAlsoProtocol(port map[string]any) {
+	if m.must == "spec.ports[].count" {
+		delete(port, "alsoProtocol")
+		return
+	}
+	delete(port, "count")
+	protocol := text(port, "protocol")
+	if protocol == "" {
+		protocol = "TCP"
+	}
+	if port["alsoProtocol"] == protocol {
+		port["alsoProtocol"] = map[string]string{"TCP": "UDP", "UDP": "SCTP", "SCTP": "TCP"}[protocol]
+	}
 }
 
 func exposureOf(spec, port map[string]any) string {

@@ -148,6 +148,7 @@ var shared = makers{
 	"spec.configMap.name":                one("numbers", "ports"),
 	"spec.ports[].hostIP":                one("192.0.2.10", "127.0.0.1"),
 	"spec.ports[].count":                 one[any](int64(1), int64(2)),
+	"spec.ports[].alsoProtocol":          one("TCP", "UDP", "SCTP"),
 	"spec.ports[].migrateFrom.port":      func(m *maker) any { return int64(0) }, // mend knows the space
 	"spec.ports[].migrateFrom.until":     one("2031-01-01T00:00:00Z"),
 	"spec.ports[].port":                  func(m *maker) any { return int64(0) }, // mend knows the space

@@ -3,13 +3,17 @@ package transitions
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// asked is a port of a spec, with the members of a count and the old number of a migration taken apart.
+// asked is a port of a spec, with the members of a count, a further protocol and the old number of a migration
+// taken apart.
 type asked struct {
 	name, protocol string
 	number         int // asked for; 0: Berth chooses
 	grouped        bool
+	shares         bool   // the number has to be free for a further protocol too
+	with           *asked // whose number it has, under a further protocol
 	block          string
 }
 
@@ -33,6 +37,16 @@ func askedOf(spec map[string]any) []asked {
 		old := 0
 		if migration, ok := port["migrateFrom"].(map[string]any); ok {
 			old = whole(migration, "port")
+		}
+		if also := text(port, "alsoProtocol"); also != "" {
+			one.shares = true
+			twin := one
+			twin.name, twin.protocol, twin.with = one.name+"-"+strings.ToLower(also), also, &one
+			all = append(all, twin)
+			if old != 0 {
+				twin.name, twin.number, twin.with = twin.name+"-old", old, nil
+				all = append(all, twin)
+			}
 		}
 		count := whole(port, "count")
 		for i := range max(count, 1) {
@@ -97,6 +111,12 @@ func judgeNumbers(l lane, before, after map[string]any, had, has map[string]int)
 			}
 			continue
 		}
+		if one.with != nil {
+			if number != has[one.with.name] {
+				return fmt.Errorf("port %s has %d, and %s with which it shares its number has %d", one.name, number, one.with.name, has[one.with.name])
+			}
+			continue
+		}
 		if number == keeps(one, before, place, was, had) {
 			continue
 		}
@@ -112,6 +132,9 @@ func judgeNumbers(l lane, before, after map[string]any, had, has map[string]int)
 
 // keeps returns the number that a port had before and has to keep, or 0.
 func keeps(one asked, before map[string]any, place, was home, had map[string]int) int {
+	if one.with != nil {
+		return keeps(*one.with, before, place, was, had)
+	}
 	if before == nil || was.place != place.place || was.place == "node" {
 		return 0
 	}
@@ -134,7 +157,7 @@ func judgeChoice(one asked, place home, base, number int, taken map[int]bool) er
 	if number < first || number > last || place.place == "own" && number == base+reservedAt {
 		return fmt.Errorf("port %s has %d, which is not one of %d-%d, or reserved", one.name, number, first, last)
 	}
-	for lower := first; lower < number && !one.grouped; lower++ {
+	for lower := first; lower < number && !one.grouped && !one.shares; lower++ {
 		if !taken[lower] {
 			return fmt.Errorf("port %s has %d, and %d was free", one.name, number, lower)
 		}

@@ -111,6 +111,7 @@ PortAllocation allocation() {
   AllocationPort api;
   api.name = "api";
   api.target_port = std::int64_t{8080};
+  api.also_protocol = Protocol::kUdp;
   api.block = "vpn";
   api.port = 24511;
   api.count = 2;
@@ -157,7 +158,7 @@ TEST(PortAllocationCodec, KeepsEveryFieldOfTheModel) {
           kMeta +
           R"(,"spec":{"rangeName":"mesh","purpose":"vpn","selector":{"app":"phantom-node"},)"
           R"("exposure":"External","ports":[)"
-          R"({"name":"api","targetPort":8080,"protocol":"TCP","block":"vpn","port":24511,)"
+          R"({"name":"api","targetPort":8080,"protocol":"TCP","alsoProtocol":"UDP","block":"vpn","port":24511,)"
           R"("count":2,"migrateFrom":{"port":8080,"until":"2027-01-31T00:00:00Z"},"hostIP":"127.0.0.1",)"
           R"("exposure":"Cluster",)"
           R"("allowFrom":[{"network":"admins"},{"cidr":"10.20.0.0/16"},)"

@@ -24,6 +24,7 @@ static void describe(Archive& archive, AllocationPort& port) {
   member(archive, "name", port.name, Write::kAlways);
   member(archive, "targetPort", port.target_port);
   member(archive, "protocol", port.protocol);
+  member(archive, "alsoProtocol", port.also_protocol);
   member(archive, "block", port.block);
   member(archive, "port", port.port);
   member(archive, "count", port.count);
