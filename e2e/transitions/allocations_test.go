@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -207,8 +208,16 @@ func (s *stage) compare(w *world, one *chain, step int) error {
 		}
 		return errors.New("the Service, whose class cannot be changed, was deleted")
 	}
-	if rival := ownRival(one.lane, one.served, one.specs[step], one.had); rival != "" || strays(one.served, one.specs[step], one.lane) {
-		return waits(edited, one.had, rival)
+	edit := newRenumbering(one.lane, one.served, one.specs[step], one.had)
+	if strays(one.served, one.specs[step], one.lane) {
+		return nil
+	}
+	if why, reasons := edit.waitsFor(); why != "" {
+		if refused(fresh) {
+			also, _ := kube.Condition(fresh, "Allocated")
+			reasons = append(reasons, also.Reason)
+		}
+		return waits(edited, one.had, why, reasons)
 	}
 	if refused(fresh) {
 		got, _ := kube.Condition(edited, "Allocated")
@@ -218,10 +227,11 @@ func (s *stage) compare(w *world, one *chain, step int) error {
 		}
 		return nil
 	}
-	if err := judgeNumbers(one.fresh[step], nil, transfer(one.specs[step], one.lane, one.fresh[step]), nil, shown(fresh)); err != nil {
+	asFresh := newRenumbering(one.fresh[step], nil, transfer(one.specs[step], one.lane, one.fresh[step]), nil)
+	if err := asFresh.judge(shown(fresh)); err != nil {
 		return fmt.Errorf("the fresh one: %w", err)
 	}
-	if err := judgeNumbers(one.lane, one.served, one.specs[step], one.had, shown(edited)); err != nil {
+	if err := edit.judge(shown(edited)); err != nil {
 		return fmt.Errorf("%w; before it had %v", err, one.had)
 	}
 	if text := difference(w.stateOf(one.lane, appName), w.stateOf(one.fresh[step], appName)); text != "" {
@@ -230,15 +240,14 @@ func (s *stage) compare(w *world, one *chain, step int) error {
 	return nil
 }
 
-// waits: an edit that asks for a number which another port of the same allocation keeps has to wait, and
-// nothing moves.
-func waits(edited *unstructured.Unstructured, had map[string]int, rival string) error {
-	if rival == "" {
-		return nil
-	}
-	taken := kube.HasCondition(edited, "Allocated", "False", "PortTaken")
-	if taken != nil && kube.HasCondition(edited, "Allocated", "False", "PortRequestedTwice") != nil {
-		return fmt.Errorf("port %s keeps the number that another one asks for: %w", rival, taken)
+// waits: an edit that cannot be granted for one of the reasons has to wait, and nothing moves.
+func waits(edited *unstructured.Unstructured, had map[string]int, why string, reasons []string) error {
+	var other error
+	if !slices.ContainsFunc(reasons, func(reason string) bool {
+		other = kube.HasCondition(edited, "Allocated", "False", reason)
+		return other == nil
+	}) {
+		return fmt.Errorf("%s: %w", why, other)
 	}
 	for name, number := range shown(edited) {
 		if had[name] != number {

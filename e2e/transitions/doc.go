@@ -12,8 +12,9 @@
 // API server chose), and every number is replaced by the port that holds it. Numbers are judged by themselves:
 //
 //   - a port that asks for a number has this number;
-//   - a port that had a number before keeps it, unless the edit asks for another one, for another range or,
-//     where each protocol has numbers of its own, another protocol, or changes its count;
+//   - a port that had a number before keeps it, unless the edit asks for another one, for another range or
+//     node or, where each protocol has numbers of its own, another protocol; with a count that changes the
+//     first number stays, and a row goes on from where it is;
 //   - any other port has a number that a fresh one could have had: of its range or block, not reserved, and
 //     the lowest of those that neither the spec before nor another port of this one takes.
 //
