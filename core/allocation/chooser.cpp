@@ -141,13 +141,14 @@ class Batch {
     const PortAllocation& allocation = *work.request->allocation;
     const CompiledRange& range = *attempt.source.range;
     if (auto refused = permission_of(work).refuse_range(range)) return refused;
-    // Requested numbers first, so that a chosen one of the same allocation does not take them.
-    for (const bool requested : {true, false}) {
+    // A chosen number of the same allocation must not take one that can be no other.
+    for (const Turn turn : {Turn::kRequested, Turn::kGoesOn, Turn::kChosen}) {
+      const bool requested = turn == Turn::kRequested;
       std::set<std::string> done;  // groups
       for (const std::string& name : work.holdings.wanting) {
         const AllocationPort& port = spec_port(allocation, name);
         const bool in_row = member_index(port).has_value();
-        if ((port.port != 0) != requested || (in_row && !requested && !done.insert(port.group).second)) {
+        if (turn_of(work, port) != turn || (in_row && !requested && !done.insert(port.group).second)) {
           continue;
         }
         attempt.place = attempt.source;
@@ -169,6 +170,18 @@ class Batch {
     }
     booking_.commit(work, range.space, attempt.draft);
     return {};
+  }
+
+  enum class Turn : std::uint8_t { kRequested, kGoesOn, kChosen };
+
+  static Turn turn_of(const Work& work, const AllocationPort& port) {
+    if (port.port != 0) return Turn::kRequested;
+    const Row row = row_of(*work.request->allocation, port);
+    const auto& wanting = work.holdings.wanting;
+    const bool all_new = std::all_of(row.begin(), row.end(), [&](const AllocationPort* member) {
+      return std::find(wanting.begin(), wanting.end(), member->name) != wanting.end();
+    });
+    return all_new ? Turn::kChosen : Turn::kGoesOn;
   }
 
   std::optional<Refused> take_chosen(const Work& work, Attempt& attempt, Row row) {
@@ -266,13 +279,22 @@ class Batch {
     return permission.refuse_old_number(*place.range, port, own);
   }
 
+  // What a slot of an entry serves, also under the name that its port has now.
+  static const Holding* recorded_holding(const Holdings& holdings, const std::string& slot) {
+    const auto found =
+        std::find_if(holdings.serving.begin(), holdings.serving.end(), [&](const Holding& holding) {
+          return (holding.recorded.empty() ? holding.slot.name : holding.recorded) == slot;
+        });
+    return found == holdings.serving.end() ? nullptr : &*found;
+  }
+
   // Slots of an own entry that it goes on serving; others (renumbered, removed from the spec) give way, so
   // that two ports can swap their numbers and a port can be renamed with its number.
   std::vector<Slot> lasting_slots(const Work& work, const Entry& entry, const NumberKey& key,
                                   const Draft& draft) const {
     std::vector<Slot> lasting;
     for (const Slot& slot : entry.slots) {
-      const Holding* holding = work.holdings.find(slot.name);
+      const Holding* holding = recorded_holding(work.holdings, slot.name);
       const bool serves = holding != nullptr && holding->key == key && !holding->interim &&
                           work.holdings.space == *work.holdings.target;
       const bool recovered =
