@@ -372,17 +372,28 @@ func TestAnAllowanceAllowsNothingElse(t *testing.T) {
 	shown := func() *history {
 		return newHistory().allocation("a", "p", "").ledger("100=held:a 101=held:a").allocation("a", "p", "p=100")
 	}
-	killed, wiped := audit.Options{UnpublishedMayMove: true}, audit.Options{StatusesWereWiped: true}
+	wiped := audit.Options{StatusesWereWiped: true}
 	const moved = "I5: port p of ns/a had 100/TCP and has 101/TCP now"
 	for name, one := range map[string]struct {
 		history *history
 		options audit.Options
 		want    string // "" passes
 	}{
-		"moved before it was published, allowed":     {shown().allocation("a", "p", "p=101"), killed, ""},
-		"moved before it was published, not allowed": {shown().allocation("a", "p", "p=101"), audit.Options{}, moved},
-		"moved after it was published, allowed": {
-			shown().service("a", "a", "p=100").gone(serviceKey("a")).allocation("a", "p", "p=101"), killed, moved,
+		"moved before it was published": {shown().allocation("a", "p", "p=101"), audit.Options{}, moved},
+		"moved because the API server calls it taken and nobody has it": {
+			shown().marks(100).allocation("a", "p", "p=101"), audit.Options{}, "",
+		},
+		"moved although the API server calls only another one taken": {
+			shown().marks(99, 101).allocation("a", "p", "p=101"), audit.Options{}, moved,
+		},
+		"moved when the API server no longer calls it taken": {
+			shown().marks(100).marks().allocation("a", "p", "p=101"), audit.Options{}, moved,
+		},
+		"moved although another allocation's Service explains the mark": {
+			shown().published("b", 100).marks(100).allocation("a", "p", "p=101"), audit.Options{}, moved,
+		},
+		"moved after it was published, and the API server calls it taken": {
+			shown().service("a", "a", "p=100").gone(serviceKey("a")).marks(100).allocation("a", "p", "p=101"), audit.Options{}, moved,
 		},
 		"wiped and written again, allowed":     {shown().allocation("a", "p", "").allocation("a", "p", "p=100"), wiped, ""},
 		"wiped and written again, not allowed": {shown().allocation("a", "p", "").allocation("a", "p", "p=100"), audit.Options{}, "I5: ns/a has lost its number 100"},

@@ -20,10 +20,6 @@ type Options struct {
 	// Grace is how long a working leader may take to release what its owner has left. 0: a minute.
 	Grace time.Duration
 
-	// UnpublishedMayMove: an API server was killed. A create that it did not finish leaves the number marked
-	// as taken, so another one has to be chosen. A number that was published stays also then.
-	UnpublishedMayMove bool
-
 	// LeasesOfTheirOwn: a proxy lets an operator lead by a lease that is not in the history.
 	LeasesOfTheirOwn bool
 

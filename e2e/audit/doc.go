@@ -42,5 +42,6 @@
 // What Berth cannot have seen yet is no offence: an older version of a range, or a Service that came a moment
 // before, may explain a decision for Options.ViewLag. What people did by hand is no offence of Berth: who
 // wrote is taken from managedFields. A ledger that was deleted leaves its numbers without entry until they
-// are re-claimed.
+// are re-claimed. A number that Berth chose and has not yet published may be exchanged when the API server calls it
+// taken, as its own marks of node ports tell, although nobody has it: a create that was cut short left it so.
 package audit

@@ -1,8 +1,10 @@
 package audit_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"strings"
 	"time"
 
@@ -204,6 +206,16 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {namespace: ns, name: %s, labels: {app.kubernetes.io/managed-by: berth, berth.dev/allocation-uid: uid-%s}}
 `, name, owner))
+}
+
+// marks writes down which node ports the API server calls taken.
+func (h *history) marks(numbers ...int) *history {
+	bits := new(big.Int)
+	for _, number := range numbers {
+		bits.SetBit(bits, number-50, 1)
+	}
+	return h.put("/registry/ranges/servicenodeports", fmt.Sprintf(`{kind: RangeAllocation, apiVersion: v1, range: 50-150, data: %q}`,
+		base64.StdEncoding.EncodeToString(bits.Bytes())))
 }
 
 func (h *history) pod(name, labels string, hostPort int) *history {

@@ -160,14 +160,14 @@ func isSpecName(one *allocation, name string) bool {
 }
 
 // mayMove: a number that Berth chose and never published is exchanged when somebody without an allocation has
-// taken it, or when the API server, killed in the middle of a create, calls it taken.
+// taken it, or when the API server, disturbed in the middle of a create, calls it taken.
 func (a *Auditor) mayMove(uid, port string, had shown) bool {
 	for at := range a.offered[uid] {
 		if strings.HasSuffix(at, " "+port) {
 			return false
 		}
 	}
-	if a.options.UnpublishedMayMove {
+	if a.state.isMarkedForNobody(had.number) {
 		return true
 	}
 	for key, uses := range a.state.uses {

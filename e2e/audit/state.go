@@ -60,6 +60,7 @@ type state struct {
 	stickyOf  map[string]bool            // UIDs that were ever sticky
 	spaceOf   map[string]string          // space of every range there ever was
 	perNodeOf map[string]bool
+	marked    marks
 }
 
 type usedKey struct {
@@ -256,6 +257,12 @@ func (s *state) take(now moment, change cluster.Change, object *unstructured.Uns
 		return []string{at}
 	case strings.HasPrefix(at, rangePrefix):
 		s.takeRange(now, strings.TrimPrefix(at, rangePrefix), object, done)
+	case at == marksKey && object != nil:
+		fresh, err := readMarks(object)
+		if err != nil {
+			done.errors = append(done.errors, err.Error())
+		}
+		s.marked = fresh
 	case strings.HasPrefix(at, namespacePrefix):
 		name := strings.TrimPrefix(at, namespacePrefix)
 		if s.namespaces[name] == nil {

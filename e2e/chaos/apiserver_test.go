@@ -109,8 +109,7 @@ func (j *judged) await(names ...string) {
 
 func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 	const batch = 30
-	s := newSite(t, shared, numbers{Name: "restart", First: 27100, Last: 27299, ReuseAfter: time.Second},
-		audit.Options{UnpublishedMayMove: true})
+	s := newSite(t, shared, numbers{Name: "restart", First: 27100, Last: 27299, ReuseAfter: time.Second})
 	operator, err := programs.NewOperator(s.operatorOptions("operator"))
 	if err != nil {
 		t.Fatal(err)
