@@ -70,6 +70,37 @@ TEST(PlanOfTwoProtocols, PublishesOneNumberForBoth) {
   EXPECT_TRUE(scene.plan().settled());
 }
 
+TEST(PlanOfTwoProtocols, KeepsTheNumberThroughEveryEditOfThem) {
+  constexpr Protocol kAll[] = {Protocol::kTcp, Protocol::kUdp, Protocol::kSctp};
+  std::vector<AllocationPort> forms;
+  for (const Protocol protocol : kAll) {
+    AllocationPort form = port("dns");
+    form.protocol = protocol;
+    forms.push_back(form);
+    for (const Protocol also : kAll) {
+      if (also == protocol) continue;
+      form.also_protocol = also;
+      forms.push_back(form);
+    }
+  }
+  const auto text = [](const AllocationPort& form) {
+    const std::string first = "dns:24500/" + std::string(to_string(form.protocol));
+    return form.also_protocol ? first + " dns:24500/" + to_string(*form.also_protocol) : first;
+  };
+  for (const AllocationPort& before : forms) {
+    for (const AllocationPort& after : forms) {
+      const std::string edit = text(before) + " -> " + text(after);
+      Scene scene;
+      write(scene, {before});
+      scene.settle();
+      EXPECT_EQ(scene.web().status.summary, text(before)) << edit;
+      write(scene, {after});
+      scene.settle();
+      EXPECT_EQ(scene.web().status.summary, text(after)) << edit;
+    }
+  }
+}
+
 TEST(PlanOfARow, TellsOnlyNeighboursAsASpan) {
   struct Case {
     std::string name;

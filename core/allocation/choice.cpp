@@ -114,13 +114,25 @@ bool Choice::fits_all(const Ask& ask, Port number) const {
                      [&](Protocol protocol) { return fits(ask, protocol, number, nullptr); });
 }
 
-const Entry* Choice::shared(const Ask& ask, const NumberKey& key) const {
-  const Entry* entry = booking_.find(ask.range().space, key);
-  if (entry == nullptr || !entry->held() || entry->owner_uid != ask.allocation().meta.uid) return nullptr;
-  const bool mates = std::any_of(ask.row.begin(), ask.row.end(), [&](const AllocationPort* port) {
-    return !wants(ask, *port) && entry->has_slot(port->name);
-  });
-  return mates ? entry : nullptr;
+std::optional<Entry> Choice::shared(const Ask& ask, const AllocationPort& port, const NumberKey& key) const {
+  const Entry* present = booking_.find(ask.range().space, key);
+  const Uid& uid = ask.allocation().meta.uid;
+  if (present == nullptr || !present->held() || present->owner_uid != uid) return {};
+  Entry entry = *present;
+  // The ports that it serves, under the protocols that they have now; the rest gives way, as the number
+  // stays.
+  entry.slots.clear();
+  bool mates = false;
+  for (const AllocationPort& other : ask.allocation().spec.ports) {
+    const Holding* holding = ask.work.holdings.find(other.name);
+    const auto given = ask.work.given.find(other.name);
+    const bool serves = holding != nullptr && !holding->interim && holding->key == key;
+    if (!serves && (given == ask.work.given.end() || given->second != key)) continue;
+    if (!put_slot(entry, {other.name, other.protocol})) return {};
+    mates = mates || other.group == port.group;
+  }
+  if (!mates || !put_slot(entry, {port.name, port.protocol})) return {};
+  return entry;
 }
 
 // Where the row begins that waits for the allocation, if all of it is there.
@@ -145,21 +157,19 @@ void Choice::put(const Ask& ask, std::int64_t start, Draft& draft) const {
   for (const AllocationPort* port : ask.row) {
     if (!wants(ask, *port)) continue;
     const NumberKey key = key_at(ask, port->protocol, Port::of(start + index_of(*port)));
-    const Entry* present = shared(ask, key);
-    const auto [entry, fresh] = draft.try_emplace(key, present != nullptr ? *present : Entry{});
-    if (fresh && present == nullptr) entry->second = entry_for(ask, *port);
-    (void)put_slot(entry->second, {port->name, port->protocol});
+    const auto drafted = draft.find(key);
+    if (drafted != draft.end()) {  // for another of the row
+      (void)put_slot(drafted->second, {port->name, port->protocol});
+    } else {
+      draft.emplace(key, shared(ask, *port, key).value_or(entry_for(ask, *port)));
+    }
   }
 }
 
 bool Choice::can_go_on(const Ask& ask, const AllocationPort& port, Port number, const Draft& draft) const {
   const NumberKey key = key_at(ask, port.protocol, number);
   if (draft.contains(key)) return false;
-  if (const Entry* present = shared(ask, key)) {
-    Entry both = *present;
-    return put_slot(both, {port.name, port.protocol}) &&
-           !(ask.outside && view_.internal.find(number, port.protocol));
-  }
+  if (shared(ask, port, key)) return !(ask.outside && view_.internal.find(number, port.protocol));
   return contains(ask.place.spans(), number) && fits(ask, port.protocol, number, &ask.allocation());
 }
 

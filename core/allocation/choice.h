@@ -74,8 +74,10 @@ class Choice {
   [[nodiscard]] std::optional<std::int64_t> waiting_start(const Ask& ask, const Draft& draft) const;
   [[nodiscard]] bool fits(const Ask& ask, Protocol protocol, Port number, const PortAllocation* heir) const;
   [[nodiscard]] bool fits_all(const Ask& ask, Port number) const;
-  // The entry by which another of the row holds the number already, under one more protocol.
-  [[nodiscard]] const Entry* shared(const Ask& ask, const NumberKey& key) const;
+  // The entry by which another of the row holds the number already, with one more protocol for `port`;
+  // nothing when there is none, or another port of the allocation has that protocol.
+  [[nodiscard]] std::optional<Entry> shared(const Ask& ask, const AllocationPort& port,
+                                            const NumberKey& key) const;
   [[nodiscard]] Kind kind_of(const Ask& ask, Port number) const;
   [[nodiscard]] bool wants(const Ask& ask, const AllocationPort& port) const;
   [[nodiscard]] std::optional<Refused> go_on(const Ask& ask, std::int64_t start, Draft& draft) const;
