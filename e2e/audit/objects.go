@@ -38,14 +38,13 @@ var (
 	podPrefix        = cluster.Prefix("", "pods")
 	namespacePrefix  = cluster.Prefix("", "namespaces")
 	leasePrefix      = cluster.Prefix("", "leases")
-	marksKey         = strings.TrimSuffix(cluster.Prefix("", "ranges/servicenodeports"), "/")
 	clockKey         = cluster.Prefix("", "configmaps") + ClockNamespace + "/" + ClockName
 )
 
 // Prefixes are those of everything an Auditor wants to see.
 func Prefixes() []string {
 	return []string{allocationPrefix, ledgerPrefix, rangePrefix, servicePrefix, policyPrefix, podPrefix,
-		namespacePrefix, leasePrefix, marksKey, clockKey}
+		namespacePrefix, leasePrefix, cluster.NodePortMarksKey, clockKey}
 }
 
 // askedPort is what decides about the number of a port of spec.ports.

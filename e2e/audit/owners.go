@@ -183,6 +183,24 @@ func (a *Auditor) mayMove(uid, port string, had shown) bool {
 	return false
 }
 
+// isMarkedForNobody tells whether the API server refuses a node port although no Service has it.
+func (s *state) isMarkedForNobody(number int64) bool {
+	if !s.marked.Has(number) {
+		return false
+	}
+	for _, one := range s.services {
+		if one.health == number {
+			return false
+		}
+		for _, port := range one.ports {
+			if port.nodePort == number {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // judgeServices (I5): a published number changes only as the status does.
 func (a *Auditor) judgeServices(changes []cluster.Change) {
 	for _, change := range changes {

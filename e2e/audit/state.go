@@ -60,7 +60,7 @@ type state struct {
 	stickyOf  map[string]bool            // UIDs that were ever sticky
 	spaceOf   map[string]string          // space of every range there ever was
 	perNodeOf map[string]bool
-	marked    marks
+	marked    cluster.NodePortMarks
 }
 
 type usedKey struct {
@@ -257,8 +257,8 @@ func (s *state) take(now moment, change cluster.Change, object *unstructured.Uns
 		return []string{at}
 	case strings.HasPrefix(at, rangePrefix):
 		s.takeRange(now, strings.TrimPrefix(at, rangePrefix), object, done)
-	case at == marksKey && object != nil:
-		fresh, err := readMarks(object)
+	case at == cluster.NodePortMarksKey && object != nil:
+		fresh, err := cluster.ReadNodePortMarks(object)
 		if err != nil {
 			done.errors = append(done.errors, err.Error())
 		}

@@ -11,21 +11,22 @@ import (
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
+	"berth.dev/e2e/site"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // judged is a namespace in which a policy holds and a webhook judges.
 type judged struct {
-	*site
+	*place
 	namespace string
 	program   *programs.Program
 }
 
 // startWebhook starts a webhook that looks after one namespace of the test's own: no other test shall notice.
-func (s *site) startWebhook() *judged {
+func (s *place) startWebhook() *judged {
 	s.t.Helper()
-	j := &judged{site: s, namespace: s.Namespace(s.t, "chaos=judged")}
+	j := &judged{place: s, namespace: s.Namespace(s.t, "chaos=judged")}
 	s.MustApply(s.t, "", `
 apiVersion: berth.dev/v1alpha1
 kind: ExposurePolicy
@@ -59,7 +60,7 @@ spec:
 		}
 	})
 	j.program = webhook
-	keepRunning(s.t, webhook, false)
+	site.Keep(s.t, webhook, false)
 	return j
 }
 
@@ -87,7 +88,7 @@ spec: {containers: [{name: c, image: none, ports: [{name: main, containerPort: %
 // number and by name, and admits what leads elsewhere.
 func (j *judged) await(names ...string) {
 	j.t.Helper()
-	kube.Eventually(j.t, patience, "the webhook to judge", func(ctx context.Context) error {
+	kube.Eventually(j.t, site.Patience, "the webhook to judge", func(ctx context.Context) error {
 		for _, target := range append([]string{"5432"}, names...) {
 			app := "none"
 			if target != "5432" {
@@ -109,18 +110,18 @@ func (j *judged) await(names ...string) {
 
 func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 	const batch = 30
-	s := newSite(t, shared, numbers{Name: "restart", First: 27100, Last: 27299, ReuseAfter: time.Second})
+	s := newPlace(t, shared, numbers{Name: "restart", First: 27100, Last: 27299, ReuseAfter: time.Second})
 	operator, err := programs.NewOperator(s.operatorOptions("operator"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	keeper := keepRunning(t, operator, true)
+	keeper := site.Keep(t, operator, true)
 	webhook := s.startWebhook()
 	if _, err := s.Create(t.Context(), webhook.pod("first", 5432)); err != nil {
 		t.Fatal(err)
 	}
 	webhook.await("first")
-	done := countWrites(t, shared)
+	done := site.CountWrites(t, shared)
 
 	next := 0
 	apps := []string{"first"}
@@ -136,7 +137,7 @@ func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 			defer close(created)
 			s.create(4, objects...)
 		}()
-		done.await(t.Context(), 1+s.random.IntN(100), 2*time.Second)
+		done.Await(t.Context(), 1+s.random.IntN(100), 2*time.Second)
 		killed := time.Now()
 		// Killed in the middle of a create it leaves a number marked as taken in its own bitmap, with no Service,
 		// until its repair loop has seen that three times (9 min): the operator must choose another one.
@@ -158,7 +159,7 @@ func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 
 		// The webhook knows what was there before, and what came later.
 		app := fmt.Sprintf("later%d", round)
-		kube.Eventually(t, patience, "the webhook to answer", func(ctx context.Context) error {
+		kube.Eventually(t, site.Patience, "the webhook to answer", func(ctx context.Context) error {
 			_, err := s.Create(ctx, webhook.pod(app, 5432))
 			return err
 		})
@@ -168,7 +169,7 @@ func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 	if report := s.judge(); report.Owners != next {
 		t.Errorf("%d allocations are left, want %d", report.Owners, next)
 	}
-	if _, gaveUp := keeper.counts(); gaveUp > mayGiveUp {
+	if _, gaveUp := keeper.Counts(); gaveUp > mayGiveUp {
 		t.Errorf("the operator ended %d times, and only %d outages were longer than its lease allows", gaveUp, mayGiveUp)
 	}
 }
@@ -180,7 +181,7 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = own.Stop() })
-	s := newSite(t, own, numbers{Name: "compacted", First: 28000, Last: 28019, ReuseAfter: time.Second})
+	s := newPlace(t, own, numbers{Name: "compacted", First: 28000, Last: 28019, ReuseAfter: time.Second})
 	options := s.operatorOptions("operator")
 	// Long enough to be frozen without losing the lease: the watches shall be resumed, not begun anew.
 	options.LeaseDuration, options.RenewDeadline = 30*time.Minute, 29*time.Minute
@@ -188,7 +189,7 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keepRunning(t, operator, false)
+	site.Keep(t, operator, false)
 	webhook := s.startWebhook()
 	for _, app := range []string{"stays", "goes"} {
 		if _, err := s.Create(t.Context(), webhook.pod(app, 5432)); err != nil {
@@ -254,7 +255,7 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 	}
 	audit.CheckNow(t, own)
 	webhook.await("stays")
-	kube.Eventually(t, patience, "the webhook to know that a pod is gone", func(ctx context.Context) error {
+	kube.Eventually(t, site.Patience, "the webhook to know that a pod is gone", func(ctx context.Context) error {
 		_, err := webhook.DryRun(ctx, webhook.service("LoadBalancer", "goes", "main"))
 		return err
 	})
@@ -263,7 +264,7 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 }
 
 // statuses returns what the allocations show, by name.
-func (s *site) statuses() map[string]string {
+func (s *place) statuses() map[string]string {
 	s.t.Helper()
 	list, err := s.allocations(s.t.Context())
 	if err != nil {
@@ -278,7 +279,7 @@ func (s *site) statuses() map[string]string {
 
 // expectRelisted makes sure that the test shows what it should: the program read a kind anew, in the same
 // life.
-func (s *site) expectRelisted(account string, since time.Time, resource string) {
+func (s *place) expectRelisted(account string, since time.Time, resource string) {
 	s.t.Helper()
 	lists, watches := 0, 0
 	err := s.cluster.AuditEvents(func(event cluster.AuditEvent) error {

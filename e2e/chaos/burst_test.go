@@ -9,6 +9,7 @@ import (
 
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
+	"berth.dev/e2e/site"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -18,12 +19,12 @@ func TestThreeHundredAllocationsByEightClientsShareTwoHundredEightyNumbers(t *te
 		size       = 280
 		applicants = 300
 	)
-	s := newSite(t, shared, numbers{Name: "burst", First: 24500, Last: 24500 + size - 1, ReuseAfter: 2 * time.Second})
+	s := newPlace(t, shared, numbers{Name: "burst", First: 24500, Last: 24500 + size - 1, ReuseAfter: 2 * time.Second})
 	operator, err := programs.NewOperator(s.operatorOptions("operator"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	keepRunning(t, operator, false)
+	site.Keep(t, operator, false)
 
 	began := time.Now()
 	var all []*unstructured.Unstructured

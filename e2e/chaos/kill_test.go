@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
+	"berth.dev/e2e/site"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -24,13 +24,13 @@ func TestTwentyKillsInTheMiddleOfTwoHundredAllocationsLoseNothingAndMoveNothing(
 	// Too few numbers for all at once, so that those who leave have heirs: two hundred allocations, one in
 	// ten with two ports, for 210 numbers. One is reserved.
 	want := numbers{Name: "kill", First: 25000, Last: 25210, Reserved: []int64{25100}, ReuseAfter: time.Second}
-	s := newSite(t, shared, want)
+	s := newPlace(t, shared, want)
 	operator, err := programs.NewOperator(s.operatorOptions("operator"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	keeper := keepRunning(t, operator, false)
-	done := countWrites(t, shared)
+	keeper := site.Keep(t, operator, false)
+	done := site.CountWrites(t, shared)
 
 	created := make(chan struct{})
 	batches := make(chan []*unstructured.Unstructured, kills)
@@ -57,7 +57,7 @@ func TestTwentyKillsInTheMiddleOfTwoHundredAllocationsLoseNothingAndMoveNothing(
 			}
 		}
 		// The moment is random twice: how many writes, and how long after the last of them.
-		done.await(t.Context(), 1+s.random.IntN(mostGap), 2*time.Second)
+		done.Await(t.Context(), 1+s.random.IntN(mostGap), 2*time.Second)
 		time.Sleep(time.Duration(s.random.IntN(4000)) * time.Microsecond)
 		if err := operator.Kill(); err != nil {
 			t.Fatal(err)
@@ -67,8 +67,8 @@ func TestTwentyKillsInTheMiddleOfTwoHundredAllocationsLoseNothingAndMoveNothing(
 	<-created
 	s.awaitServed(total-leave, 0)
 	// A kill that met a process not yet started again did not count.
-	kube.Eventually(t, patience, "the last kill", func(context.Context) error {
-		killed, _ := keeper.counts()
+	kube.Eventually(t, site.Patience, "the last kill", func(context.Context) error {
+		killed, _ := keeper.Counts()
 		if killed >= kills {
 			return nil
 		}
@@ -101,44 +101,21 @@ func portsOf(i int, want numbers) []string {
 	return []string{"web"}
 }
 
-// nobodyWrites asks the audit log, which also has the writes that change nothing.
-func (s *site) nobodyWrites(t *testing.T) {
+// nobodyWrites asks the history, and the audit log, which also has the writes that change nothing.
+func (s *place) nobodyWrites(t *testing.T) {
 	const during = 20 * time.Second
-	began := time.Now()
-	revision, err := s.cluster.Revision(t.Context())
+	quiet, err := site.BeginRest(t.Context(), s.cluster)
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(during) // that nothing happens takes time
-	seen, renewals := 0, 0
-	err = s.cluster.AuditEvents(func(event cluster.AuditEvent) error {
-		if event.User.Username != operatorUser || event.Received.Before(began) || !event.IsWrite() {
-			return nil
-		}
-		if event.ObjectRef != nil && event.ObjectRef.Resource == "leases" {
-			renewals++
-			return nil
-		}
-		if seen++; seen <= 20 {
-			t.Errorf("%s %s", event.Verb, event.RequestURI)
-		}
-		return nil
-	})
+	if err := quiet.Until(t.Context(), during); err != nil {
+		t.Fatal(err)
+	}
+	broken, err := quiet.Broken(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if renewals == 0 {
-		t.Error("not even the lease was renewed: the operator does not work, or the audit log is not complete")
-	}
-	if seen > 0 {
-		t.Errorf("%d writes in %s at rest", seen, during)
-	}
-	query := cluster.Query{From: revision + 1, Prefixes: append(written(), cluster.Prefix("", "events"))}
-	err = s.cluster.History(t.Context(), query, func(change cluster.Change) error {
-		t.Errorf("%s changed at revision %d", change.Key, change.Revision)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	for _, write := range broken {
+		t.Error(write)
 	}
 }

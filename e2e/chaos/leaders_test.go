@@ -6,49 +6,23 @@ import (
 	"testing"
 	"time"
 
-	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
+	"berth.dev/e2e/site"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 const leaseDuration = 3 * time.Second
 
-// leader returns who holds the lease.
-func (s *site) leader(ctx context.Context) (string, error) {
-	lease, err := s.Get(ctx, "leases.coordination.k8s.io", programs.Namespace, "berth-operator")
-	if err != nil {
-		return "", err
-	}
-	return kube.Text(lease, "spec.holderIdentity"), nil
-}
-
-func (s *site) awaitLeader(identity ...string) string {
-	s.t.Helper()
-	var holder string
-	kube.Eventually(s.t, patience, fmt.Sprintf("the lease to be held by %v", identity), func(ctx context.Context) (err error) {
-		if holder, err = s.leader(ctx); err != nil {
-			return err
-		}
-		for _, one := range identity {
-			if holder == one {
-				return nil
-			}
-		}
-		return fmt.Errorf("it is held by %q", holder)
-	})
-	return holder
-}
-
 // Three times the leader freezes for longer than its lease, in the middle of its work, and wakes up beside
 // its successor; then the lease is deleted under the leader, and both believe that it is theirs.
 func TestTwoOperatorsNeverGiveOneNumberToTwoOwners(t *testing.T) {
 	const batch = 25
-	s := newSite(t, shared, numbers{Name: "leaders", First: 26000, Last: 26149, ReuseAfter: time.Second})
+	s := newPlace(t, shared, numbers{Name: "leaders", First: 26000, Last: 26149, ReuseAfter: time.Second})
 	// A lease that an operator of another test has left would have to run out first.
 	if err := s.Delete(t.Context(), "leases.coordination.k8s.io", programs.Namespace, "berth-operator"); err != nil {
 		t.Fatal(err)
 	}
-	keepers := map[string]*kubelet{}
+	keepers := map[string]*site.Keeper{}
 	for _, name := range []string{"one", "two"} {
 		options := s.operatorOptions(name)
 		options.Identity = name
@@ -57,10 +31,10 @@ func TestTwoOperatorsNeverGiveOneNumberToTwoOwners(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keepers[name] = keepRunning(t, operator, true)
+		keepers[name] = site.Keep(t, operator, true)
 	}
 	other := map[string]string{"one": "two", "two": "one"}
-	done := countWrites(t, shared)
+	done := site.CountWrites(t, shared)
 
 	next := 0
 	batchOf := func(count int) (objects []*unstructured.Unstructured) {
@@ -74,7 +48,7 @@ func TestTwoOperatorsNeverGiveOneNumberToTwoOwners(t *testing.T) {
 		}
 		return objects
 	}
-	leader := s.awaitLeader("one", "two")
+	leader := site.AwaitLeader(t, s.Client, "one", "two")
 	for round := range 3 {
 		created := make(chan struct{})
 		objects := batchOf(batch)
@@ -82,13 +56,13 @@ func TestTwoOperatorsNeverGiveOneNumberToTwoOwners(t *testing.T) {
 			defer close(created)
 			s.create(4, objects...)
 		}()
-		done.await(t.Context(), 1+s.random.IntN(80), 2*time.Second)
-		frozen := keepers[leader].program
+		done.Await(t.Context(), 1+s.random.IntN(80), 2*time.Second)
+		frozen := keepers[leader]
 		if err := frozen.Pause(); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		successor := s.awaitLeader(other[leader])
+		successor := site.AwaitLeader(t, s.Client, other[leader])
 		t.Logf("round %d: %s froze, %s leads %.1f s later", round, leader, successor, time.Since(began).Seconds())
 		<-created
 		if round > 0 { // numbers go and come while the old leader sleeps
@@ -101,7 +75,7 @@ func TestTwoOperatorsNeverGiveOneNumberToTwoOwners(t *testing.T) {
 		}
 		s.create(4, batchOf(5)...)
 		s.awaitServed(next-2*round, 0)
-		leader = s.awaitLeader("one", "two")
+		leader = site.AwaitLeader(t, s.Client, "one", "two")
 	}
 
 	go func() {
@@ -114,7 +88,7 @@ func TestTwoOperatorsNeverGiveOneNumberToTwoOwners(t *testing.T) {
 		t.Errorf("%d allocations are left, want %d", report.Owners, next-4)
 	}
 	for name, keeper := range keepers {
-		killed, gaveUp := keeper.counts()
+		killed, gaveUp := keeper.Counts()
 		t.Logf("%s gave up its lease %d times", name, gaveUp)
 		if killed > 0 {
 			t.Errorf("%s was killed %d times", name, killed)
@@ -123,7 +97,7 @@ func TestTwoOperatorsNeverGiveOneNumberToTwoOwners(t *testing.T) {
 }
 
 // deleteTwo deletes two allocations of the first batch, others in each round.
-func (s *site) deleteTwo(round int) {
+func (s *place) deleteTwo(round int) {
 	s.t.Helper()
 	for i := range 2 {
 		if err := s.Delete(s.t.Context(), "palloc", s.namespace, fmt.Sprintf("a%03d", 2*(round-1)+i)); err != nil {

@@ -56,6 +56,13 @@ func (l *Link) Hold(direction Direction, which func(connection int) bool) {
 	l.holds[direction] = which
 }
 
+// Holds tells whether anything may be held.
+func (l *Link) Holds() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.holds) > 0
+}
+
 // Release lets everything go.
 func (l *Link) Release() {
 	l.mu.Lock()

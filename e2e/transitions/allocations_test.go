@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -108,7 +109,18 @@ func moveNumber(number int64, from, to lane) int64 {
 
 func (s *stage) runChains(chains []*chain) (refusals int) {
 	began := time.Now()
-	var first []*chain
+	s.start(chains)
+	s.t.Logf("all were answered after %.1f s", time.Since(began).Seconds())
+	for step := 1; step <= steps; step++ {
+		refusals += s.step(chains, step)
+		s.t.Logf("step %d was done after %.1f s", step, time.Since(began).Seconds())
+	}
+	return refusals
+}
+
+// start creates the allocations of all chains, and the fresh ones of all their edits.
+func (s *stage) start(chains []*chain) {
+	began := time.Now()
 	type freshOne struct {
 		lane lane
 		spec map[string]any
@@ -116,10 +128,9 @@ func (s *stage) runChains(chains []*chain) (refusals int) {
 	var all []freshOne
 	for _, one := range chains {
 		all = append(all, freshOne{one.lane, one.specs[0]})
-		for step := 1; step <= steps; step++ {
+		for step := 1; step < len(one.specs); step++ {
 			all = append(all, freshOne{one.fresh[step], transfer(one.specs[step], one.lane, one.fresh[step])})
 		}
-		first = append(first, one)
 	}
 	s.share(specHas(specOf(s.t, allocations.plural), "spec.nodeName"))
 	each(s, all, func(ctx context.Context, one freshOne) error { return s.openWithRange(ctx, one.lane) })
@@ -131,21 +142,14 @@ func (s *stage) runChains(chains []*chain) (refusals int) {
 		}
 		return nil
 	})
-	s.awaitAll("every allocation to be answered", first, func(w *world, one *chain) error {
-		lanes := append([]lane{one.lane}, one.fresh[1:]...)
-		for _, l := range lanes {
+	s.awaitAll("every allocation to be answered", chains, func(w *world, one *chain) error {
+		for _, l := range append([]lane{one.lane}, one.fresh[1:]...) {
 			if err := settled(w.allocations[l.token+"/"+appName]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	s.t.Logf("all were answered after %.1f s", time.Since(began).Seconds())
-	for step := 1; step <= steps; step++ {
-		refusals += s.step(chains, step)
-		s.t.Logf("step %d was done after %.1f s", step, time.Since(began).Seconds())
-	}
-	return refusals
 }
 
 func specHas(schema node, path string) bool {
@@ -165,9 +169,12 @@ func (s *stage) step(chains []*chain, step int) (refusals int) {
 	}
 	for _, one := range chains {
 		edited := now.allocations[one.lane.token+"/"+appName]
-		one.had, one.deleted = shown(edited), false
+		one.deleted = false
 		if !refused(edited) || one.served == nil {
-			one.served = one.specs[step-1]
+			one.had, one.served = shown(edited), one.specs[step-1]
+		} else { // it waits, and has what is left of the numbers that the spec before had
+			left := slices.Collect(maps.Values(shown(edited)))
+			maps.DeleteFunc(one.had, func(_ string, number int) bool { return !slices.Contains(left, number) })
 		}
 	}
 	each(s, chains, func(ctx context.Context, one *chain) error {
@@ -217,7 +224,7 @@ func (s *stage) compare(w *world, one *chain, step int) error {
 			also, _ := kube.Condition(fresh, "Allocated")
 			reasons = append(reasons, also.Reason)
 		}
-		return waits(edited, one.had, why, reasons)
+		return edit.waits(w, edited, why, reasons)
 	}
 	if refused(fresh) {
 		got, _ := kube.Condition(edited, "Allocated")
@@ -240,8 +247,9 @@ func (s *stage) compare(w *world, one *chain, step int) error {
 	return nil
 }
 
-// waits: an edit that cannot be granted for one of the reasons has to wait, and nothing moves.
-func waits(edited *unstructured.Unstructured, had map[string]int, why string, reasons []string) error {
+// waits: an edit that cannot be granted for one of the reasons has to wait, and nothing moves. What it shows no more
+// is given back.
+func (e renumbering) waits(w *world, edited *unstructured.Unstructured, why string, reasons []string) error {
 	var other error
 	if !slices.ContainsFunc(reasons, func(reason string) bool {
 		other = kube.HasCondition(edited, "Allocated", "False", reason)
@@ -249,12 +257,25 @@ func waits(edited *unstructured.Unstructured, had map[string]int, why string, re
 	}) {
 		return fmt.Errorf("%s: %w", why, other)
 	}
-	for name, number := range shown(edited) {
-		if had[name] != number {
-			return fmt.Errorf("it waits for a number, and port %s has %d now, %d before", name, number, had[name])
+	numbers := shown(edited)
+	for name, number := range numbers {
+		if had := e.hadBy(name); had != number {
+			return fmt.Errorf("it waits for a number, and port %s has %d now, %d before", name, number, had)
+		}
+	}
+	for key, text := range w.entries[string(edited.GetUID())] {
+		number := numberOf(key)
+		if strings.Fields(text)[1] == "held" && !slices.Contains(slices.Collect(maps.Values(numbers)), number) {
+			return fmt.Errorf("it holds %s and shows %v", key, numbers)
 		}
 	}
 	return nil
+}
+
+// numberOf is the number of an entry: "SPACE NUMBER", and behind it perhaps /PROTOCOL and @NODE.
+func numberOf(key string) (number int) {
+	_, _ = fmt.Sscanf(key[strings.Index(key, " ")+1:], "%d", &number)
+	return number
 }
 
 // awaitAll waits until check passes for every chain; it asks only for those for which it has not yet.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -88,7 +87,7 @@ type target struct {
 }
 
 // tryInvalid tries one edit that the schema does not allow and makes sure that it changed nothing.
-func (s *stage) tryInvalid(ctx context.Context, schema node, on target, random *rand.Rand) error {
+func (s *stage) tryInvalid(ctx context.Context, schema node, on target, choose func([]breach) breach) error {
 	before, err := s.Get(ctx, on.kind.plural, on.namespace, on.name)
 	if err != nil {
 		return err
@@ -96,7 +95,7 @@ func (s *stage) tryInvalid(ctx context.Context, schema node, on target, random *
 	wrong := before.DeepCopy()
 	spec := wrong.Object["spec"].(map[string]any)
 	ways := breaches(schema, spec, func(value any) { wrong.Object["spec"] = value })
-	chosen := ways[random.IntN(len(ways))]
+	chosen := choose(ways)
 	chosen.do()
 	_, err = s.Update(ctx, wrong.DeepCopy())
 	rejection, refused := kube.Rejected(err)

@@ -180,6 +180,19 @@ func (e renumbering) keeps(one asked) int {
 	return 0
 }
 
+// hadBy returns the number that the port of a name had, perhaps under the name it had without or with a count.
+func (e renumbering) hadBy(name string) int {
+	if number := e.had[name]; number != 0 {
+		return number
+	}
+	for _, one := range e.after {
+		if one.name == name {
+			return e.had[one.otherName()]
+		}
+	}
+	return 0
+}
+
 // grows returns the number that a port must get because another of its row keeps its own, or 0.
 func (e renumbering) grows(one asked) int {
 	if one.row == "" || one.old || one.number != 0 || e.keeps(one) != 0 {
@@ -263,11 +276,7 @@ func (e renumbering) isLeft(one asked, number int) bool {
 		if other.protocol != one.protocol && (twins || e.place.space != "NodePort") {
 			continue
 		}
-		had := e.had[other.name]
-		if had == 0 {
-			had = e.keeps(other)
-		}
-		if had == number || other.number == number {
+		if e.hadBy(other.name) == number || other.number == number {
 			return false
 		}
 	}

@@ -12,9 +12,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// probes ask a range for numbers in every way there is. They are created one after another, because two that
-// ask at the same moment are served in the order of their UIDs.
-var probes = []struct{ name, spec string }{
+// probe is an allocation that asks a range for numbers.
+type probe struct{ name, spec string }
+
+// probes ask in every way there is. They are created one after another, because two that ask at the same moment are
+// served in the order of their UIDs.
+var probes = []probe{
 	{"any", `{rangeName: LANE, selector: {app: web}, exposure: External, ports: [{name: a, targetPort: 8080}, {name: b, targetPort: 9090, protocol: UDP}]}`},
 	{"purpose", `{purpose: LANE, selector: {app: web}, ports: [{name: a, targetPort: 8080}]}`},
 	{"block", `{rangeName: LANE, selector: {app: api}, exposure: Namespace, ports: [{name: a, targetPort: 8080, block: block0}]}`},
@@ -26,6 +29,15 @@ type rangeChain struct {
 	space string
 	specs []map[string]any
 	fresh []lane
+}
+
+// probe is the one of an edit that comes at a place. Where the numbers are spread, which ones the others have depends
+// on their UIDs, and may or may not be all of the block: there the one for the block comes first.
+func (r *rangeChain) probe(step, place int) probe {
+	if text(r.specs[step], "order") == "Spread" {
+		place = len(probes) - 1 - place
+	}
+	return probes[place]
 }
 
 func (s *stage) makeRangeChains(count int) []*rangeChain {
@@ -89,8 +101,9 @@ func (s *stage) stepRanges(chains []*rangeChain, step int) {
 	s.awaitRanges(chains, step, fmt.Sprintf("edit %d to be seen", step), func(w *world, one *rangeChain, l lane) error {
 		return observed(w.ranges[l.token])
 	})
-	for i, probe := range probes {
+	for place := range probes {
 		each(s, chains, func(ctx context.Context, one *rangeChain) error {
+			probe := one.probe(step, place)
 			for _, l := range []lane{one.lane, one.fresh[step]} {
 				spec := strings.ReplaceAll(probe.spec, "LANE", l.token)
 				if err := s.create(ctx, fmt.Sprintf("{apiVersion: berth.dev/v1alpha1, kind: PortAllocation, metadata: {namespace: %s, name: %s}, spec: %s}",
@@ -100,8 +113,8 @@ func (s *stage) stepRanges(chains []*rangeChain, step int) {
 			}
 			return nil
 		})
-		s.awaitRanges(chains, step, "the answers to "+probe.name, func(w *world, _ *rangeChain, l lane) error {
-			return settled(w.allocations[l.token+"/"+probes[i].name])
+		s.awaitRanges(chains, step, "the answers to the probes", func(w *world, one *rangeChain, l lane) error {
+			return settled(w.allocations[l.token+"/"+one.probe(step, place).name])
 		})
 	}
 	s.awaitRanges(chains, step, fmt.Sprintf("edit %d to end as fresh", step), func(w *world, one *rangeChain, l lane) error {

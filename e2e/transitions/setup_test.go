@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +13,7 @@ import (
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
+	"berth.dev/e2e/site"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -25,35 +24,29 @@ func TestMain(m *testing.M) {
 	os.Exit(cluster.RunTests(m, cluster.Options{Audit: cluster.AuditMetadata}, &common))
 }
 
-const (
-	operatorUser = "system:serviceaccount:" + programs.Namespace + ":berth-operator"
-	patience     = 3 * time.Minute
-	workers      = 8
-)
+const workers = 8
+
+// firstLane is the name of the first lane of a round: numbers are used again, names are not.
+var firstLane int
 
 // stage is a cluster with an operator and lanes.
 type stage struct {
 	*kube.Client
-	t     *testing.T
-	seed  uint64
-	watch *audit.Watch
+	t        *testing.T
+	seed     uint64
+	watch    *audit.Watch
+	writes   *site.Writes
+	operator *programs.Program
 
 	mu    sync.Mutex
-	lanes int // how many were given out in this round
-	first int // the name of the first: names are not used twice, numbers are
+	lanes int // how many were given out in this round, or test
 }
 
 func newStage(t *testing.T, seed uint64) *stage {
 	t.Helper()
 	s := &stage{Client: kube.MustNew(t, common.AdminConfig()), t: t, seed: seed}
-	root, err := programs.Root()
-	if err != nil {
+	if err := site.Install(t.Context(), s.Client); err != nil {
 		t.Fatal(err)
-	}
-	for _, path := range []string{"crds", "deploy/base/namespace.yaml", "deploy/base/operator-rbac.yaml"} {
-		if _, err := s.ApplyPath(t.Context(), filepath.Join(root, path)); err != nil {
-			t.Fatal(err)
-		}
 	}
 	s.MustApply(t, "", `
 apiVersion: berth.dev/v1alpha1
@@ -65,31 +58,15 @@ spec:
   networks: [{name: admins, cidrs: [10.20.0.0/16]}, {name: offices, cidrs: [192.0.2.0/24]}]
 `)
 	s.watch = audit.Start(t, common)
-	config, err := common.ServiceAccountConfig(t.Context(), programs.Namespace, "berth-operator")
+	s.writes = site.CountWrites(t, common)
+	var err error
+	s.operator, err = programs.StartOperator(t.Context(), programs.OperatorOptions{
+		Options: programs.Options{Config: site.Access(t, common), Dir: t.TempDir()}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	operator, err := programs.StartOperator(t.Context(), programs.OperatorOptions{
-		Options: programs.Options{Config: config, Dir: t.TempDir()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	operator.EndWith(t)
+	s.operator.EndWith(t)
 	return s
-}
-
-// number reads a whole number from the environment.
-func number(t *testing.T, name string, otherwise uint64) uint64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	value, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return value
 }
 
 // lane returns a fresh lane, of which nothing is stored yet.
@@ -100,7 +77,7 @@ func (s *stage) lane() lane {
 	return s.laneAt(s.lanes - 1)
 }
 
-func (s *stage) laneAt(slot int) lane { return lane{fmt.Sprintf("lane%05d", s.first+slot), slot} }
+func (s *stage) laneAt(slot int) lane { return lane{fmt.Sprintf("lane%05d", firstLane+slot), slot} }
 
 // each calls do for every item by a number of workers, and ends the test if one fails.
 func each[T any](s *stage, items []T, do func(context.Context, T) error) {
@@ -153,7 +130,7 @@ func (s *stage) open(ctx context.Context, l lane) error {
 	if err := s.create(ctx, fmt.Sprintf(`{apiVersion: v1, kind: Namespace, metadata: {name: %s, labels: {team: a}}}`, l.token)); err != nil {
 		return err
 	}
-	err := kube.Poll(ctx, patience, "the service account of "+l.token, func(ctx context.Context) error {
+	err := kube.Poll(ctx, site.Patience, "the service account of "+l.token, func(ctx context.Context) error {
 		_, err := s.Get(ctx, "serviceaccount", l.token, "default")
 		return err
 	})
@@ -229,33 +206,34 @@ spec:
 	}
 }
 
-// await waits until nothing is missing. It gives up when nothing at all has changed for a while.
+// await waits until nothing is missing. It looks when the writes come to a rest, and gives up when nothing at all has
+// been written for a while.
 func (s *stage) await(what string, missing func(*world) []string) {
 	s.t.Helper()
 	const (
+		quiet    = 150 * time.Millisecond
+		longest  = 3 * time.Second
 		hopeless = 30 * time.Second
 		most     = 4
 	)
-	last, since := "", time.Now()
-	err := kube.Poll(s.t.Context(), patience, what, func(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(s.t.Context(), site.Patience)
+	defer cancel()
+	for began, since, seen := time.Now(), time.Now(), s.writes.Count(); ; {
 		w, err := readWorld(ctx, s.Client)
 		if err != nil {
-			return err
+			s.t.Fatalf("waited %.1f s for %s: %v", time.Since(began).Seconds(), what, err)
 		}
 		left := missing(w)
 		if len(left) == 0 {
-			return nil
+			return
 		}
-		err = fmt.Errorf("%d are not:\n%s", len(left), strings.Join(left[:min(len(left), most)], "\n---\n"))
-		if w.versions != last {
-			last, since = w.versions, time.Now()
-		} else if time.Since(since) > hopeless {
-			return kube.Stop(fmt.Errorf("nothing has changed for %s; %w", hopeless, err))
+		if s.writes.AwaitCount(ctx, seen+1, time.Second) {
+			s.writes.Settle(ctx, quiet, longest)
+			since, seen = time.Now(), s.writes.Count()
+		} else if still := time.Since(since); still > hopeless || ctx.Err() != nil {
+			s.t.Fatalf("waited %.1f s for %s, and nothing has been written for %.1f s; %d are not:\n%s", time.Since(began).Seconds(),
+				what, still.Seconds(), len(left), strings.Join(left[:min(len(left), most)], "\n---\n"))
 		}
-		return err
-	})
-	if err != nil {
-		s.t.Fatal(err)
 	}
 }
 
@@ -270,7 +248,7 @@ func object(kind, namespace, name string, spec map[string]any) *unstructured.Uns
 
 // edit replaces the spec of an object.
 func (s *stage) edit(ctx context.Context, kind, namespace, name string, spec map[string]any) error {
-	return kube.Poll(ctx, patience, "the edit of "+kind+" "+namespace+"/"+name, func(ctx context.Context) error {
+	return kube.Poll(ctx, site.Patience, "the edit of "+kind+" "+namespace+"/"+name, func(ctx context.Context) error {
 		stored, err := s.Get(ctx, kind, namespace, name)
 		if err != nil {
 			return err

@@ -20,15 +20,13 @@ type world struct {
 	ranges      map[string]*unstructured.Unstructured   // by name
 	generated   map[string][]*unstructured.Unstructured // by namespace
 	entries     map[string]map[string]string            // texts by key, by UID of the owner
-	versions    string                                  // of all of it: another one when anything changed
 }
 
 const managed = "app.kubernetes.io/managed-by=berth"
 
 func readWorld(ctx context.Context, c *kube.Client) (*world, error) {
 	w := &world{map[string]*unstructured.Unstructured{}, map[string]*unstructured.Unstructured{},
-		map[string][]*unstructured.Unstructured{}, map[string]map[string]string{}, ""}
-	newest := 0
+		map[string][]*unstructured.Unstructured{}, map[string]map[string]string{}}
 	for _, kind := range []string{"portallocations.berth.dev", "portranges.berth.dev", "portledgers.berth.dev",
 		"services", "networkpolicies.networking.k8s.io", "configmaps"} {
 		var selector []string
@@ -41,12 +39,8 @@ func readWorld(ctx context.Context, c *kube.Client) (*world, error) {
 		}
 		for _, object := range list {
 			w.add(kind, &object)
-			version, _ := strconv.Atoi(object.GetResourceVersion())
-			newest = max(newest, version)
 		}
-		w.versions += fmt.Sprintf("%d %s, ", len(list), kind)
 	}
-	w.versions += fmt.Sprintf("revision %d", newest)
 	return w, nil
 }
 

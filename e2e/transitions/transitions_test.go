@@ -2,22 +2,19 @@ package transitions
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
-	"strings"
 	"testing"
 	"time"
 
-	"berth.dev/e2e/cluster"
-	"berth.dev/e2e/kube"
+	"berth.dev/e2e/site"
 )
 
 // Of the edits every fifth is one of a PortRange.
 func TestThreeHundredEditsEndAsFreshAndThenNobodyWrites(t *testing.T) {
-	seed := number(t, "TRANSITIONS_SEED", uint64(time.Now().UnixNano()))
+	seed := site.Number(t, "TRANSITIONS_SEED", uint64(time.Now().UnixNano()))
 	t.Logf("TRANSITIONS_SEED=%d", seed)
 	const mostAtOnce = 300 // there are no more node ports for more lanes
-	left := int(number(t, "TRANSITIONS", mostAtOnce))
+	left := int(site.Number(t, "TRANSITIONS", mostAtOnce))
 	s := newStage(t, seed)
 	for left > 0 {
 		now := min(left, mostAtOnce)
@@ -58,14 +55,15 @@ func (s *stage) round(edits int, last bool) {
 	}
 }
 
-// rest is a minute in which people try what the schema does not allow, and Berth does nothing.
+// rest is a minute in which people try what the schema does not allow, and nobody writes anything.
 func (s *stage) rest(targets []target) {
 	const during = time.Minute
-	began := time.Now()
-	from, err := common.Revision(s.t.Context())
+	quiet, err := site.BeginRest(s.t.Context(), common)
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	quiet.LateCounts = true
+	began := time.Now()
 	schemas := map[string]node{allocations.plural: specOf(s.t, allocations.plural), ranges.plural: specOf(s.t, ranges.plural)}
 	random := rand.New(rand.NewPCG(s.seed, 0))
 	seeds := make([]uint64, len(targets))
@@ -75,71 +73,20 @@ func (s *stage) rest(targets []target) {
 	}
 	each(s, indices, func(ctx context.Context, i int) error {
 		on := targets[i]
-		return s.tryInvalid(ctx, schemas[on.kind.plural], on, rand.New(rand.NewPCG(seeds[i], 0)))
+		own := rand.New(rand.NewPCG(seeds[i], 0))
+		return s.tryInvalid(ctx, schemas[on.kind.plural], on, func(ways []breach) breach { return ways[own.IntN(len(ways))] })
 	})
 	s.t.Logf("%d invalid edits were refused within %.1f s", len(targets), time.Since(began).Seconds())
-	select {
-	case <-time.After(during - time.Since(began)): // that nothing happens takes time
-	case <-s.t.Context().Done():
-		s.t.Fatal(s.t.Context().Err())
-	}
-	s.nobodyWrote(from, began)
-}
-
-// nobodyWrote asks the history, and the audit log, which also has the writes that change nothing. What an event
-// has to tell of the time before is its own: how often it came is written once more, at most a minute later.
-func (s *stage) nobodyWrote(from int64, began time.Time) {
-	events := cluster.Prefix("", "events")
-	written := []string{
-		cluster.Prefix("berth.dev", "portallocations"), cluster.Prefix("berth.dev", "portledgers"),
-		cluster.Prefix("berth.dev", "portranges"), cluster.Prefix("berth.dev", "exposurepolicies"),
-		cluster.Prefix("", "services/specs"), cluster.Prefix("", "networkpolicies"), events,
-	}
-	counted := map[string]bool{}
-	enough := errors.New("enough")
-	seen := 0
-	err := common.History(s.t.Context(), cluster.Query{From: from + 1, Prefixes: written}, func(change cluster.Change) error {
-		if strings.HasPrefix(change.Key, events) && !counted[change.Key] && !s.isNew(change) {
-			counted[change.Key] = true
-			return nil
-		}
-		s.t.Errorf("%s changed at revision %d", change.Key, change.Revision)
-		if seen++; seen > 20 {
-			return enough
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, enough) {
+	if err := quiet.Until(s.t.Context(), during); err != nil {
 		s.t.Fatal(err)
 	}
-	renewals := 0
-	err = common.AuditEvents(func(event cluster.AuditEvent) error {
-		switch {
-		case event.User.Username != operatorUser || event.Received.Before(began) || !event.IsWrite():
-		case event.ObjectRef != nil && event.ObjectRef.Resource == "leases":
-			renewals++
-		case event.ObjectRef != nil && event.ObjectRef.Resource == "events" && event.Verb == "patch": // judged above
-		default:
-			s.t.Errorf("the operator asked %s %s and was answered %d", event.Verb, event.RequestURI, event.ResponseStatus.Code)
-		}
-		return nil
-	})
+	broken, err := quiet.Broken(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if renewals == 0 {
-		s.t.Error("not even the lease was renewed: the operator does not work, or the audit log is not complete")
+	for _, write := range broken {
+		s.t.Error(write)
 	}
-}
-
-// isNew tells whether an event is the first of its kind.
-func (s *stage) isNew(change cluster.Change) bool {
-	object, err := change.Object()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	_, again := kube.Value(object, "series.count")
-	return !again
 }
 
 // clear removes all lanes and waits until their numbers are free.
@@ -169,7 +116,7 @@ func (s *stage) clear() {
 		})
 	}
 	s.mu.Lock()
-	s.first += s.lanes
+	defer s.mu.Unlock()
+	firstLane += s.lanes
 	s.lanes = 0
-	s.mu.Unlock()
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
+	"berth.dev/e2e/site"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -26,15 +26,8 @@ func TestMain(m *testing.M) {
 	os.Exit(cluster.RunTests(m, cluster.Options{Audit: cluster.AuditMetadata}, &shared))
 }
 
-const (
-	operatorUser = "system:serviceaccount:" + programs.Namespace + ":berth-operator"
-
-	// On two cores that others use, too, everything may take many times what it should.
-	patience = 3 * time.Minute
-)
-
-// site is a cluster in which Berth is installed, with a namespace and a range for one test.
-type site struct {
+// place is a cluster in which Berth is installed, with a namespace and a range for one test.
+type place struct {
 	*kube.Client
 	t         *testing.T
 	cluster   *cluster.Cluster
@@ -52,35 +45,24 @@ type numbers struct {
 	ReuseAfter  time.Duration
 }
 
-// newSite installs Berth's kinds and roles and makes the range.
-func newSite(t *testing.T, c *cluster.Cluster, want numbers, allowances ...audit.Options) *site {
+// newPlace installs Berth's kinds and roles and makes the range.
+func newPlace(t *testing.T, c *cluster.Cluster, want numbers, allowances ...audit.Options) *place {
 	t.Helper()
-	s := &site{Client: kube.MustNew(t, c.AdminConfig()), t: t, cluster: c, numbers: want}
-	c.APIServer.Timeout = patience // for tests that start it again
-	root, err := programs.Root()
-	if err != nil {
+	s := &place{Client: kube.MustNew(t, c.AdminConfig()), t: t, cluster: c, numbers: want}
+	c.APIServer.Timeout = site.Patience // for tests that start it again
+	if err := site.Install(t.Context(), s.Client, site.WebhookRights); err != nil {
 		t.Fatal(err)
-	}
-	for _, path := range []string{"crds", "deploy/base/namespace.yaml", "deploy/base/operator-rbac.yaml", "deploy/base/webhook-rbac.yaml"} {
-		if _, err := s.ApplyPath(t.Context(), filepath.Join(root, path)); err != nil {
-			t.Fatal(err)
-		}
 	}
 	s.namespace = s.Namespace(t)
 	s.watch = audit.Start(t, c, allowances...)
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("CHAOS_SEED"); text != "" {
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
+	seed := site.Number(t, "CHAOS_SEED", uint64(time.Now().UnixNano()))
 	t.Logf("CHAOS_SEED=%d", seed)
 	s.random = rand.New(rand.NewPCG(seed, 0))
 	s.makeRange()
 	return s
 }
 
-func (s *site) makeRange() {
+func (s *place) makeRange() {
 	var reserved []string
 	for _, number := range s.numbers.Reserved {
 		reserved = append(reserved, fmt.Sprintf("{ports: [%q], reason: test}", strconv.FormatInt(number, 10)))
@@ -99,7 +81,7 @@ spec:
 
 // allocation describes a PortAllocation in the test's range. A port is NAME, or NAME=NUMBER to ask for that
 // number, with /UDP behind it if it is not TCP.
-func (s *site) allocation(name string, ports ...string) *unstructured.Unstructured {
+func (s *place) allocation(name string, ports ...string) *unstructured.Unstructured {
 	var list []string
 	for _, port := range ports {
 		port, protocol, _ := strings.Cut(port, "/")
@@ -127,7 +109,7 @@ spec:
 
 // create creates objects by a number of clients, each with connections of its own. While an API server is
 // away they try again; an object that is there already was created by such a try.
-func (s *site) create(clients int, objects ...*unstructured.Unstructured) {
+func (s *place) create(clients int, objects ...*unstructured.Unstructured) {
 	s.t.Helper()
 	work := make(chan *unstructured.Unstructured)
 	var group sync.WaitGroup
@@ -135,7 +117,7 @@ func (s *site) create(clients int, objects ...*unstructured.Unstructured) {
 		client := kube.MustNew(s.t, s.cluster.AdminConfig())
 		group.Go(func() {
 			for object := range work {
-				err := kube.Poll(s.t.Context(), patience, "creation of "+kube.Name(object), func(ctx context.Context) error {
+				err := kube.Poll(s.t.Context(), site.Patience, "creation of "+kube.Name(object), func(ctx context.Context) error {
 					_, err := client.Create(ctx, object)
 					if apierrors.IsAlreadyExists(err) {
 						return nil
@@ -156,16 +138,16 @@ func (s *site) create(clients int, objects ...*unstructured.Unstructured) {
 }
 
 // allocations reads all PortAllocations of the test.
-func (s *site) allocations(ctx context.Context) ([]unstructured.Unstructured, error) {
+func (s *place) allocations(ctx context.Context) ([]unstructured.Unstructured, error) {
 	return s.List(ctx, "palloc", s.namespace)
 }
 
 // awaitServed waits until exactly so many allocations are Ready and so many are told that the range is
 // exhausted, and there are no others.
-func (s *site) awaitServed(ready, exhausted int) {
+func (s *place) awaitServed(ready, exhausted int) {
 	s.t.Helper()
 	what := fmt.Sprintf("%d allocations to be ready and %d to wait", ready, exhausted)
-	kube.Eventually(s.t, patience, what, func(ctx context.Context) error {
+	kube.Eventually(s.t, site.Patience, what, func(ctx context.Context) error {
 		all, err := s.allocations(ctx)
 		if err != nil {
 			return err
@@ -189,7 +171,7 @@ func (s *site) awaitServed(ready, exhausted int) {
 }
 
 // settle waits until nobody has written anything that concerns Berth for longer than a number rests.
-func (s *site) settle() {
+func (s *place) settle() {
 	s.t.Helper()
 	quiet := s.numbers.ReuseAfter + 2*time.Second
 	from, err := s.cluster.Revision(s.t.Context())
@@ -197,13 +179,13 @@ func (s *site) settle() {
 		s.t.Fatal(err)
 	}
 	since := time.Now()
-	kube.Eventually(s.t, patience, "everybody to be done", func(ctx context.Context) error {
+	kube.Eventually(s.t, site.Patience, "everybody to be done", func(ctx context.Context) error {
 		var last string
 		now, err := s.cluster.Revision(ctx)
 		if err != nil {
 			return err
 		}
-		err = s.cluster.History(ctx, cluster.Query{From: from + 1, To: now, Prefixes: written()}, func(change cluster.Change) error {
+		err = s.cluster.History(ctx, cluster.Query{From: from + 1, To: now, Prefixes: site.Written()}, func(change cluster.Change) error {
 			last = change.Key
 			return nil
 		})
@@ -222,20 +204,8 @@ func (s *site) settle() {
 	})
 }
 
-// written are the prefixes of what Berth writes, the lease apart.
-func written() []string {
-	return []string{
-		cluster.Prefix("berth.dev", "portallocations"),
-		cluster.Prefix("berth.dev", "portledgers"),
-		cluster.Prefix("berth.dev", "portranges"),
-		cluster.Prefix("berth.dev", "exposurepolicies"),
-		cluster.Prefix("", "services/specs"),
-		cluster.Prefix("", "networkpolicies"),
-	}
-}
-
 // judge looks at every revision since the test began, and at the end.
-func (s *site) judge() audit.Report {
+func (s *place) judge() audit.Report {
 	s.t.Helper()
 	s.settle()
 	began := time.Now()
@@ -245,11 +215,8 @@ func (s *site) judge() audit.Report {
 }
 
 // operatorOptions give the program exactly the rights that its manifests give it.
-func (s *site) operatorOptions(name string) programs.OperatorOptions {
+func (s *place) operatorOptions(name string) programs.OperatorOptions {
 	s.t.Helper()
-	config, err := s.cluster.ServiceAccountConfig(s.t.Context(), programs.Namespace, "berth-operator")
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	config := site.Access(s.t, s.cluster)
 	return programs.OperatorOptions{Options: programs.Options{Config: config, Dir: s.t.TempDir(), Name: name}}
 }
