@@ -201,9 +201,16 @@ func (s *stage) step(chains []*chain, step int) (refusals int) {
 
 func (s *stage) compare(w *world, one *chain, step int) error {
 	edited, fresh := w.allocations[one.lane.token+"/"+appName], w.allocations[one.fresh[step].token+"/"+appName]
-	for _, each := range []error{settled(edited), settled(fresh)} {
-		if each != nil {
-			return each
+	for _, l := range []lane{one.lane, one.fresh[step]} {
+		allocation := w.allocations[l.token+"/"+appName]
+		if err := settled(allocation); err != nil {
+			return err
+		}
+		if ready, _ := kube.Condition(allocation, "Ready"); ready.Reason != "PortTaken" {
+			continue
+		}
+		if made, err := s.makeRoom(w, l); made || err != nil {
+			return errors.Join(err, errors.New("a Service of another lane, which had one of its numbers, was deleted"))
 		}
 	}
 	immutable, _ := kube.Condition(edited, "Published")
@@ -215,7 +222,7 @@ func (s *stage) compare(w *world, one *chain, step int) error {
 		}
 		return errors.New("the Service, whose class cannot be changed, was deleted")
 	}
-	edit := newRenumbering(one.lane, one.served, one.specs[step], one.had)
+	edit := s.renumbering(one.lane, one.served, one.specs[step], one.had)
 	if strays(one.served, one.specs[step], one.lane) {
 		return nil
 	}
@@ -234,7 +241,7 @@ func (s *stage) compare(w *world, one *chain, step int) error {
 		}
 		return nil
 	}
-	asFresh := newRenumbering(one.fresh[step], nil, transfer(one.specs[step], one.lane, one.fresh[step]), nil)
+	asFresh := s.renumbering(one.fresh[step], nil, transfer(one.specs[step], one.lane, one.fresh[step]), nil)
 	if err := asFresh.judge(shown(fresh)); err != nil {
 		return fmt.Errorf("the fresh one: %w", err)
 	}

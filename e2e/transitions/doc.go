@@ -16,7 +16,8 @@
 //     node or, where each protocol has numbers of its own, another protocol; with a count that changes the
 //     first number stays, and a row goes on from where it is;
 //   - any other port has a number that a fresh one could have had: of its range or block, not reserved, and
-//     the lowest of those that neither the spec before nor another port of this one takes.
+//     the lowest of those that neither the spec before nor another port of this one takes, nor the API server has
+//     given to a load balancer of another lane.
 //
 // Edits that lead to another range by their purpose alone are left out: they move nothing that is held, since
 // they cannot be told from an edit of the ranges. Two differences are documented and awaited:

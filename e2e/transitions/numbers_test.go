@@ -95,11 +95,18 @@ type renumbering struct {
 	was, place    home
 	before, after []asked // before is empty where the allocation is created
 	sameNode      bool
-	had           map[string]int // the numbers shown before it, by port
+	had           map[string]int        // the numbers shown before it, by port
+	taken         func(number int) bool // by somebody else, once
+}
+
+func (s *stage) renumbering(l lane, before, after map[string]any, had map[string]int) renumbering {
+	e := newRenumbering(l, before, after, had)
+	e.taken = func(number int) bool { return s.strangers.had(number, l) }
+	return e
 }
 
 func newRenumbering(l lane, before, after map[string]any, had map[string]int) renumbering {
-	e := renumbering{lane: l, place: placeOf(after, l), after: askedOf(after), had: had}
+	e := renumbering{lane: l, place: placeOf(after, l), after: askedOf(after), had: had, taken: func(int) bool { return false }}
 	if before != nil {
 		e.was, e.before = placeOf(before, l), askedOf(before)
 		e.sameNode = text(before, "nodeName") == text(after, "nodeName")
@@ -222,7 +229,7 @@ func (e renumbering) judgeChoice(one asked, number int, taken map[int]bool) erro
 		return fmt.Errorf("port %s has %d, which is not one of %d-%d, or reserved", one.name, number, first, last)
 	}
 	for lower := first; lower < number && one.row == ""; lower++ {
-		if !taken[lower] {
+		if !taken[lower] && (e.place.space != "NodePort" || !e.taken(lower)) {
 			return fmt.Errorf("port %s has %d, and %d was free", one.name, number, lower)
 		}
 	}

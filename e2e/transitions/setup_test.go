@@ -32,11 +32,12 @@ var firstLane int
 // stage is a cluster with an operator and lanes.
 type stage struct {
 	*kube.Client
-	t        *testing.T
-	seed     uint64
-	watch    *audit.Watch
-	writes   *site.Writes
-	operator *programs.Program
+	t         *testing.T
+	seed      uint64
+	watch     *audit.Watch
+	writes    *site.Writes
+	operator  *programs.Program
+	strangers *strangers
 
 	mu    sync.Mutex
 	lanes int // how many were given out in this round, or test
@@ -59,6 +60,7 @@ spec:
 `)
 	s.watch = audit.Start(t, common)
 	s.writes = site.CountWrites(t, common)
+	s.strangers = watchNodePorts(t)
 	var err error
 	s.operator, err = programs.StartOperator(t.Context(), programs.OperatorOptions{
 		Options: programs.Options{Config: site.Access(t, common), Dir: t.TempDir()}})
