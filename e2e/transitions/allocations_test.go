@@ -31,28 +31,43 @@ type chain struct {
 // makeChains makes specs in which every field of the schema is written at least once, if there are enough.
 func (s *stage) makeChains(count int) []*chain {
 	schema := specOf(s.t, allocations.plural)
-	leaves := schema.leaves()
 	var chains []*chain
-	next := 0
+	var waiting []string // leaves to be written
 	for range count {
 		one := &chain{lane: s.lane()}
 		maker := newMaker(s.seed, allocations, schema, one.lane)
 		for step := range steps + 1 {
-			spec := maker.spec(leaves[next%len(leaves)])
-			for step > 0 && strays(one.specs[step-1], spec, one.lane) {
-				spec = maker.spec(leaves[next%len(leaves)])
+			if len(waiting) == 0 {
+				waiting = schema.leaves()
 			}
-			one.specs = append(one.specs, spec)
-			next++
+			var before map[string]any
 			fresh := lane{}
 			if step > 0 {
-				fresh = s.lane()
+				before, fresh = one.specs[step-1], s.lane()
 			}
-			one.fresh = append(one.fresh, fresh)
+			spec, shown := maker.follow(before, waiting)
+			waiting = slices.Delete(waiting, shown, shown+1)
+			one.specs, one.fresh = append(one.specs, spec), append(one.fresh, fresh)
 		}
 		chains = append(chains, one)
 	}
 	return chains
+}
+
+// follow makes a spec that an allocation may get after another one (nil: it is created), in which the first of the
+// leaves is written that can be, and tells which: from numbers per node no purpose leads anywhere, for example.
+func (m *maker) follow(before map[string]any, leaves []string) (spec map[string]any, shown int) {
+	const tries = 50
+	for try := 0; ; try++ {
+		shown = try / tries % len(leaves)
+		spec = m.spec(leaves[shown])
+		if try >= tries*len(leaves) { // none of those that are left: any spec will do
+			spec = m.spec("")
+		}
+		if before == nil || !strays(before, spec, m.lane) {
+			return spec, shown
+		}
+	}
 }
 
 // strays tells whether an edit leads a held number elsewhere by its purpose alone: from such an edit Berth
