@@ -184,3 +184,44 @@ func TestAServiceThatDoesNotFitIsLeftAsItIs(t *testing.T) {
 		w.count(t, name, "allocated", 0)
 	}
 }
+
+func TestHostPortsOfPodsThatRunAreTakenOverAsTheyAre(t *testing.T) {
+	w := connect(t)
+	namespace := w.Namespace(t)
+	name := kube.UniqueName(t)
+	w.MustApply(t, "", fmt.Sprintf(`
+apiVersion: berth.dev/v1alpha1
+kind: PortRange
+metadata: {name: %s}
+spec: {space: HostPort, ports: ["45000-45009"]}
+`, name))
+	t.Cleanup(func() { _ = w.Delete(context.Background(), "prange", "", name) })
+	w.MustApply(t, namespace, `
+apiVersion: v1
+kind: Pod
+metadata: {name: db, labels: {app: db}}
+spec:
+  nodeName: node-a
+  containers: [{name: main, image: example.org/db, ports: [{name: sql, containerPort: 8432, hostPort: 45003}]}]
+`)
+	w.count(t, name, "external", 1)
+	told(t, w.AwaitCondition(t, soon, "prange", "", name, "UndeclaredUse", "True"), "UndeclaredUse", "45003", namespace+"/db")
+	before := w.get(t, "pod", namespace, "db")
+
+	// Nobody else gets the number, by asking for it or by choice.
+	w.MustApply(t, namespace, allocation("rival", name, "{name: sql, targetPort: 8432, port: 45003}"))
+	w.refused(t, namespace, "rival", "PortTaken", "45003", namespace+"/db")
+
+	w.MustApply(t, namespace, allocation("db", name, "{name: sql, targetPort: 8432, port: 45003}"))
+	if got := held(w.ready(t, namespace, "db"), "sql"); got != 45003 {
+		t.Errorf("it holds %d", got)
+	}
+	w.published(t, namespace, "db", "True", "HostPort")
+	w.count(t, name, "external", 0)
+	w.count(t, name, "allocated", 1)
+	w.AwaitCondition(t, soon, "prange", "", name, "UndeclaredUse", "False")
+	if after := w.get(t, "pod", namespace, "db"); after.GetResourceVersion() != before.GetResourceVersion() {
+		t.Error("the pod was touched")
+	}
+	w.refused(t, namespace, "rival", "PortTaken", "PortAllocation "+namespace+"/db holds")
+}
