@@ -82,6 +82,7 @@ void World::create() {
   if (pick(4) == 0) object.spec.ports.back().exposure = "Cluster";
   if (uids_ % 4 == 3) object.spec.config_map = NumbersConfigMap{"numbers-of-" + name};
   if (pick(4) == 0) object.spec.ports.back().count = 2;
+  if (pick(4) == 0) object.spec.ports.back().also_protocol = Protocol::kUdp;
   if (pick(4) == 0) object.spec.ports[0].migrate_from = pick_migration();
   if (pick(3) == 0) object.spec.sticky_for = kSticky;
   object.meta.creation_timestamp = to_rfc3339(api_.now);
@@ -113,7 +114,12 @@ void World::edit() {
   if (found == api_.allocations.end()) return;
   PortAllocation& object = found->second;
   auto& ports = object.spec.ports;
-  switch (pick(7)) {
+  switch (pick(8)) {
+    case 7: {
+      auto& also = ports[pick(ports.size())].also_protocol;
+      also = also ? std::nullopt : std::optional(Protocol::kUdp);
+      break;
+    }
     case 4:
       ports.back().count = 1 + static_cast<std::int64_t>(pick(3));
       break;

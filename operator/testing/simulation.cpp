@@ -185,6 +185,7 @@ class Users {
     std::vector<AllocationPort> ports = {testing::make_palloc_port("api", std::int64_t{8080}, wanted)};
     if (random() % 4 == 0) ports.push_back(testing::make_palloc_port("admin", std::int64_t{9090}));
     if (random() % 4 == 0) ports.back().count = 2;
+    if (random() % 4 == 0) ports[0].also_protocol = Protocol::kUdp;
     if (random() % 4 == 0) ports[0].migrate_from = migration(random);
     PortAllocation object = testing::make_palloc(kNamespace, name, "mesh", ports, "External");
     if (random() % 3 == 0) object.spec.sticky_for = "10s";
