@@ -224,6 +224,19 @@ func TestBadHistoriesAreCaughtAtTheRevisionWhereTheyGoWrong(t *testing.T) {
 			newHistory().allocation("a", "p{count:2}", "").ledger("100=held:a 102=held:a").allocation("a", "p{count:2}", "p-0=100 p-1=102"),
 			"revision 5: I9: port p-1 of ns/a is 102, and p-0 is 100",
 		},
+		"I9: half of two protocols": {
+			newHistory().allocation("a", "p{alsoProtocol:UDP}", "").ledger("100=held:a").allocation("a", "p{alsoProtocol:UDP}", "p=100"),
+			"revision 5: I9: ns/a asks for [p] and its status shows [p]",
+		},
+		"I9: two protocols and two numbers": {
+			newHistory().allocation("a", "p{alsoProtocol:UDP}", "").ledger("100=held:a 101=held:a").
+				allocation("a", "p{alsoProtocol:UDP}", "p=100 p-udp=101/UDP"),
+			"revision 5: I9: port p of ns/a is 100, and p-udp is 101",
+		},
+		"I5: a second protocol moves the number": {
+			newHistory().published("a", 100).ledger("100=held:a 101=held:a").allocation("a", "p{alsoProtocol:UDP}", "p=101 p-udp=101/UDP"),
+			"I5: port p of ns/a had 100/TCP and has 101/TCP now",
+		},
 		"I9: a number for a port that nobody asks for": {
 			newHistory().allocation("a", "p", "").ledger("100=held:a 101=held:a").allocation("a", "p", "p=100 x=101"),
 			"revision 5: I9: ns/a asks for [p] and its status shows [p x]",

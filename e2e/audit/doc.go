@@ -31,7 +31,7 @@
 //   - I8: fence and nextSeq of a shard only grow; a changed entry has a sequence of its own, not below the old
 //     nextSeq; a held number comes to rest before it is free, and only under the name of its holder.
 //   - I9: a status shows all numbers that the spec it speaks of asks for, or none; those of a count are in a
-//     row. At rest the ledger holds all of an allocation's numbers or none, too.
+//     row, and a port with two protocols has one number. At rest the ledger holds all of an allocation's numbers or none, too.
 //   - I10: a number that is issued lies in its range, is reserved by no range of the space, is not in use by
 //     an object without allocation, and the range is open to the namespace.
 //   - I11 (at rest): who has no numbers is told why.

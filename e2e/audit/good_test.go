@@ -61,6 +61,14 @@ func TestGoodHistoriesPass(t *testing.T) {
 			service("a", "a", "p=101").ledger("100=resting:a 101=held:a"),
 		"numbers in a row": newHistory().allocation("a", "p{count:3}", "").ledger("100=held:a 101=held:a 102=held:a").
 			allocation("a", "p{count:3}", "p-0=100 p-1=101 p-2=102").service("a", "a", "p-0=100 p-1=101 p-2=102"),
+		"one number under two protocols": newHistory().allocation("a", "p{alsoProtocol:UDP}", "").ledger("100=held:a").
+			allocation("a", "p{alsoProtocol:UDP}", "p=100 p-udp=100/UDP").service("a", "a", "p=100 p-udp=100/UDP"),
+		"a second protocol comes and goes": newHistory().published("a", 100).allocation("a", "p{alsoProtocol:UDP}", "p=100 p-udp=100/UDP").
+			service("a", "a", "p=100 p-udp=100/UDP").allocation("a", "p", "p=100").service("a", "a", "p=100"),
+		"a migration of two protocols": newHistory().portRange("s", `{space: NodePort, ports: ["200-209"]}`).
+			allocation("a", "p{alsoProtocol:UDP,migrateFrom:{port:200}}", "").ledger("100=held:a 200=held:a").
+			allocation("a", "p{alsoProtocol:UDP,migrateFrom:{port:200}}", "p=100 p-udp=100/UDP p-old=200 p-udp-old=200/UDP").
+			service("a", "a", "p=100 p-udp=100/UDP p-old=200 p-udp-old=200/UDP"),
 		"a migration, and its end": newHistory().portRange("s", `{space: NodePort, ports: ["200-209"]}`).allocation("a", "p{migrateFrom:{port:200}}", "").
 			ledger("100=held:a 200=held:a").allocation("a", "p{migrateFrom:{port:200}}", "p=100 p-old=200").
 			service("a", "a", "p=100 p-old=200").allocation("a", "p{migrateFrom:{port:200}}", "p=100").service("a", "a", "p=100").

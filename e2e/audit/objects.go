@@ -50,9 +50,18 @@ func Prefixes() []string {
 // askedPort is what decides about the number of a port of spec.ports.
 type askedPort struct {
 	name, protocol string
+	also           string // a second protocol under the same number
 	number, count  int64
 	old            int64 // migrateFrom.port
 	exposure       string
+}
+
+// twin is the name under which the second protocol is shown, "" if there is none.
+func (p askedPort) twin() string {
+	if p.also == "" {
+		return ""
+	}
+	return p.name + "-" + strings.ToLower(p.also)
 }
 
 // numbers tells how many the port asks for, the old one of a migration not counted.
@@ -93,8 +102,8 @@ func (a *allocation) bareName() string {
 	return name
 }
 
-// port finds the port of the spec that a name of the status belongs to: itself, or one whose count or
-// migration has made several of it.
+// port finds the port of the spec that a name of the status belongs to: itself, or one whose count, second protocol
+// or migration has made several of it.
 func (a *allocation) port(name string) (askedPort, bool) {
 	for _, port := range a.asked {
 		if port.name == name {
@@ -102,6 +111,10 @@ func (a *allocation) port(name string) (askedPort, bool) {
 		}
 	}
 	for _, port := range a.asked {
+		if twin := port.twin(); twin != "" && (name == twin || port.old != 0 && name == twin+"-old") {
+			port.protocol = port.also
+			return port, true
+		}
 		if (port.count > 1 || port.old != 0) && strings.HasPrefix(name, port.name+"-") {
 			return port, true
 		}
@@ -146,6 +159,7 @@ func readAllocation(object *unstructured.Unstructured) *allocation {
 		if one.exposure == "" {
 			one.exposure = kube.Text(object, "spec.exposure")
 		}
+		one.also, _ = port["alsoProtocol"].(string)
 		one.number, _ = port["port"].(int64)
 		one.count, _ = port["count"].(int64)
 		if migration, ok := port["migrateFrom"].(map[string]any); ok {

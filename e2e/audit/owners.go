@@ -267,11 +267,15 @@ func (a *Auditor) judgeAllOrNothing(before, now *allocation) {
 }
 
 // judgeGroup tells whether a status shows all numbers of one port of the spec; those of a count must be in a
-// row.
+// row, and two protocols must have one number.
 func (a *Auditor) judgeGroup(now *allocation, port askedPort) bool {
 	if port.count <= 1 { // a count of one is no count
-		_, found := now.status[port.name]
-		return found
+		first, found := now.status[port.name]
+		second, both := now.status[port.twin()]
+		if found && both && first.number != second.number {
+			a.say("I9", "port %s of %s is %d, and %s is %d: two protocols do not have one number", port.name, now.name, first.number, port.twin(), second.number)
+		}
+		return found && (both || port.also == "")
 	}
 	first, found := now.status[port.name+"-0"]
 	if !found {

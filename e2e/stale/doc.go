@@ -13,6 +13,9 @@
 // Sometimes a second operator, with a healthy view, takes the lease meanwhile. When everything is let go, all
 // allocations must be served, and package audit finds nothing wrong in any revision.
 //
+// A disturbed API server may leave node ports marked as taken that nobody has, which its own repair removes after up
+// to nine minutes. The plans do that for it within seconds, so that they need not wait for it.
+//
 // A plan is made by its seed, which is printed; STALE_SEED=N repeats one plan. STALE_PLANS=N asks for another
 // number of plans than 60.
 package stale

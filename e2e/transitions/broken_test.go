@@ -45,6 +45,9 @@ func TestAWrongNumberIsNoticed(t *testing.T) {
 		"a count, not in a row":          {[]string{"name: a"}, []string{"name: a, count: 2"}, numbers{"a": 24004}, numbers{"a-0": 24004, "a-1": 24006}, "with 24005, and has 24006"},
 		"a count, grown":                 {[]string{"name: a"}, []string{"name: a, count: 2"}, numbers{"a": 24004}, numbers{"a-0": 24004, "a-1": 24005}, ""},
 		"a count less, its first moved":  {[]string{"name: a, count: 2"}, []string{"name: a"}, numbers{"a-0": 24004, "a-1": 24005}, numbers{"a": 24005}, "port a had 24004"},
+		"two protocols, one number":      {nil, []string{"name: a, alsoProtocol: UDP"}, nil, numbers{"a": 24000, "a-udp": 24000}, ""},
+		"two protocols, two numbers":     {nil, []string{"name: a, alsoProtocol: UDP"}, nil, numbers{"a": 24000, "a-udp": 24001}, "shares its number"},
+		"two protocols, both moved":      {[]string{"name: a"}, []string{"name: a, alsoProtocol: UDP"}, numbers{"a": 24004}, numbers{"a": 24000, "a-udp": 24000}, "port a had 24004"},
 		"a migration, not the old one":   {nil, []string{"name: a, migrateFrom: {port: 24022}"}, nil, numbers{"a": 24000, "a-old": 24001}, "port a-old asks for 24022"},
 	} {
 		var before map[string]any
