@@ -47,7 +47,7 @@ func TestAWrongNumberIsNoticed(t *testing.T) {
 		"a count less, its first moved":  {[]string{"name: a, count: 2"}, []string{"name: a"}, numbers{"a-0": 24004, "a-1": 24005}, numbers{"a": 24005}, "port a had 24004"},
 		"two protocols, one number":      {nil, []string{"name: a, alsoProtocol: UDP"}, nil, numbers{"a": 24000, "a-udp": 24000}, ""},
 		"two protocols, two numbers":     {nil, []string{"name: a, alsoProtocol: UDP"}, nil, numbers{"a": 24000, "a-udp": 24001}, "shares its number"},
-		"two protocols, both moved":      {[]string{"name: a"}, []string{"name: a, alsoProtocol: UDP"}, numbers{"a": 24004}, numbers{"a": 24000, "a-udp": 24000}, "port a had 24004"},
+		"two protocols, both moved":      {[]string{"name: a"}, []string{"name: a, alsoProtocol: UDP"}, numbers{"a": 24004}, numbers{"a": 24000, "a-udp": 24000}, "24004"},
 		"a migration, not the old one":   {nil, []string{"name: a, migrateFrom: {port: 24022}"}, nil, numbers{"a": 24000, "a-old": 24001}, "port a-old asks for 24022"},
 	} {
 		var before map[string]any
@@ -80,6 +80,7 @@ func TestOnlyWhatCannotBeGrantedMayWait(t *testing.T) {
 		"a row's neighbour goes":       {[]string{"name: a", "name: b"}, []string{"name: a, count: 2"}, numbers{"a": 24000, "b": 24001}, ""},
 		"a row meets a wish":           {[]string{"name: a"}, []string{"name: a, count: 2", "name: b, port: 24001"}, numbers{"a": 24000}, "CannotGrow"},
 		"a row meets a reserved one":   {[]string{"name: a"}, []string{"name: a, count: 2"}, numbers{"a": 24002}, "CannotGrow"},
+		"a row becomes two protocols":  {[]string{"name: a, count: 2"}, []string{"name: a, block: b1, alsoProtocol: UDP"}, numbers{"a-0": 24000, "a-1": 24001}, ""},
 		"a row meets its block's end":  {[]string{"name: a, block: b1"}, []string{"name: a, count: 2, block: b1"}, numbers{"a": 24015}, "CannotGrow"},
 	} {
 		_, reasons := newRenumbering(l, portsOf(t, l, one.before...), portsOf(t, l, one.after...), one.had).waitsFor()

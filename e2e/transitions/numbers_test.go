@@ -273,7 +273,7 @@ func (e renumbering) rival() string {
 // the spec has it or asks for it.
 func (e renumbering) isLeft(one asked, number int) bool {
 	first, last := e.span(one)
-	held := one.row != "" && e.place.space == "NodePort" && e.had[one.row] == number // it only gets a further protocol
+	held := one.row != "" && e.place.space == "NodePort" && e.hadBy(one.row) == number // it only gets a further protocol
 	if !held && (number < first || number > last || number == e.reserved()) {
 		return false
 	}
