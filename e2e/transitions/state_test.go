@@ -119,7 +119,12 @@ func (w *world) stateOf(l lane, name string) map[string]string {
 			fields[5], fields[6] = "SEQUENCE", "SINCE"
 			space, _, _ := strings.Cut(key, " ")
 			_, node, _ := strings.Cut(key, "@")
-			held = append(held, plain.replace(space+" "+node+" "+strings.Join(fields, " ")))
+			// Two ports may have come to share a number under two protocols, which a fresh one need not do: what
+			// number a port has is judged by itself.
+			for _, slot := range strings.Split(fields[4], ",") {
+				fields[4] = slot
+				held = append(held, plain.replace(space+" "+node+" "+strings.Join(fields, " ")))
+			}
 		}
 	}
 	slices.Sort(held)
