@@ -2,8 +2,10 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <unistd.h>
@@ -45,7 +47,9 @@ runtime::LeaseConfig lease_config(const Options& options, const std::string& ide
   return config;
 }
 
-// The engine and its threads: they start once this process leads and end with it.
+// The engine and its threads: they start once this process leads and end with it. When the data of the API
+// server have gone back in time, all that was read or remembered belongs to a history that never was: a new
+// engine begins, in the order of a start (allocation.md 4.5).
 class Leader {
  public:
   Leader(const client::Client& client, const runtime::Clock& clock, runtime::LeaseKeeper& lease,
@@ -54,51 +58,93 @@ class Leader {
         lease_(lease),
         telemetry_(telemetry),
         options_(options),
+        identity_(identity),
         log_(log),
-        engine_(client, clock, {identity, std::random_device{}(), Duration(75'000)}, hooks(),
-                telemetry.queue_observer()) {}
+        client_(client) {
+    telemetry_.export_ranges([this]() -> std::shared_ptr<const Stores> {
+      const std::lock_guard lock(mutex_);
+      if (!engine_) return nullptr;
+      return {engine_, &engine_->stores()};
+    });
+  }
 
-  // Lists everything, in order, then starts the threads. False when leadership ended before everything was
-  // listed.
-  bool start(const std::stop_token& stop) {
-    const Instant begun = clock_.monotonic();
-    for (const auto& watch : engine_.watches()) {
-      if (!listed(*watch, stop)) return false;
+  // Works until stopped. False when leadership ended before everything was listed.
+  bool run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      begin();
+      if (!start(stop)) return false;
+      {
+        std::unique_lock lock(mutex_);
+        if (!doubt_raised_.wait(lock, stop, [this] { return doubted_.load(); })) return true;
+      }
+      telemetry_.rebuilt.add();
+      log_.warn("Reading everything anew");
+      this->stop();
     }
-    log_.info("Cluster read", {{"milliseconds", (clock_.monotonic() - begun).count()}});
-    telemetry_.export_ranges(engine_.stores());
-    engine_.enqueue_everything();
-    for (const auto& watch : engine_.watches()) {
-      threads_.emplace_back([&watch](const std::stop_token& token) { watch->run(token); });
-    }
-    for (int i = 0; i < options_.workers; ++i) {
-      threads_.emplace_back([this](const std::stop_token& token) { engine_.work(token); });
-    }
-    threads_.emplace_back([this](const std::stop_token& token) { write_events(token); });
-    synced_ = true;
     return true;
   }
 
+  // From any thread, at any time: what was read cannot be trusted. No key is worked on from now on until
+  // everything was read anew.
+  void doubt() {
+    {
+      const std::lock_guard lock(mutex_);
+      doubted_ = true;
+    }
+    doubt_raised_.notify_all();
+  }
+
   void stop() {
+    synced_ = false;
     for (std::jthread& thread : threads_) thread.request_stop();
-    engine_.shut_down();
+    if (engine_) engine_->shut_down();
     threads_.clear();  // joins
   }
 
   [[nodiscard]] bool synced() const { return synced_; }
 
  private:
+  void begin() {
+    auto fresh = std::make_shared<Engine>(client_, clock_,
+                                          EngineConfig{identity_, std::random_device{}(), Duration(75'000)},
+                                          hooks(), telemetry_.queue_observer());
+    const std::lock_guard lock(mutex_);
+    doubted_ = false;
+    engine_ = std::move(fresh);
+  }
+
+  // Lists everything, in order, then starts the threads. False when leadership ended before everything was
+  // listed.
+  bool start(const std::stop_token& stop) {
+    const Instant begun = clock_.monotonic();
+    for (const auto& watch : engine_->watches()) {
+      if (!listed(*watch, stop)) return false;
+    }
+    log_.info("Cluster read", {{"milliseconds", (clock_.monotonic() - begun).count()}});
+    engine_->enqueue_everything();
+    for (const auto& watch : engine_->watches()) {
+      threads_.emplace_back([&watch](const std::stop_token& token) { watch->run(token); });
+    }
+    for (int i = 0; i < options_.workers; ++i) {
+      threads_.emplace_back([this](const std::stop_token& token) { engine_->work(token); });
+    }
+    threads_.emplace_back([this](const std::stop_token& token) { write_events(token); });
+    synced_ = true;
+    return true;
+  }
+
   EngineHooks hooks() {
     EngineHooks made;
-    made.fence = [this] { return lease_.leading() ? lease_.fence() : -1; };
+    made.fence = [this] { return lease_.leading() && !doubted_ ? lease_.fence() : -1; };
     made.superseded = [this](std::int64_t seen) {
       log_.warn("A ledger was written under a larger fence", {{"fence", seen}});
       lease_.raise_fence(seen);
     };
     made.booked = [this](const BookkeepingReport& report) { telemetry_.count(report); };
     made.rewound = [this](const runtime::Rewound& rewound) {
-      log_.error("History went backwards: the API server's data was restored; reading everything anew",
+      log_.error("History went backwards: the API server's data was restored",
                  {{"seen", rewound.seen}, {"now", rewound.listed}});
+      doubt();
     };
     made.watch_failed = [this](const std::string& resource, const Error& error, Duration wait) {
       daemon::log_error(log_, LogLevel::kWarn, "Watch interrupted", error,
@@ -139,7 +185,7 @@ class Leader {
 
   void write_events(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      const auto step = engine_.events().step(clock_.wall());
+      const auto step = engine_->events().step(clock_.wall());
       const bool busy = step.ok() && *step;
       if (!step.ok()) daemon::log_error(log_, LogLevel::kDebug, "Event not written", step.error());
       if (busy || (!step.ok() && !server_is_unwell(step.error()))) continue;
@@ -151,8 +197,14 @@ class Leader {
   runtime::LeaseKeeper& lease_;
   Telemetry& telemetry_;
   const Options& options_;
+  const std::string identity_;
   const Log log_;
-  Engine engine_;
+  const client::Client& client_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any doubt_raised_;
+  std::atomic<bool> doubted_ = false;
+  std::shared_ptr<Engine> engine_;  // replaced by run() under the mutex, while no thread of it lives
   std::atomic<bool> synced_ = false;
   std::vector<std::jthread> threads_;
 };
@@ -160,14 +212,20 @@ class Leader {
 // Steps the lease until stopped or lost. A leader that lost its lease must not write any more: the process
 // ends at once, in the middle of whatever it does (conventions.md E4).
 void keep_lease(runtime::LeaseKeeper& lease, const runtime::Clock& clock, Telemetry& telemetry,
-                const Log& log, const std::stop_token& stop) {
+                Leader& leader, const Log& log, const std::stop_token& stop) {
   bool leading = false;
+  std::int64_t gone_back = 0;
   while (!stop.stop_requested()) {
     const auto standing = lease.step();
     if (!standing.ok()) daemon::log_error(log, LogLevel::kWarn, "Lease not renewed", standing.error());
     if (lease.standing() == runtime::LeaseKeeper::Standing::kLost) {
       log.error("Leadership lost, ending");
       std::_Exit(1);
+    }
+    if (lease.state().gone_back != gone_back) {
+      gone_back = lease.state().gone_back;
+      log.error("The lease is older than we have written it, or gone: was the API server's data restored?");
+      leader.doubt();
     }
     if (lease.leading() != leading) {
       leading = lease.leading();
@@ -216,10 +274,10 @@ int run(const Options& options) {
                        {"health_port", int{(*server)->port()}}});
 
   std::jthread lease_thread(
-      [&](const std::stop_token& stop) { keep_lease(lease, clock, telemetry, log, stop); });
+      [&](const std::stop_token& stop) { keep_lease(lease, clock, telemetry, leader, log, stop); });
   std::jthread leader_thread([&](const std::stop_token& stop) {
     while (!stop.stop_requested() && !lease.leading()) runtime::wait_for(stop, Duration(20));
-    if (!stop.stop_requested() && !leader.start(stop) && !stop.stop_requested()) {
+    if (!stop.stop_requested() && !leader.run(stop) && !stop.stop_requested()) {
       log.error("The cluster could not be read before leadership ended");
       std::_Exit(1);
     }

@@ -16,6 +16,9 @@ daemon::Counter ledger_writes(daemon::Metrics& metrics, const char* result) {
 
 Telemetry::Telemetry(std::string host)
     : leading(daemon::leader_status(metrics, "berth-operator")),
+      rebuilt(metrics.counter("berth_rebuilds_total",
+                              "Times that everything was read anew because the API server's data had gone "
+                              "back in time, as after a restore of etcd.")),
       host_(std::move(host)),
       queue_(daemon::workqueue_metrics(metrics, "berth")),
       reconcile_(daemon::reconcile_metrics(metrics, "berth")),
@@ -72,10 +75,12 @@ void Telemetry::count(const Reconciled& reconciled, Duration took) {
   }
 }
 
-void Telemetry::export_ranges(const Stores& stores) {
-  metrics.before_text([this, &stores] {
-    const auto snapshot = stores.group.snapshot();
-    stores.ranges.for_each(snapshot, [&](const PortRange& range) {
+void Telemetry::export_ranges(std::function<std::shared_ptr<const Stores>()> stores) {
+  metrics.before_text([this, asked = std::move(stores)] {
+    const auto present = asked();
+    if (!present) return;
+    const auto snapshot = present->group.snapshot();
+    present->ranges.for_each(snapshot, [&](const PortRange& range) {
       const auto set = [&](const char* state, std::int64_t value) {
         metrics
             .gauge("berth_ports", "Numbers of a range by what became of them.",

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "kube/client/client.h"
@@ -20,13 +21,15 @@ class Telemetry {
 
   daemon::Metrics metrics;
   daemon::Gauge leading;
+  daemon::Counter rebuilt;  // everything was read anew because the API server's data had gone back
 
   [[nodiscard]] std::function<void(const client::RequestReport&)> request_observer();
   [[nodiscard]] runtime::QueueObserver queue_observer();
   void count(const BookkeepingReport& report);
   void count(const Reconciled& reconciled, Duration took);
-  // berth_ports{space,range,state}, set from the status that was last written.
-  void export_ranges(const Stores& stores);
+  // berth_ports{space,range,state}, set from the status that was last written. `stores`: asked before every
+  // text; nullptr = there is nothing yet.
+  void export_ranges(std::function<std::shared_ptr<const Stores>()> stores);
 
  private:
   std::string host_;

@@ -6,6 +6,7 @@
 
 #include "core/base/overloaded.h"
 #include "kube/runtime/mix.h"
+#include "kube/runtime/resource_version.h"
 #include "kube/wire/kind.h"
 
 namespace berth::runtime {
@@ -24,6 +25,14 @@ Duration validity(const Lease& record, const LeaseConfig& config) {
 
 bool same_record(const Lease& left, const Lease& right) {
   return left.meta.resource_version == right.meta.resource_version && left.meta.uid == right.meta.uid;
+}
+
+// Only its holder renews a record, and reads of it are consistent: one that is older than what was answered
+// to us is from a backup. Deleted by hand and a backup from before the lease look the same.
+bool has_gone_back(const LeaseState& state, const std::optional<Lease>& lease) {
+  if (!state.leading || !state.record) return false;
+  if (!lease || is_older(lease->meta.resource_version, state.record->meta.resource_version)) return true;
+  return lease->holder == state.record->holder && lease->renew_time < state.record->renew_time;
 }
 
 }  // namespace
@@ -50,6 +59,7 @@ Status check(const LeaseConfig& config) {
 }
 
 LeaseState observed(LeaseState state, const std::optional<Lease>& lease, Instant monotonic) {
+  if (has_gone_back(state, lease)) ++state.gone_back;
   if (!lease) {
     // The next Lease counts from 0 again unless somebody remembers.
     if (state.record) state.fence_above = std::max(state.fence_above, state.record->transitions);

@@ -46,6 +46,10 @@ struct LeaseState {
   bool leading = false;
   Instant renewed_at = {};        // when the last renewal that succeeded was sent
   std::int64_t fence_above = -1;  // the transition count must get larger than this
+  // How often our own record was found older than we had written it, or gone, while we led: the data of the
+  // API server may have been restored from a backup, and nothing that was read before can be trusted. Also
+  // told when versions have overtaken those of the lost history, which no watch can tell.
+  std::int64_t gone_back = 0;
 
   bool operator==(const LeaseState&) const = default;
 };

@@ -130,6 +130,48 @@ TEST(LeaseDecision, TheFenceGrowsOverADeletedLease) {
   EXPECT_EQ(std::get<LeaseReplace>(decide(state, config_of("a"), kStart, kWall)).lease.transitions, 42);
 }
 
+// What a leader finds in place of its own record, as it wrote it at 12:00:10 with version 70.
+struct GoneBackRow {
+  const char* what;
+  std::optional<Lease> found;
+  bool gone_back;
+};
+
+Lease renewed(const std::string& holder, const std::string& version, const std::string& renew_time) {
+  Lease lease = seen(holder, version);
+  lease.renew_time = renew_time;
+  return lease;
+}
+
+TEST(LeaseDecision, ALeaderNoticesThatItsRecordHasGoneBack) {
+  const Lease own = renewed("a", "70", "2026-01-01T12:00:10.000000Z");
+  const std::vector<GoneBackRow> rows = {
+      {"its own", own, false},
+      {"a renewal whose answer was lost", renewed("a", "72", "2026-01-01T12:00:12.000000Z"), false},
+      {"edited by somebody, times untouched", renewed("a", "75", "2026-01-01T12:00:10.000000Z"), false},
+      {"from a backup", renewed("a", "31", "2026-01-01T11:00:00.000000Z"), true},
+      {"from a backup, versions have passed ours since", renewed("a", "90", "2026-01-01T11:00:00.000000Z"),
+       true},
+      {"from a backup, of another leader", renewed("b", "31", "2026-01-01T11:00:00.000000Z"), true},
+      {"a successor's", renewed("b", "71", "2026-01-01T12:00:09.000000Z"), false},
+      {"none", std::nullopt, true},
+  };
+  for (const GoneBackRow& row : rows) {
+    LeaseState state = written({}, own, kStart, kStart, "a");
+    state = observed(state, row.found, kStart + seconds(1));
+    EXPECT_EQ(state.gone_back, row.gone_back ? 1 : 0) << row.what;
+    state = observed(state, row.found, kStart + seconds(2));
+    EXPECT_EQ(state.gone_back, row.gone_back ? 1 : 0) << row.what << ", and is told once";
+  }
+}
+
+TEST(LeaseDecision, WhoDoesNotLeadHasNothingThatCouldGoBack) {
+  LeaseState state = observed({}, seen("b", "70"), kStart);
+  state = observed(state, seen("b", "31"), kStart + seconds(1));
+  state = observed(state, std::nullopt, kStart + seconds(2));
+  EXPECT_EQ(state.gone_back, 0);
+}
+
 TEST(LeaseDecision, ReleaseNamesNobody) {
   const LeaseState state = written({}, seen("a", "7"), kStart, kStart, "a");
   const auto lease = released(state, config_of("a"), kWall);
@@ -271,6 +313,28 @@ TEST(LeaseKeeper, RaisesItsFenceWhenALedgerAsksForIt) {
   ASSERT_TRUE(world.keeper.step().ok());
   EXPECT_EQ(world.keeper.fence(), 18);
   EXPECT_EQ(world.lease()->transitions, 18);
+}
+
+TEST(LeaseKeeper, NoticesARestoreThatVersionsHaveOvertaken) {
+  World world;
+  ASSERT_TRUE(world.keeper.step().ok());
+  const std::int64_t saved = world.server.revision();
+  for (int i = 0; i < 3; ++i) {
+    world.clock.advance(seconds(2));
+    ASSERT_TRUE(world.keeper.step().ok());
+  }
+  const std::int64_t lost = world.server.revision();
+  EXPECT_EQ(world.keeper.state().gone_back, 0);
+  world.server.rewind(saved);
+  while (world.server.revision() <= lost) {  // others are busy
+    const std::string name = "n" + std::to_string(world.server.revision());
+    ASSERT_TRUE(world.client.create(wire::kNamespace, testing::make_namespace(name)).ok());
+  }
+  world.clock.advance(seconds(2));
+  EXPECT_FALSE(world.keeper.step().ok()) << "the record has another version than it remembers";
+  world.clock.advance(seconds(2));
+  EXPECT_EQ(world.keeper.step().value(), Standing::kLeading);
+  EXPECT_EQ(world.keeper.state().gone_back, 1);
 }
 
 // Several candidates on clocks of one rate but different times, a network that loses requests and replies,
