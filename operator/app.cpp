@@ -104,7 +104,10 @@ class Leader {
   [[nodiscard]] bool synced() const { return synced_; }
 
  private:
+  [[nodiscard]] bool doubtful() const { return doubted_ || lease_.gone_back() != gone_back_; }
+
   void begin() {
+    gone_back_ = lease_.gone_back();
     auto fresh = std::make_shared<Engine>(client_, clock_,
                                           EngineConfig{identity_, std::random_device{}(), Duration(75'000)},
                                           hooks(), telemetry_.queue_observer());
@@ -135,7 +138,7 @@ class Leader {
 
   EngineHooks hooks() {
     EngineHooks made;
-    made.fence = [this] { return lease_.leading() && !doubted_ ? lease_.fence() : -1; };
+    made.fence = [this] { return lease_.confirmed() && !doubtful() ? lease_.fence() : -1; };
     made.superseded = [this](std::int64_t seen) {
       log_.warn("A ledger was written under a larger fence", {{"fence", seen}});
       lease_.raise_fence(seen);
@@ -204,7 +207,8 @@ class Leader {
   mutable std::mutex mutex_;
   std::condition_variable_any doubt_raised_;
   std::atomic<bool> doubted_ = false;
-  std::shared_ptr<Engine> engine_;  // replaced by run() under the mutex, while no thread of it lives
+  std::atomic<std::int64_t> gone_back_ = 0;  // of the lease when the engine began
+  std::shared_ptr<Engine> engine_;           // replaced by run() under the mutex, while no thread of it lives
   std::atomic<bool> synced_ = false;
   std::vector<std::jthread> threads_;
 };
@@ -222,8 +226,8 @@ void keep_lease(runtime::LeaseKeeper& lease, const runtime::Clock& clock, Teleme
       log.error("Leadership lost, ending");
       std::_Exit(1);
     }
-    if (lease.state().gone_back != gone_back) {
-      gone_back = lease.state().gone_back;
+    if (lease.gone_back() != gone_back) {
+      gone_back = lease.gone_back();
       log.error("The lease is older than we have written it, or gone: was the API server's data restored?");
       leader.doubt();
     }

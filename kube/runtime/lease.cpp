@@ -202,6 +202,10 @@ bool LeaseKeeper::leading() const {
   return leading_ && clock_->monotonic().milliseconds < valid_until_.load();
 }
 
+bool LeaseKeeper::confirmed() const {
+  return leading() && clock_->monotonic().milliseconds < confirmed_until_.load();
+}
+
 LeaseKeeper::Standing LeaseKeeper::standing() const {
   if (lost_) return Standing::kLost;
   return leading() ? Standing::kLeading : Standing::kFollowing;
@@ -216,7 +220,9 @@ void LeaseKeeper::raise_fence(std::int64_t above) {
 }
 
 void LeaseKeeper::publish() {
+  gone_back_ = state_.gone_back;
   fence_ = state_.leading && state_.record ? state_.record->transitions : -1;
+  confirmed_until_ = (state_.renewed_at + 2 * config_.retry_period + config_.request_deadline).milliseconds;
   valid_until_ = (state_.renewed_at + config_.renew_deadline).milliseconds;
   leading_ = state_.leading;
 }

@@ -101,6 +101,12 @@ class LeaseKeeper {
   // From any thread. leading() is false as soon as the deadline has passed, without waiting for a step.
   [[nodiscard]] bool leading() const;
   [[nodiscard]] Standing standing() const;
+  // Leading, and a renewal that was sent at most two retry periods and one request ago has succeeded. Who was
+  // frozen or cut off for longer still leads, but should not begin anything before it has looked: the world
+  // may have gone on, or back, meanwhile.
+  [[nodiscard]] bool confirmed() const;
+  // LeaseState::gone_back; never behind what confirmed() knows.
+  [[nodiscard]] std::int64_t gone_back() const { return gone_back_; }
   // Transition count of our lease while leading, -1 otherwise.
   [[nodiscard]] std::int64_t fence() const;
 
@@ -126,6 +132,8 @@ class LeaseKeeper {
   std::atomic<bool> lost_ = false;
   std::atomic<bool> leading_ = false;
   std::atomic<std::int64_t> valid_until_ = 0;
+  std::atomic<std::int64_t> confirmed_until_ = 0;
+  std::atomic<std::int64_t> gone_back_ = 0;
   std::atomic<std::int64_t> fence_ = -1;
   std::atomic<std::int64_t> fence_above_ = -1;
 };

@@ -304,6 +304,27 @@ TEST(LeaseKeeper, ReleaseLetsASuccessorInAtOnce) {
   EXPECT_EQ(world.lease()->holder, "b");
 }
 
+TEST(LeaseKeeper, WhoWasFrozenLeadsButIsNotConfirmedBeforeItHasLooked) {
+  World world;
+  EXPECT_FALSE(world.keeper.confirmed());
+  ASSERT_TRUE(world.keeper.step().ok());
+  EXPECT_TRUE(world.keeper.confirmed());
+  const std::int64_t saved = world.server.revision();
+  world.clock.advance(seconds(2));
+  ASSERT_TRUE(world.keeper.step().ok());
+  world.clock.advance(milliseconds(6'999));  // 2 * 2 s + 3 s
+  EXPECT_TRUE(world.keeper.confirmed());
+  world.clock.advance(milliseconds(1));
+  EXPECT_FALSE(world.keeper.confirmed());
+  EXPECT_TRUE(world.keeper.leading());
+  world.server.rewind(saved);
+  EXPECT_FALSE(world.keeper.step().ok());
+  EXPECT_FALSE(world.keeper.confirmed()) << "it has not seen yet what there is now";
+  EXPECT_EQ(world.keeper.step().value(), Standing::kLeading);
+  EXPECT_TRUE(world.keeper.confirmed());
+  EXPECT_EQ(world.keeper.gone_back(), 1);
+}
+
 TEST(LeaseKeeper, RaisesItsFenceWhenALedgerAsksForIt) {
   World world;
   ASSERT_TRUE(world.keeper.step().ok());
@@ -324,7 +345,7 @@ TEST(LeaseKeeper, NoticesARestoreThatVersionsHaveOvertaken) {
     ASSERT_TRUE(world.keeper.step().ok());
   }
   const std::int64_t lost = world.server.revision();
-  EXPECT_EQ(world.keeper.state().gone_back, 0);
+  EXPECT_EQ(world.keeper.gone_back(), 0);
   world.server.rewind(saved);
   while (world.server.revision() <= lost) {  // others are busy
     const std::string name = "n" + std::to_string(world.server.revision());
@@ -334,7 +355,7 @@ TEST(LeaseKeeper, NoticesARestoreThatVersionsHaveOvertaken) {
   EXPECT_FALSE(world.keeper.step().ok()) << "the record has another version than it remembers";
   world.clock.advance(seconds(2));
   EXPECT_EQ(world.keeper.step().value(), Standing::kLeading);
-  EXPECT_EQ(world.keeper.state().gone_back, 1);
+  EXPECT_EQ(world.keeper.gone_back(), 1);
 }
 
 // Several candidates on clocks of one rate but different times, a network that loses requests and replies,
