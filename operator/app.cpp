@@ -20,6 +20,7 @@
 #include "kube/http/server.h"
 #include "kube/runtime/lease.h"
 #include "operator/engine.h"
+#include "operator/rivals.h"
 #include "operator/telemetry.h"
 
 namespace berth::controller {
@@ -140,8 +141,9 @@ class Leader {
     EngineHooks made;
     made.fence = [this] { return lease_.confirmed() && !doubtful() ? lease_.fence() : -1; };
     made.superseded = [this](std::int64_t seen) {
-      log_.warn("A ledger was written under a larger fence", {{"fence", seen}});
       lease_.raise_fence(seen);
+      telemetry_.superseded.add();
+      tell(rivals_.note(seen, clock_.monotonic()), seen);
     };
     made.booked = [this](const BookkeepingReport& report) { telemetry_.count(report); };
     made.rewound = [this](const runtime::Rewound& rewound) {
@@ -181,6 +183,22 @@ class Leader {
     return false;
   }
 
+  void tell(Rivals::News news, std::int64_t fence) {
+    switch (news) {
+      case Rivals::News::kNone:
+        return;
+      case Rivals::News::kFence:
+        log_.warn("A ledger was written under a larger fence", {{"fence", fence}});
+        return;
+      case Rivals::News::kAnother:
+        log_.error(
+            "Another operator writes the ledgers under a lease of its own: run only one, or several "
+            "that share the lease",
+            {{"fence", fence}, {"own_lease", to_string(ObjectKey{options_.ns, kOperatorLease})}});
+        return;
+    }
+  }
+
   // One event that is refused for good, as in a namespace that ends, must not hold up the others.
   static bool server_is_unwell(const Error& error) {
     return error.code == Code::kUnavailable || error.code == Code::kTimeout || error.code == Code::kThrottled;
@@ -204,6 +222,7 @@ class Leader {
   const Log log_;
   const client::Client& client_;
 
+  Rivals rivals_;
   mutable std::mutex mutex_;
   std::condition_variable_any doubt_raised_;
   std::atomic<bool> doubted_ = false;

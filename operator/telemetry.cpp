@@ -16,6 +16,9 @@ daemon::Counter ledger_writes(daemon::Metrics& metrics, const char* result) {
 
 Telemetry::Telemetry(std::string host)
     : leading(daemon::leader_status(metrics, "berth-operator")),
+      superseded(metrics.counter("berth_ledger_superseded_total",
+                                 "Steps that were put off because a ledger was written under a larger fence. "
+                                 "Growing for ever: another operator works beside this one.")),
       rebuilt(metrics.counter("berth_rebuilds_total",
                               "Times that everything was read anew because the API server's data had gone "
                               "back in time, as after a restore of etcd.")),

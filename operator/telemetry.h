@@ -21,7 +21,8 @@ class Telemetry {
 
   daemon::Metrics metrics;
   daemon::Gauge leading;
-  daemon::Counter rebuilt;  // everything was read anew because the API server's data had gone back
+  daemon::Counter superseded;  // work that was put off because a ledger carries a larger fence
+  daemon::Counter rebuilt;     // everything was read anew because the API server's data had gone back
 
   [[nodiscard]] std::function<void(const client::RequestReport&)> request_observer();
   [[nodiscard]] runtime::QueueObserver queue_observer();
