@@ -381,6 +381,11 @@ func TestWhatPeopleHaveDoneByHandIsNotHeldAgainstBerth(t *testing.T) {
 	}
 }
 
+// adoptedWith is the Service adopted, with another nodePort.
+func adoptedWith(number int) string {
+	return strings.Replace(adopted, "nodePort: 200", fmt.Sprintf("nodePort: %d", number), 1)
+}
+
 func TestAnAllowanceAllowsNothingElse(t *testing.T) {
 	shown := func() *history {
 		return newHistory().allocation("a", "p", "").ledger("100=held:a 101=held:a").allocation("a", "p", "p=100")
@@ -407,6 +412,16 @@ func TestAnAllowanceAllowsNothingElse(t *testing.T) {
 		},
 		"moved after it was published, and the API server calls it taken": {
 			shown().service("a", "a", "p=100").gone(serviceKey("a")).marks(100).allocation("a", "p", "p=101"), audit.Options{}, moved,
+		},
+		"moved to the number of a Service that it shall adopt": {
+			shown().put(serviceKey("a"), adoptedWith(101)).allocation("a", "p", "p=101"), audit.Options{}, "",
+		},
+		"moved although the Service that it shall adopt has another number": {
+			shown().put(serviceKey("a"), adoptedWith(102)).allocation("a", "p", "p=101"), audit.Options{}, moved,
+		},
+		"moved after it was published, to the number of a Service that it shall adopt": {
+			shown().service("a", "a", "p=100").gone(serviceKey("a")).put(serviceKey("a"), adoptedWith(101)).allocation("a", "p", "p=101"),
+			audit.Options{}, moved,
 		},
 		"wiped and written again, allowed":     {shown().allocation("a", "p", "").allocation("a", "p", "p=100"), wiped, ""},
 		"wiped and written again, not allowed": {shown().allocation("a", "p", "").allocation("a", "p", "p=100"), audit.Options{}, "I5: ns/a has lost its number 100"},

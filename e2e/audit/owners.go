@@ -128,7 +128,7 @@ func (a *Auditor) judgeNumbersStay(before, now *allocation) {
 		case still && got == one.shown:
 		case one.edited:
 		case one.by.old != 0 && !isSpecName(now, name): // a migration ends by its date
-		case a.mayMove(now.uid, name, one.shown):
+		case a.mayMove(now, name, one.shown, got):
 		case !still && a.options.StatusesWereWiped:
 			continue // the same number must come back
 		case !still:
@@ -160,14 +160,15 @@ func isSpecName(one *allocation, name string) bool {
 }
 
 // mayMove: a number that Berth chose and never published is exchanged when somebody without an allocation has
-// taken it, or when the API server, disturbed in the middle of a create, calls it taken.
-func (a *Auditor) mayMove(uid, port string, had shown) bool {
-	for at := range a.offered[uid] {
+// taken it, or when the API server, disturbed in the middle of a create, calls it taken; and it gives way to that
+// of a Service which is to be adopted.
+func (a *Auditor) mayMove(owner *allocation, port string, had, got shown) bool {
+	for at := range a.offered[owner.uid] {
 		if strings.HasSuffix(at, " "+port) {
 			return false
 		}
 	}
-	if a.state.isMarkedForNobody(had.number) {
+	if a.state.isMarkedForNobody(had.number) || a.state.isAskedToAdopt(owner, got.number) {
 		return true
 	}
 	for key, uses := range a.state.uses {
@@ -176,6 +177,22 @@ func (a *Auditor) mayMove(uid, port string, had shown) bool {
 		}
 		for _, one := range uses {
 			if !one.ours {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isAskedToAdopt tells whether a Service that the allocation would call its own asks to be adopted with a number.
+func (s *state) isAskedToAdopt(owner *allocation, number int64) bool {
+	for _, name := range []string{owner.name, owner.name + internalSuffix} {
+		one := s.services[servicePrefix+name]
+		if one == nil || !one.adopts {
+			continue
+		}
+		for _, port := range one.ports {
+			if number != 0 && (port.nodePort == number || port.nodePort == 0 && port.port == number) {
 				return true
 			}
 		}
