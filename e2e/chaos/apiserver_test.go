@@ -25,9 +25,9 @@ type judged struct {
 
 // startWebhook starts a webhook that looks after one namespace of the test's own: no other test shall notice.
 func (s *place) startWebhook() *judged {
-	s.t.Helper()
-	j := &judged{place: s, namespace: s.Namespace(s.t, "chaos=judged")}
-	s.MustApply(s.t, "", `
+	s.T.Helper()
+	j := &judged{place: s, namespace: s.Namespace(s.T, "chaos=judged")}
+	s.MustApply(s.T, "", `
 apiVersion: berth.dev/v1alpha1
 kind: ExposurePolicy
 metadata: {name: chaos}
@@ -39,34 +39,34 @@ spec:
   internal:
   - {port: 5432, service: PostgreSQL}
 `)
-	config, err := s.cluster.ServiceAccountConfig(s.t.Context(), programs.Namespace, "berth-webhook")
+	config, err := s.Cluster.ServiceAccountConfig(s.T.Context(), programs.Namespace, "berth-webhook")
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	webhook, err := programs.NewWebhook(programs.WebhookOptions{
-		Options: programs.Options{Config: config, Dir: s.t.TempDir(), Name: "webhook"},
+		Options: programs.Options{Config: config, Dir: s.T.TempDir(), Name: "webhook"},
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.t.Cleanup(func() { // behind the end of the webhook
+	s.T.Cleanup(func() { // behind the end of the webhook
 		for _, object := range [][2]string{
 			{"validatingwebhookconfigurations.admissionregistration.k8s.io", "berth-exposure"},
 			{"exposurepolicies.berth.dev", "chaos"},
 		} {
 			if err := s.Delete(context.Background(), object[0], "", object[1]); err != nil {
-				s.t.Error(err)
+				s.T.Error(err)
 			}
 		}
 	})
 	j.program = webhook
-	site.Keep(s.t, webhook, false)
+	site.Keep(s.T, webhook, false)
 	return j
 }
 
 // service describes a Service for the pods of an app.
 func (j *judged) service(kind, app, target string) *unstructured.Unstructured {
-	return kube.MustParseOne(j.t, fmt.Sprintf(`
+	return kube.MustParseOne(j.T, fmt.Sprintf(`
 apiVersion: v1
 kind: Service
 metadata: {namespace: %s, name: front}
@@ -76,7 +76,7 @@ spec: {type: %s, selector: {app: %s}, ports: [{port: 443, targetPort: %s}]}
 
 // pod describes a Pod with a port called main.
 func (j *judged) pod(app string, port int) *unstructured.Unstructured {
-	return kube.MustParseOne(j.t, fmt.Sprintf(`
+	return kube.MustParseOne(j.T, fmt.Sprintf(`
 apiVersion: v1
 kind: Pod
 metadata: {namespace: %[1]s, name: %[2]s, labels: {app: %[2]s}}
@@ -87,8 +87,8 @@ spec: {containers: [{name: c, image: none, ports: [{name: main, containerPort: %
 // await waits until the webhook judges as it must: it refuses what leads to a database of the namespace, by
 // number and by name, and admits what leads elsewhere.
 func (j *judged) await(names ...string) {
-	j.t.Helper()
-	kube.Eventually(j.t, site.Patience, "the webhook to judge", func(ctx context.Context) error {
+	j.T.Helper()
+	kube.Eventually(j.T, site.Patience, "the webhook to judge", func(ctx context.Context) error {
 		for _, target := range append([]string{"5432"}, names...) {
 			app := "none"
 			if target != "5432" {
@@ -110,8 +110,8 @@ func (j *judged) await(names ...string) {
 
 func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 	const batch = 30
-	s := newPlace(t, shared, numbers{Name: "restart", First: 27100, Last: 27299, ReuseAfter: time.Second})
-	operator, err := programs.NewOperator(s.operatorOptions("operator"))
+	s := newPlace(t, shared, site.Numbers{Name: "restart", First: 27100, Last: 27299, ReuseAfter: time.Second})
+	operator, err := programs.NewOperator(s.OperatorOptions("operator"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,22 +129,22 @@ func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 	for round := range 2 {
 		var objects []*unstructured.Unstructured
 		for range batch {
-			objects = append(objects, s.allocation(fmt.Sprintf("a%03d", next), "web"))
+			objects = append(objects, s.Allocation(fmt.Sprintf("a%03d", next), "web"))
 			next++
 		}
 		created := make(chan struct{})
 		go func() {
 			defer close(created)
-			s.create(4, objects...)
+			s.CreateAll(4, objects...)
 		}()
-		done.Await(t.Context(), 1+s.random.IntN(100), 2*time.Second)
+		done.Await(t.Context(), 1+s.Random.IntN(100), 2*time.Second)
 		killed := time.Now()
 		// Killed in the middle of a create it leaves a number marked as taken in its own bitmap, with no Service,
 		// until its repair loop has seen that three times (9 min): the operator must choose another one.
 		if err := shared.APIServer.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(s.random.IntN(1000)) * time.Millisecond)
+		time.Sleep(time.Duration(s.Random.IntN(1000)) * time.Millisecond)
 		if err := shared.APIServer.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 			mayGiveUp++ // the leader must end when it cannot renew its lease for ten seconds
 		}
 		<-created
-		s.awaitServed(next, 0)
+		s.AwaitServed(next, 0)
 		t.Logf("round %d: the API server was away for %.1f s, all were served %.1f s later", round,
 			began.Sub(killed).Seconds(), time.Since(began).Seconds())
 
@@ -166,7 +166,7 @@ func TestBothProgramsGoOnWhenTheAPIServerComesBack(t *testing.T) {
 		apps = append(apps, app)
 		webhook.await(apps...)
 	}
-	if report := s.judge(); report.Owners != next {
+	if report := s.Judge(); report.Owners != next {
 		t.Errorf("%d allocations are left, want %d", report.Owners, next)
 	}
 	if _, gaveUp := keeper.Counts(); gaveUp > mayGiveUp {
@@ -181,8 +181,8 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = own.Stop() })
-	s := newPlace(t, own, numbers{Name: "compacted", First: 28000, Last: 28019, ReuseAfter: time.Second})
-	options := s.operatorOptions("operator")
+	s := newPlace(t, own, site.Numbers{Name: "compacted", First: 28000, Last: 28019, ReuseAfter: time.Second})
+	options := s.OperatorOptions("operator")
 	// Long enough to be frozen without losing the lease: the watches shall be resumed, not begun anew.
 	options.LeaseDuration, options.RenewDeadline = 30*time.Minute, 29*time.Minute
 	operator, err := programs.NewOperator(options)
@@ -199,11 +199,11 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 	webhook.await("stays", "goes")
 	var objects []*unstructured.Unstructured
 	for i := range 20 {
-		objects = append(objects, s.allocation(fmt.Sprintf("a%03d", i), "web"))
+		objects = append(objects, s.Allocation(fmt.Sprintf("a%03d", i), "web"))
 	}
-	s.create(4, objects...)
-	s.awaitServed(20, 0)
-	s.settle()
+	s.CreateAll(4, objects...)
+	s.AwaitServed(20, 0)
+	s.Settle()
 	before := s.statuses()
 
 	// What happens now, both sleep through: allocations, a Service and a Pod go, others come. Of all this no
@@ -216,18 +216,18 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 5 {
-		if err := s.Delete(t.Context(), "palloc", s.namespace, fmt.Sprintf("a%03d", i)); err != nil {
+		if err := s.Delete(t.Context(), "palloc", s.Home, fmt.Sprintf("a%03d", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Delete(t.Context(), "service", s.namespace, "a010"); err != nil {
+	if err := s.Delete(t.Context(), "service", s.Home, "a010"); err != nil {
 		t.Fatal(err)
 	}
 	objects = nil
 	for i := range 5 {
-		objects = append(objects, s.allocation(fmt.Sprintf("b%03d", i), "web"))
+		objects = append(objects, s.Allocation(fmt.Sprintf("b%03d", i), "web"))
 	}
-	s.create(4, objects...)
+	s.CreateAll(4, objects...)
 	zero := int64(0)
 	err = s.Typed.CoreV1().Pods(webhook.namespace).Delete(t.Context(), "goes", metav1.DeleteOptions{GracePeriodSeconds: &zero})
 	if err != nil {
@@ -245,8 +245,8 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 	}
 	t.Logf("both slept for %.1f s; history was compacted at %d", time.Since(frozen).Seconds(), at)
 
-	s.awaitServed(20, 0)
-	s.settle()
+	s.AwaitServed(20, 0)
+	s.Settle()
 	after := s.statuses()
 	for name, ports := range before {
 		if now, stays := after[name]; stays && now != ports {
@@ -265,10 +265,10 @@ func TestBothProgramsFindTheirWayBackWhenTheirWatchesHaveExpired(t *testing.T) {
 
 // statuses returns what the allocations show, by name.
 func (s *place) statuses() map[string]string {
-	s.t.Helper()
-	list, err := s.allocations(s.t.Context())
+	s.T.Helper()
+	list, err := s.Allocations(s.T.Context())
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	found := map[string]string{}
 	for _, one := range list {
@@ -280,9 +280,9 @@ func (s *place) statuses() map[string]string {
 // expectRelisted makes sure that the test shows what it should: the program read a kind anew, in the same
 // life.
 func (s *place) expectRelisted(account string, since time.Time, resource string) {
-	s.t.Helper()
+	s.T.Helper()
 	lists, watches := 0, 0
-	err := s.cluster.AuditEvents(func(event cluster.AuditEvent) error {
+	err := s.Cluster.AuditEvents(func(event cluster.AuditEvent) error {
 		if event.User.Username != "system:serviceaccount:"+programs.Namespace+":"+account || event.Received.Before(since) ||
 			event.ObjectRef == nil || event.ObjectRef.Resource != resource {
 			return nil
@@ -296,9 +296,9 @@ func (s *place) expectRelisted(account string, since time.Time, resource string)
 		return nil
 	})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	if lists == 0 || watches == 0 {
-		s.t.Errorf("%s has listed %s %d times and watched it %d times: its watch never expired", account, resource, lists, watches)
+		s.T.Errorf("%s has listed %s %d times and watched it %d times: its watch never expired", account, resource, lists, watches)
 	}
 }

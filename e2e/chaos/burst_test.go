@@ -19,8 +19,8 @@ func TestThreeHundredAllocationsByEightClientsShareTwoHundredEightyNumbers(t *te
 		size       = 280
 		applicants = 300
 	)
-	s := newPlace(t, shared, numbers{Name: "burst", First: 24500, Last: 24500 + size - 1, ReuseAfter: 2 * time.Second})
-	operator, err := programs.NewOperator(s.operatorOptions("operator"))
+	s := newPlace(t, shared, site.Numbers{Name: "burst", First: 24500, Last: 24500 + size - 1, ReuseAfter: 2 * time.Second})
+	operator, err := programs.NewOperator(s.OperatorOptions("operator"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,14 +29,14 @@ func TestThreeHundredAllocationsByEightClientsShareTwoHundredEightyNumbers(t *te
 	began := time.Now()
 	var all []*unstructured.Unstructured
 	for i := range applicants {
-		all = append(all, s.allocation(fmt.Sprintf("a%03d", i), "web"))
+		all = append(all, s.Allocation(fmt.Sprintf("a%03d", i), "web"))
 	}
-	s.create(clients, all...)
+	s.CreateAll(clients, all...)
 	created := time.Since(began)
-	s.awaitServed(size, applicants-size)
+	s.AwaitServed(size, applicants-size)
 	t.Logf("created in %.1f s, %d served after %.1f s", created.Seconds(), size, time.Since(began).Seconds())
 
-	list, err := s.allocations(t.Context())
+	list, err := s.Allocations(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,19 +51,19 @@ func TestThreeHundredAllocationsByEightClientsShareTwoHundredEightyNumbers(t *te
 		}
 		owners[number] = one.GetName()
 	}
-	if len(owners) != size || slices.Min(slices.Collect(maps.Keys(owners))) != s.numbers.First ||
-		slices.Max(slices.Collect(maps.Keys(owners))) != s.numbers.Last {
-		t.Errorf("%d numbers are owned, want all %d from %d to %d", len(owners), size, s.numbers.First, s.numbers.Last)
+	if len(owners) != size || slices.Min(slices.Collect(maps.Keys(owners))) != s.Numbers.First ||
+		slices.Max(slices.Collect(maps.Keys(owners))) != s.Numbers.Last {
+		t.Errorf("%d numbers are owned, want all %d from %d to %d", len(owners), size, s.Numbers.First, s.Numbers.Last)
 	}
 
 	// As many go as wait: those get what is left, when it has rested.
-	for number := s.numbers.First; number < s.numbers.First+applicants-size; number++ {
-		if err := s.Delete(t.Context(), "palloc", s.namespace, owners[number]); err != nil {
+	for number := s.Numbers.First; number < s.Numbers.First+applicants-size; number++ {
+		if err := s.Delete(t.Context(), "palloc", s.Home, owners[number]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.awaitServed(size, 0)
-	if report := s.judge(); report.Reused != applicants-size {
+	s.AwaitServed(size, 0)
+	if report := s.Judge(); report.Reused != applicants-size {
 		t.Errorf("%d numbers were given to somebody else, want %d", report.Reused, applicants-size)
 	}
 }

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,6 +83,8 @@ func (c *Cluster) AuditEvents(each func(AuditEvent) error) error {
 	return nil
 }
 
+const eventStart = `{"kind":"Event","apiVersion":"audit.k8s.io/`
+
 func readAudit(path string, each func(AuditEvent) error) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -96,6 +99,10 @@ func readAudit(path string, each func(AuditEvent) error) error {
 		}
 		if err != nil {
 			return err
+		}
+		// A server that was killed in the middle of a line goes on in the same one when it is started again.
+		if last := bytes.LastIndex(line, []byte(eventStart)); last > 0 {
+			line = line[last:]
 		}
 		var event AuditEvent
 		if err := json.Unmarshal(line, &event); err != nil {

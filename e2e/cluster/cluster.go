@@ -201,7 +201,7 @@ func (c *Cluster) define() {
 	peer := fmt.Sprintf("http://127.0.0.1:%d", c.ports.EtcdPeer)
 	c.Etcd = c.component("etcd", c.binaries.Etcd, append([]string{
 		"--name=default",
-		"--data-dir=" + c.path("etcd"),
+		"--data-dir=" + c.etcdDir(),
 		"--listen-client-urls=" + etcd,
 		"--advertise-client-urls=" + etcd,
 		"--listen-peer-urls=" + peer,

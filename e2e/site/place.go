@@ -1,10 +1,9 @@
-package chaos
+package site
 
 import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,59 +14,56 @@ import (
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
-	"berth.dev/e2e/site"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-var shared *cluster.Cluster
+// SeedVariable names the variable that repeats the random moments of a test at a Place.
+const SeedVariable = "CHAOS_SEED"
 
-func TestMain(m *testing.M) {
-	os.Exit(cluster.RunTests(m, cluster.Options{Audit: cluster.AuditMetadata}, &shared))
-}
-
-// place is a cluster in which Berth is installed, with a namespace and a range for one test.
-type place struct {
+// Place is a cluster in which Berth is installed, with a namespace and a range for one test, random moments that
+// can be repeated, and an audit of all that happens.
+type Place struct {
 	*kube.Client
-	t         *testing.T
-	cluster   *cluster.Cluster
-	namespace string
-	numbers   numbers
-	random    *rand.Rand
-	watch     *audit.Watch
+	T       *testing.T
+	Cluster *cluster.Cluster
+	Home    string // the namespace
+	Numbers Numbers
+	Random  *rand.Rand
+	Watch   *audit.Watch
 }
 
-// numbers are those of the range that a test makes in the space NodePort.
-type numbers struct {
+// Numbers are those of the range that a test makes in the space NodePort.
+type Numbers struct {
 	Name        string
 	First, Last int64
 	Reserved    []int64
 	ReuseAfter  time.Duration
 }
 
-// newPlace installs Berth's kinds and roles and makes the range.
-func newPlace(t *testing.T, c *cluster.Cluster, want numbers, allowances ...audit.Options) *place {
+// NewPlace installs Berth's kinds and roles and makes the range.
+func NewPlace(t *testing.T, c *cluster.Cluster, want Numbers, allowances ...audit.Options) *Place {
 	t.Helper()
-	s := &place{Client: kube.MustNew(t, c.AdminConfig()), t: t, cluster: c, numbers: want}
-	c.APIServer.Timeout = site.Patience // for tests that start it again
-	if err := site.Install(t.Context(), s.Client, site.WebhookRights); err != nil {
+	s := &Place{Client: kube.MustNew(t, c.AdminConfig()), T: t, Cluster: c, Numbers: want}
+	c.APIServer.Timeout = Patience // for tests that start it again
+	if err := Install(t.Context(), s.Client, WebhookRights); err != nil {
 		t.Fatal(err)
 	}
-	s.namespace = s.Namespace(t)
-	s.watch = audit.Start(t, c, allowances...)
-	seed := site.Number(t, "CHAOS_SEED", uint64(time.Now().UnixNano()))
-	t.Logf("CHAOS_SEED=%d", seed)
-	s.random = rand.New(rand.NewPCG(seed, 0))
+	s.Home = s.Namespace(t)
+	s.Watch = audit.Start(t, c, allowances...)
+	seed := Number(t, SeedVariable, uint64(time.Now().UnixNano()))
+	t.Logf("%s=%d", SeedVariable, seed)
+	s.Random = rand.New(rand.NewPCG(seed, 0))
 	s.makeRange()
 	return s
 }
 
-func (s *place) makeRange() {
+func (s *Place) makeRange() {
 	var reserved []string
-	for _, number := range s.numbers.Reserved {
+	for _, number := range s.Numbers.Reserved {
 		reserved = append(reserved, fmt.Sprintf("{ports: [%q], reason: test}", strconv.FormatInt(number, 10)))
 	}
-	s.MustApply(s.t, "", fmt.Sprintf(`
+	s.MustApply(s.T, "", fmt.Sprintf(`
 apiVersion: berth.dev/v1alpha1
 kind: PortRange
 metadata: {name: %s}
@@ -76,12 +72,12 @@ spec:
   ports: ["%d-%d"]
   reuseAfter: %ds
   reserved: [%s]
-`, s.numbers.Name, s.numbers.First, s.numbers.Last, int(s.numbers.ReuseAfter.Seconds()), strings.Join(reserved, ", ")))
+`, s.Numbers.Name, s.Numbers.First, s.Numbers.Last, int(s.Numbers.ReuseAfter.Seconds()), strings.Join(reserved, ", ")))
 }
 
-// allocation describes a PortAllocation in the test's range. A port is NAME, or NAME=NUMBER to ask for that
+// Allocation describes a PortAllocation in the test's range. A port is NAME, or NAME=NUMBER to ask for that
 // number, with /UDP behind it if it is not TCP.
-func (s *place) allocation(name string, ports ...string) *unstructured.Unstructured {
+func (s *Place) Allocation(name string, ports ...string) *unstructured.Unstructured {
 	var list []string
 	for _, port := range ports {
 		port, protocol, _ := strings.Cut(port, "/")
@@ -95,7 +91,7 @@ func (s *place) allocation(name string, ports ...string) *unstructured.Unstructu
 		}
 		list = append(list, "{"+fields+"}")
 	}
-	return kube.MustParseOne(s.t, fmt.Sprintf(`
+	return kube.MustParseOne(s.T, fmt.Sprintf(`
 apiVersion: berth.dev/v1alpha1
 kind: PortAllocation
 metadata: {namespace: %s, name: %s}
@@ -104,20 +100,20 @@ spec:
   selector: {app: %s}
   exposure: External
   ports: [%s]
-`, s.namespace, name, s.numbers.Name, name, strings.Join(list, ", ")))
+`, s.Home, name, s.Numbers.Name, name, strings.Join(list, ", ")))
 }
 
-// create creates objects by a number of clients, each with connections of its own. While an API server is
+// CreateAll creates objects by a number of clients, each with connections of its own. While an API server is
 // away they try again; an object that is there already was created by such a try.
-func (s *place) create(clients int, objects ...*unstructured.Unstructured) {
-	s.t.Helper()
+func (s *Place) CreateAll(clients int, objects ...*unstructured.Unstructured) {
+	s.T.Helper()
 	work := make(chan *unstructured.Unstructured)
 	var group sync.WaitGroup
 	for range clients {
-		client := kube.MustNew(s.t, s.cluster.AdminConfig())
+		client := kube.MustNew(s.T, s.Cluster.AdminConfig())
 		group.Go(func() {
 			for object := range work {
-				err := kube.Poll(s.t.Context(), site.Patience, "creation of "+kube.Name(object), func(ctx context.Context) error {
+				err := kube.Poll(s.T.Context(), Patience, "creation of "+kube.Name(object), func(ctx context.Context) error {
 					_, err := client.Create(ctx, object)
 					if apierrors.IsAlreadyExists(err) {
 						return nil
@@ -125,7 +121,7 @@ func (s *place) create(clients int, objects ...*unstructured.Unstructured) {
 					return err
 				})
 				if err != nil {
-					s.t.Error(err)
+					s.T.Error(err)
 				}
 			}
 		})
@@ -137,18 +133,18 @@ func (s *place) create(clients int, objects ...*unstructured.Unstructured) {
 	group.Wait()
 }
 
-// allocations reads all PortAllocations of the test.
-func (s *place) allocations(ctx context.Context) ([]unstructured.Unstructured, error) {
-	return s.List(ctx, "palloc", s.namespace)
+// Allocations reads all PortAllocations of the test.
+func (s *Place) Allocations(ctx context.Context) ([]unstructured.Unstructured, error) {
+	return s.List(ctx, "palloc", s.Home)
 }
 
-// awaitServed waits until exactly so many allocations are Ready and so many are told that the range is
+// AwaitServed waits until exactly so many allocations are Ready and so many are told that the range is
 // exhausted, and there are no others.
-func (s *place) awaitServed(ready, exhausted int) {
-	s.t.Helper()
+func (s *Place) AwaitServed(ready, exhausted int) {
+	s.T.Helper()
 	what := fmt.Sprintf("%d allocations to be ready and %d to wait", ready, exhausted)
-	kube.Eventually(s.t, site.Patience, what, func(ctx context.Context) error {
-		all, err := s.allocations(ctx)
+	kube.Eventually(s.T, Patience, what, func(ctx context.Context) error {
+		all, err := s.Allocations(ctx)
 		if err != nil {
 			return err
 		}
@@ -170,22 +166,22 @@ func (s *place) awaitServed(ready, exhausted int) {
 	})
 }
 
-// settle waits until nobody has written anything that concerns Berth for longer than a number rests.
-func (s *place) settle() {
-	s.t.Helper()
-	quiet := s.numbers.ReuseAfter + 2*time.Second
-	from, err := s.cluster.Revision(s.t.Context())
+// Settle waits until nobody has written anything that concerns Berth for longer than a number rests.
+func (s *Place) Settle() {
+	s.T.Helper()
+	quiet := s.Numbers.ReuseAfter + 2*time.Second
+	from, err := s.Cluster.Revision(s.T.Context())
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	since := time.Now()
-	kube.Eventually(s.t, site.Patience, "everybody to be done", func(ctx context.Context) error {
+	kube.Eventually(s.T, Patience, "everybody to be done", func(ctx context.Context) error {
 		var last string
-		now, err := s.cluster.Revision(ctx)
+		now, err := s.Cluster.Revision(ctx)
 		if err != nil {
 			return err
 		}
-		err = s.cluster.History(ctx, cluster.Query{From: from + 1, To: now, Prefixes: site.Written()}, func(change cluster.Change) error {
+		err = s.Cluster.History(ctx, cluster.Query{From: from + 1, To: now, Prefixes: Written()}, func(change cluster.Change) error {
 			last = change.Key
 			return nil
 		})
@@ -204,19 +200,38 @@ func (s *place) settle() {
 	})
 }
 
-// judge looks at every revision since the test began, and at the end.
-func (s *place) judge() audit.Report {
-	s.t.Helper()
-	s.settle()
+// Judge looks at every revision since the test began, and at the end.
+func (s *Place) Judge() audit.Report {
+	s.T.Helper()
+	s.Settle()
 	began := time.Now()
-	report := s.watch.CheckAtRest(s.t)
-	s.t.Logf("judged in %.1f s: %+v", time.Since(began).Seconds(), report)
+	report := s.Watch.CheckAtRest(s.T)
+	s.T.Logf("judged in %.1f s: %+v", time.Since(began).Seconds(), report)
 	return report
 }
 
-// operatorOptions give the program exactly the rights that its manifests give it.
-func (s *place) operatorOptions(name string) programs.OperatorOptions {
-	s.t.Helper()
-	config := site.Access(s.t, s.cluster)
-	return programs.OperatorOptions{Options: programs.Options{Config: config, Dir: s.t.TempDir(), Name: name}}
+// OperatorOptions give the program exactly the rights that its manifests give it.
+func (s *Place) OperatorOptions(name string) programs.OperatorOptions {
+	s.T.Helper()
+	config := Access(s.T, s.Cluster)
+	return programs.OperatorOptions{Options: programs.Options{Config: config, Dir: s.T.TempDir(), Name: name}}
+}
+
+// NobodyWrites watches for a time in which nothing is to be written. The cluster needs an audit log.
+func (s *Place) NobodyWrites(t *testing.T, during time.Duration) {
+	t.Helper()
+	quiet, err := BeginRest(t.Context(), s.Cluster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := quiet.Until(t.Context(), during); err != nil {
+		t.Fatal(err)
+	}
+	broken, err := quiet.Broken(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, write := range broken {
+		t.Error(write)
+	}
 }
