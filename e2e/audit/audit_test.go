@@ -47,6 +47,14 @@ func TestBadHistoriesAreCaughtAtTheRevisionWhereTheyGoWrong(t *testing.T) {
 			perNode().generation("a", 1, "rangeName: h, nodeName: n1", "p", "p=100").generation("b", 1, "rangeName: h, nodeName: n1", "p", "p=100"),
 			"I1: number HostPort 100/TCP on n1 has two owners",
 		},
+		"I1: a Service that nobody declared has a number, and the API server knew that it is published": {
+			newHistory().marks(100).published("a", 100).marks(100, 101).service("stranger", "", "p=100"),
+			"I1: number NodePort 100 has two owners: Service ns/a and Service ns/stranger both have it as nodePort",
+		},
+		"I1: a Service that nobody declared has a number that was freed when nobody had it": {
+			newHistory().marks(100).marks().published("a", 100).service("stranger", "", "p=100"),
+			"I1: number NodePort 100 has two owners: Service ns/a and Service ns/stranger both have it as nodePort",
+		},
 		"I2: published without an entry": {
 			newHistory().allocation("a", "p", "").service("a", "a", "p=100"),
 			"revision 4: I2: Service ns/a has NodePort 100, which nobody holds",
@@ -227,6 +235,12 @@ func TestBadHistoriesAreCaughtAtTheRevisionWhereTheyGoWrong(t *testing.T) {
 		"I9: half of two protocols": {
 			newHistory().allocation("a", "p{alsoProtocol:UDP}", "").ledger("100=held:a").allocation("a", "p{alsoProtocol:UDP}", "p=100"),
 			"revision 5: I9: ns/a asks for [p] and its status shows [p]",
+		},
+		"I9: waiting is no reason for half of what is new": {
+			newHistory().published("a", 100).ledger("100=held:a 101=held:a").put(allocationKey("a"),
+				strings.NewReplacer(`{type: Allocated, status: "True", reason: NumbersHeld}`, `{type: Allocated, status: "False", reason: CannotGrow}`).
+					Replace(allocationText("uid-a", "a", 2, "rangeName: r", "p{count:3}", "p-0=100 p-1=101"))),
+			"I9: ns/a asks for [p] and its status shows [p-0 p-1]",
 		},
 		"I9: two protocols and two numbers": {
 			newHistory().allocation("a", "p{alsoProtocol:UDP}", "").ledger("100=held:a 101=held:a").

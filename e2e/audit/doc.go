@@ -43,5 +43,7 @@
 // before, may explain a decision for Options.ViewLag. What people did by hand is no offence of Berth: who
 // wrote is taken from managedFields. A ledger that was deleted leaves its numbers without entry until they
 // are re-claimed. A number that Berth chose and has not yet published may be exchanged when the API server calls it
-// taken, as its own marks of node ports tell, although nobody has it: a create that was cut short left it so.
+// taken, as its own marks of node ports tell, although nobody has it: a create that was cut short left it so. Where the
+// same marks show that the API server freed a number that a Service has, and then gave it to another Service by
+// itself, the two are not Berth's doing.
 package audit

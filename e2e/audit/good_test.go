@@ -45,6 +45,9 @@ func TestGoodHistoriesPass(t *testing.T) {
 		"status lags behind an edited spec": newHistory().published("a", 100).put(allocationKey("a"),
 			strings.Replace(allocationText("uid-a", "a", 2, "rangeName: r", "p q", "p=100"), "observedGeneration: 2", "observedGeneration: 1", 1)).
 			ledger("100=held:a 101=held:a").generation("a", 2, "rangeName: r", "p q", "p=100 q=101").service("a", "a", "p=100 q=101"),
+		"a port gets a count for which there is no room": newHistory().published("a", 100).put(allocationKey("a"),
+			strings.NewReplacer(`{type: Allocated, status: "True", reason: NumbersHeld}`, `{type: Allocated, status: "False", reason: CannotGrow}`).
+				Replace(allocationText("uid-a", "a", 2, "rangeName: r", "p{count:2}", "p-0=100"))).service("a", "a", "p-0=100"),
 		"an edit asks for more than there is": newHistory().published("a", 100).put(allocationKey("a"),
 			strings.NewReplacer(`{type: Allocated, status: "True", reason: NumbersHeld}`, `{type: Allocated, status: "False", reason: RangeExhausted}`).
 				Replace(allocationText("uid-a", "a", 2, "rangeName: r", "p q", "p=100"))),
@@ -61,6 +64,8 @@ func TestGoodHistoriesPass(t *testing.T) {
 			service("a", "a", "p=101").ledger("100=resting:a 101=held:a"),
 		"numbers in a row": newHistory().allocation("a", "p{count:3}", "").ledger("100=held:a 101=held:a 102=held:a").
 			allocation("a", "p{count:3}", "p-0=100 p-1=101 p-2=102").service("a", "a", "p-0=100 p-1=101 p-2=102"),
+		"the API server frees a number that is published, and gives it to somebody else": newHistory().marks(100).published("a", 100).
+			marks().marks(100).service("stranger", "", "p=100").gone(serviceKey("stranger")),
 		"one number under two protocols": newHistory().allocation("a", "p{alsoProtocol:UDP}", "").ledger("100=held:a").
 			allocation("a", "p{alsoProtocol:UDP}", "p=100 p-udp=100/UDP").service("a", "a", "p=100 p-udp=100/UDP"),
 		"a second protocol comes and goes": newHistory().published("a", 100).allocation("a", "p{alsoProtocol:UDP}", "p=100 p-udp=100/UDP").

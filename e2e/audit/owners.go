@@ -26,7 +26,7 @@ func (a *Auditor) judgeKeys(done applied) {
 				first = &one
 			}
 			if key.Space == nodePorts && strings.HasPrefix(at, servicePrefix) {
-				if port != nil && port.owner != one.owner && !(port.claim && one.claim) {
+				if port != nil && port.owner != one.owner && !(port.claim && one.claim) && !a.state.unmarked[key.Number] {
 					a.say("I1", "number %s has two owners: %s and %s both have it as nodePort", key, port.by, one.by)
 				}
 				port = &one
@@ -202,20 +202,16 @@ func (s *state) isAskedToAdopt(owner *allocation, number int64) bool {
 
 // isMarkedForNobody tells whether the API server refuses a node port although no Service has it.
 func (s *state) isMarkedForNobody(number int64) bool {
-	if !s.marked.Has(number) {
-		return false
-	}
+	return s.marked.Has(number) && !s.hasNodePort(number)
+}
+
+func (s *state) hasNodePort(number int64) bool {
 	for _, one := range s.services {
-		if one.health == number {
-			return false
-		}
-		for _, port := range one.ports {
-			if port.nodePort == number {
-				return false
-			}
+		if one.health == number || slices.ContainsFunc(one.ports, func(port servicePort) bool { return port.nodePort == number }) {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // judgeServices (I5): a published number changes only as the status does.
@@ -253,6 +249,16 @@ func (a *Auditor) judgeServices(changes []cluster.Change) {
 	}
 }
 
+// hadShown tells whether a number was shown for a port, perhaps under the name it had before it got or lost a count.
+func (a *allocation) hadShown(name string, number shown) bool {
+	for _, other := range []string{name, strings.TrimSuffix(name, "-0"), name + "-0"} {
+		if a.status[other] == number {
+			return true
+		}
+	}
+	return false
+}
+
 // judgeAllOrNothing (I9): a status shows every number that the spec it speaks of asks for, or none. While an
 // edit waits for more numbers than there are, what was shown before it stays.
 func (a *Auditor) judgeAllOrNothing(before, now *allocation) {
@@ -263,7 +269,7 @@ func (a *Auditor) judgeAllOrNothing(before, now *allocation) {
 	if condition, ok := kube.Condition(now.object, "Allocated"); ok && condition.Status == "False" {
 		waits = before != nil
 		for name, got := range now.status {
-			waits = waits && before != nil && before.status[name] == got
+			waits = waits && before != nil && before.hadShown(name, got)
 		}
 	}
 	got := slices.Sorted(maps.Keys(now.status))

@@ -61,6 +61,7 @@ type state struct {
 	spaceOf   map[string]string          // space of every range there ever was
 	perNodeOf map[string]bool
 	marked    cluster.NodePortMarks
+	unmarked  map[int64]bool // the API server has taken its mark from a Service that has the number
 }
 
 type usedKey struct {
@@ -75,7 +76,7 @@ func newState() *state {
 		namespaces: map[string]*past[labels.Set]{}, byKey: map[string]string{}, entries: map[Key]Entry{},
 		byOwner: map[string]map[Key]bool{}, uses: map[Key]map[string]use{}, usedBy: map[string][]usedKey{},
 		ownedBy: map[string]map[string]bool{}, adopters: map[string]map[string]bool{}, nameOf: map[string]string{},
-		stickyOf: map[string]bool{}, spaceOf: map[string]string{}, perNodeOf: map[string]bool{},
+		stickyOf: map[string]bool{}, spaceOf: map[string]string{}, perNodeOf: map[string]bool{}, unmarked: map[int64]bool{},
 	}
 }
 
@@ -261,6 +262,11 @@ func (s *state) take(now moment, change cluster.Change, object *unstructured.Uns
 		fresh, err := cluster.ReadNodePortMarks(object)
 		if err != nil {
 			done.errors = append(done.errors, err.Error())
+		}
+		for _, number := range s.marked.Numbers() {
+			if !fresh.Has(number) {
+				s.unmarked[number] = s.hasNodePort(number)
+			}
 		}
 		s.marked = fresh
 	case strings.HasPrefix(at, namespacePrefix):

@@ -46,6 +46,9 @@ func (m NodePortMarks) Has(number int64) bool {
 // Numbers lists those that are marked, in order.
 func (m NodePortMarks) Numbers() []int64 {
 	var numbers []int64
+	if m.bits == nil {
+		return nil
+	}
 	for i := range m.bits.BitLen() {
 		if m.bits.Bit(i) == 1 {
 			numbers = append(numbers, m.first+int64(i))
