@@ -65,6 +65,16 @@ func TestAWrongNumberIsNoticed(t *testing.T) {
 func TestOnlyWhatCannotBeGrantedMayWait(t *testing.T) {
 	l := lane{token: "own"}
 	type numbers = map[string]int
+	inService := func(spec map[string]any) map[string]any { // numbers of each protocol for themselves
+		delete(spec, "rangeName")
+		spec["purpose"] = l.token + "-s"
+		return spec
+	}
+	_, reasons := newRenumbering(l, inService(portsOf(t, l, "name: a, protocol: SCTP, alsoProtocol: UDP")),
+		inService(portsOf(t, l, "name: a, alsoProtocol: UDP")), numbers{"a": 33000, "a-udp": 33000}).waitsFor()
+	if reasons != nil {
+		t.Errorf("another protocol under the number that the second one keeps: it may wait for %v", reasons)
+	}
 	for name, one := range map[string]struct {
 		before, after []string
 		had           numbers

@@ -280,7 +280,7 @@ func (e renumbering) isLeft(one asked, number int) bool {
 	for _, other := range e.after {
 		// Under another protocol it is two numbers, or one that both share.
 		twins := one.row != "" && one.row == other.row
-		if other.protocol != one.protocol && (twins || e.place.space != "NodePort") {
+		if other.name == one.name || other.protocol != one.protocol && (twins || e.place.space != "NodePort") {
 			continue
 		}
 		if e.hadBy(other.name) == number || other.number == number {
