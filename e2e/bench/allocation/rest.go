@@ -1,0 +1,103 @@
+package allocation
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// rest asks three things of a cluster that has settled: that nobody writes, how long one request takes, and
+// what that makes of the operator.
+func (s *site) rest(ctx context.Context, p *peer) error {
+	operator, err := s.startOperator(ctx)
+	if err != nil {
+		return err
+	}
+	defer operator.Kill()
+	if err := s.singles(ctx, p); err != nil {
+		return err
+	}
+	if err := s.quiet(ctx, time.Minute); err != nil {
+		return err
+	}
+	at, err := s.cluster.Revision(ctx)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(s.Rest):
+	}
+	written, err := s.changesSince(ctx, at)
+	if err != nil {
+		return err
+	}
+	if written.total > 0 {
+		s.say("at rest there were written: %v", written.byKind)
+	}
+	s.atMost(fmt.Sprintf("writes of %d s at rest", int(s.Rest.Seconds())), "", float64(written.total), 0)
+	return operator.Stop()
+}
+
+// singles takes turns: one write of a status by the bare client, one allocation by Berth.
+func (s *site) singles(ctx context.Context, p *peer) error {
+	all, err := p.allocate(ctx, 1, 1)
+	if err != nil {
+		return err
+	}
+	target := &all[0]
+	watch, err := s.bare.watchAllocations(ctx, berthGroup)
+	if err != nil {
+		return err
+	}
+	defer watch.cancel()
+	var bare, berth, fromAnswer []time.Duration
+	statuses := []string{p.sample.published, p.sample.allocated}
+	for i := range s.Singles {
+		began := time.Now()
+		if err := p.writeStatus(ctx, target, statuses[i%2]); err != nil {
+			return err
+		}
+		bare = append(bare, time.Since(began))
+
+		number := s.Allocations + 1 + i
+		ns, name := s.place(berthNamespaces, number)
+		began = time.Now()
+		if err := s.createAllocation(ctx, number); err != nil {
+			return err
+		}
+		answered := time.Now()
+		seen, err := watch.awaitOne(ctx, time.Minute, "Allocated", ns, name)
+		if err != nil {
+			return err
+		}
+		berth = append(berth, seen.Sub(began))
+		fromAnswer = append(fromAnswer, seen.Sub(answered))
+		if _, err := watch.awaitOne(ctx, time.Minute, "Ready", ns, name); err != nil {
+			return err
+		}
+		// Idle means that nothing of the one before is left, events and range statuses neither.
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	s.say("one at a time: bare status write p50 %.1f p99 %.1f ms; Berth p50 %.1f p99 %.1f ms, since the create was answered p50 %.1f p99 %.1f ms",
+		milliseconds(quantile(bare, 0.5)), milliseconds(quantile(bare, 0.99)), milliseconds(quantile(berth, 0.5)),
+		milliseconds(quantile(berth, 0.99)), milliseconds(quantile(fromAnswer, 0.5)), milliseconds(quantile(fromAnswer, 0.99)))
+	s.tell("one request to Allocated, p50", "ms", milliseconds(quantile(berth, 0.5)), milliseconds(quantile(bare, 0.5)))
+	s.against("one request to Allocated, p99", "ms", milliseconds(quantile(berth, 0.99)), milliseconds(quantile(bare, 0.99)), 3)
+	_, err = s.bare.do(ctx, http.MethodDelete, allocationPath(bareGroup, target.ns, target.name), nil)
+	return err
+}
+
+func quantile(of []time.Duration, q float64) time.Duration {
+	sorted := slices.Sorted(slices.Values(of))
+	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,171 @@
+package allocation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"berth.dev/e2e/programs"
+)
+
+// What the operator reads before it decides anything, in its order.
+var read = []string{
+	"/apis/berth.dev/v1alpha1/portledgers", "/apis/berth.dev/v1alpha1/portranges",
+	"/apis/berth.dev/v1alpha1/exposurepolicies", "/api/v1/namespaces",
+	"/apis/berth.dev/v1alpha1/portallocations", "/api/v1/services",
+	"/apis/networking.k8s.io/v1/networkpolicies", "/api/v1/configmaps?labelSelector=berth.dev%2Fconfig-map",
+	"/api/v1/pods",
+}
+
+// coldStart adds pods and starts the operator on all of it, beside a bare client that reads the same in
+// pages, one kind after the other, and only looks for the next page.
+func (s *site) coldStart(ctx context.Context) error {
+	if err := s.addPods(ctx); err != nil {
+		return err
+	}
+	var bare, berth []time.Duration
+	var memory, peak int64
+	for range s.ColdStarts {
+		if err := s.quiet(ctx, time.Minute); err != nil {
+			return err
+		}
+		began := time.Now()
+		objects, bytes := 0, 0
+		for _, path := range read {
+			n, size, err := s.bare.list(ctx, path)
+			if err != nil {
+				return err
+			}
+			objects, bytes = objects+n, bytes+size
+		}
+		bare = append(bare, time.Since(began))
+
+		began = time.Now()
+		operator, err := s.startOperator(ctx)
+		if err != nil {
+			return err
+		}
+		err = s.awaitLeading(ctx, operator)
+		berth = append(berth, time.Since(began))
+		if err == nil {
+			err = s.quiet(ctx, 5*time.Minute)
+		}
+		usage, failed := operator.Usage()
+		err = errors.Join(err, failed)
+		memory, peak = max(memory, usage.RSS), max(peak, usage.PeakRSS)
+		s.say("cold start: %d objects, %d MB: bare %.2f s, Berth %.2f s, then %d MB, at most %d MB", objects, bytes>>20,
+			bare[len(bare)-1].Seconds(), berth[len(berth)-1].Seconds(), usage.RSS>>20, usage.PeakRSS>>20)
+		if err = errors.Join(err, operator.Stop()); err != nil {
+			return err
+		}
+	}
+	s.against("cold start", "s", quantile(berth, 0.5).Seconds(), quantile(bare, 0.5).Seconds(), 1.3)
+	s.atMost("memory of the operator then", "MB", float64(memory)/1e6, 60)
+	s.tell("at most, while it read", "MB", float64(peak)/1e6, 0)
+	return nil
+}
+
+// awaitLeading waits until the operator leads and has read everything.
+func (s *site) awaitLeading(ctx context.Context, operator *programs.Program) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	for {
+		text, err := operator.LogText()
+		if err != nil {
+			return err
+		}
+		if strings.Contains(text[strings.LastIndex(text, "Started"):], "Cluster read") {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the operator has not read the cluster: %w", ctx.Err())
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// list reads all pages.
+func (b *bareClient) list(ctx context.Context, path string) (objects, bytes int, err error) {
+	join := "?"
+	if strings.Contains(path, "?") {
+		join = "&"
+	}
+	next := ""
+	for {
+		page := path + join + "limit=500"
+		if next != "" {
+			page += "&continue=" + url.QueryEscape(next)
+		}
+		text, err := b.do(ctx, http.MethodGet, page, nil)
+		if err != nil {
+			return 0, 0, err
+		}
+		bytes += len(text)
+		objects += strings.Count(string(text), `"resourceVersion":`) - 1
+		if next = continueToken(text); next == "" {
+			return objects, bytes, nil
+		}
+	}
+}
+
+// continueToken finds the token of a page without reading its objects.
+func continueToken(page []byte) string {
+	text := string(page)
+	const key = `"continue":"`
+	at := strings.Index(text, key)
+	if at < 0 {
+		return ""
+	}
+	text = text[at+len(key):]
+	return text[:strings.IndexByte(text, '"')]
+}
+
+// addPods puts pods into etcd, as many for each allocation: forty thousand through the API server would take
+// longer than everything else. It makes the first, so that they all are as it stores them.
+func (s *site) addPods(ctx context.Context) error {
+	ns, app := s.place(berthNamespaces, 0)
+	const first = "pod-of-the-bench"
+	for _, write := range [][2]string{
+		{"serviceaccounts", `{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"pods"}}`},
+		{"pods", `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"` + first + `","labels":{"app":"` + app + `"}},` +
+			`"spec":{"serviceAccountName":"pods","containers":[{"name":"web","image":"web:1",` +
+			`"ports":[{"name":"web","containerPort":8080}],"resources":{"requests":{"cpu":"10m","memory":"16Mi"}}}]}}`},
+	} {
+		if _, err := s.bare.post(ctx, "/api/v1/namespaces/"+ns+"/"+write[0], write[1]); err != nil {
+			return err
+		}
+	}
+	etcd, err := s.cluster.EtcdClient(ctx)
+	if err != nil {
+		return err
+	}
+	defer etcd.Close()
+	const prefix = "/registry/pods/"
+	stored, err := etcd.Get(ctx, prefix+ns+"/"+first)
+	if err != nil {
+		return err
+	}
+	if len(stored.Kvs) != 1 {
+		return errors.New("the first pod is not in etcd")
+	}
+	text := string(stored.Kvs[0].Value)
+	var pod written
+	if err := json.Unmarshal([]byte(text), &pod); err != nil {
+		return err
+	}
+	return each(8, s.Pods-1, func(i int) error {
+		itsNs, itsApp := s.place(berthNamespaces, (i+1)%s.Allocations)
+		name := fmt.Sprintf("%s-%05d", itsApp, i)
+		// A UUID of its own: its end counts.
+		uid := fmt.Sprintf("%s%012d", pod.Metadata.UID[:len(pod.Metadata.UID)-12], i)
+		fill := strings.NewReplacer(first, name, `"`+ns+`"`, `"`+itsNs+`"`, app, itsApp, pod.Metadata.UID, uid)
+		_, err := etcd.Put(ctx, prefix+itsNs+"/"+name, fill.Replace(text))
+		return err
+	})
+}
