@@ -110,6 +110,11 @@ bench: deps ## micro benches and the HTTP baseline
 	@cmake --build build -j $(JOBS)
 	@bench/run
 
+.PHONY: bench-allocation
+bench-allocation: build ## ten thousand allocations beside a bare client, at rest and at a cold start (QUICK=1: small)
+	@cd e2e && $(GO) run ./cmd/cluster build >/dev/null
+	@cd e2e && $(GO) run ./cmd/bench-allocation run $(if $(QUICK),--quick) --json ../build/bench/allocation.json
+
 .PHONY: clean
 clean: ## remove build output (the control plane binaries stay in their cache)
 	@rm -rf build

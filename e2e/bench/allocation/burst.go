@@ -70,7 +70,7 @@ func (s *site) burst(ctx context.Context, p *peer) (burst, error) {
 	if err != nil {
 		return b, err
 	}
-	const patience = 10 * time.Minute
+	const patience = time.Hour
 	began := time.Now()
 	err = each(p.allocators, s.Allocations, func(i int) error { return s.createAllocation(ctx, i) })
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *site) burst(ctx context.Context, p *peer) (burst, error) {
 	s.say("Berth, %d: created in %.1f s, allocated in %.1f s, published in %.1f s, control plane %.1f CPU-s, operator %.1f CPU-s, %d MB",
 		s.Allocations, b.created.Seconds(), b.allocated.Seconds(), b.published.Seconds(), b.controlCPU.Seconds(),
 		b.operatorCPU.Seconds(), used.RSS>>20)
-	if err := s.quiet(ctx, 5*time.Minute); err != nil {
+	if err := s.quiet(ctx, 20*time.Minute); err != nil {
 		return b, err
 	}
 	if b.changes, err = s.changesSince(ctx, b.from); err != nil {

@@ -27,7 +27,7 @@ func (s *site) changesSince(ctx context.Context, revision int64) (changes, error
 	}
 	err = s.cluster.History(ctx, cluster.Query{From: revision + 1, To: counted.to}, func(change cluster.Change) error {
 		kind := kindOf(change.Key)
-		if kind == "leases" {
+		if kind == "leases" || kind == "peerserverleases" {
 			return nil
 		}
 		counted.total++

@@ -238,7 +238,7 @@ func (p *peer) findConcurrency(ctx context.Context) error {
 
 // round allocates and publishes n, then removes them again. The watch is there because Berth's side has one.
 func (p *peer) round(ctx context.Context, n int) error {
-	if err := p.quiet(ctx, 2*time.Minute); err != nil {
+	if err := p.quiet(ctx, 20*time.Minute); err != nil {
 		return err
 	}
 	watch, err := p.bare.watchAllocations(ctx, bareGroup)
@@ -295,5 +295,5 @@ func (p *peer) clear(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.quiet(ctx, 2*time.Minute)
+	return p.quiet(ctx, 20*time.Minute)
 }

@@ -53,7 +53,7 @@ func (s *site) coldStart(ctx context.Context) error {
 		err = s.awaitLeading(ctx, operator)
 		berth = append(berth, time.Since(began))
 		if err == nil {
-			err = s.quiet(ctx, 5*time.Minute)
+			err = s.quiet(ctx, 20*time.Minute)
 		}
 		usage, failed := operator.Usage()
 		err = errors.Join(err, failed)

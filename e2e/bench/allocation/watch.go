@@ -14,6 +14,7 @@ import (
 // watch notes when each allocation of a group first had a condition.
 type watch struct {
 	cancel context.CancelFunc
+	at     string // resourceVersion; of the reading goroutine
 
 	mu      sync.Mutex
 	first   map[string]map[string]time.Time // condition -> namespace/name -> when it was first seen True
@@ -33,37 +34,46 @@ func (b *bareClient) watchAllocations(ctx context.Context, group string) (*watch
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	response, err := b.open(ctx, http.MethodGet, allocationPath(group, "")+
-		"?watch=1&timeoutSeconds=3600&resourceVersion="+list.Metadata.ResourceVersion, nil)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("watch %s: %s", group, response.Status)
-	}
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	w := &watch{cancel: cancel, first: map[string]map[string]time.Time{}, newest: map[string]time.Time{},
-		changed: make(chan struct{})}
+	w := &watch{cancel: cancel, at: list.Metadata.ResourceVersion, first: map[string]map[string]time.Time{},
+		newest: map[string]time.Time{}, changed: make(chan struct{})}
 	go func() {
-		defer response.Body.Close()
-		lines := bufio.NewScanner(response.Body)
-		lines.Buffer(nil, 16<<20)
-		for lines.Scan() {
-			if err := w.read(lines.Bytes(), time.Now()); err != nil {
+		for ctx.Err() == nil {
+			if err := w.follow(ctx, b, group); err != nil {
 				w.end(err)
 				return
 			}
 		}
-		w.end(fmt.Errorf("the watch ended: %v", lines.Err()))
 	}()
 	return w, nil
+}
+
+// follow reads one watch to its end. The API server ends those that it thinks too slow: the next goes on where
+// this one ended.
+func (w *watch) follow(ctx context.Context, b *bareClient, group string) error {
+	response, err := b.open(ctx, http.MethodGet, allocationPath(group, "")+
+		"?watch=1&timeoutSeconds=3600&resourceVersion="+w.at, nil)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("watch %s: %s", group, response.Status)
+	}
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		if err := w.read(lines.Bytes(), time.Now()); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
 }
 
 func (w *watch) read(line []byte, now time.Time) error {
 	var event struct {
 		Type   string `json:"type"`
 		Object struct {
-			Metadata struct{ Name, Namespace string } `json:"metadata"`
+			Metadata struct{ Name, Namespace, ResourceVersion string } `json:"metadata"`
 			Status   struct {
 				Conditions []struct{ Type, Status string } `json:"conditions"`
 			} `json:"status"`
@@ -75,6 +85,7 @@ func (w *watch) read(line []byte, now time.Time) error {
 	if event.Type == "ERROR" {
 		return fmt.Errorf("the watch says %s", line)
 	}
+	w.at = event.Object.Metadata.ResourceVersion
 	key := event.Object.Metadata.Namespace + "/" + event.Object.Metadata.Name
 	w.mu.Lock()
 	defer w.mu.Unlock()
