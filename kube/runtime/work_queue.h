@@ -3,13 +3,16 @@
 // A key added twice stands once, at the earlier of the two times. A key added while it is being worked on is
 // held, and goes in line when done() is called. A failed key is added again with retry(), which waits longer
 // each time it fails in a row (Backoff) and at least the server's Retry-After. Why a key was added is not
-// kept: work is decided from what is observed. Keys due at the same time come out in the order they became
-// due first, then by insertion.
+// kept: work is decided from what is observed. Of the keys that are due the smallest rank goes first, within
+// a rank the one that became due first, then by insertion; but a key that has been due for kPatience goes
+// before all. A key has the rank of the last add().
 //
 // Thread-safety: every function from any thread. Key needs operator<.
 #pragma once
 
+#include <array>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -48,16 +51,21 @@ struct QueueObserver {
 template <class Key = WorkKey>
 class WorkQueue {
  public:
+  // Ranks are 0 (first) to kRanks - 1.
+  static constexpr std::size_t kRanks = 3;
+  // How long a key that is due may stand behind those of smaller ranks.
+  static constexpr Duration kPatience = std::chrono::seconds(30);
+
   // `clock` must outlive the queue.
   explicit WorkQueue(const Clock& clock, Backoff backoff = {}, std::uint64_t seed = 0,
                      QueueObserver observer = {});
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;
 
-  void add(const Key& key, Duration delay = Duration(0));
+  void add(const Key& key, Duration delay = Duration(0), std::size_t rank = 0);
 
   // Adds the key after a failure; counts failures in a row. Returns the delay.
-  Duration retry(const Key& key, Duration at_least = Duration(0));
+  Duration retry(const Key& key, Duration at_least = Duration(0), std::size_t rank = 0);
   // The key did not fail: its next failure is a first one.
   void forget(const Key& key);
 
@@ -73,6 +81,8 @@ class WorkQueue {
   // When the next key becomes due (maybe in the past); nullopt when none is in line.
   [[nodiscard]] std::optional<Instant> next_due() const;
   [[nodiscard]] std::size_t depth() const;
+  // Is a key of that rank due?
+  [[nodiscard]] bool any_due(std::size_t rank) const;
   [[nodiscard]] std::size_t in_hand() const;
   [[nodiscard]] int failures(const Key& key) const;
   // Since the key that has been worked on longest was taken; 0 when none is.
@@ -84,13 +94,23 @@ class WorkQueue {
     std::uint64_t serial = 0;
     auto operator<=>(const Place&) const = default;
   };
+  using Line = std::map<Place, Key>;
+  struct Standing {
+    std::size_t rank = 0;
+    Place place = {};
+  };
   struct Hand {
     Instant since = {};
     std::optional<Instant> again = {};  // re-triggered while running
+    std::size_t rank = 0;               // of that
   };
 
-  void put_in_line(const Key& key, Instant due);
+  void put_in_line(const Key& key, Instant due, std::size_t rank);
   std::optional<Key> take_due(Instant now);
+  // Whose turn it is; nullptr when none is due.
+  [[nodiscard]] Line* due_line(Instant now);
+  // When the first of all lines becomes due; nullopt when all are empty.
+  [[nodiscard]] std::optional<Instant> first_due() const;
   void observe_depth() const;
 
   const Clock* clock_;
@@ -100,8 +120,8 @@ class WorkQueue {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::map<Place, Key> line_;
-  std::map<Key, Place> places_;
+  std::array<Line, kRanks> lines_;
+  std::map<Key, Standing> places_;
   std::map<Key, Hand> hands_;
   std::map<Key, int> failures_;
   std::uint64_t serial_ = 0;

@@ -14,7 +14,8 @@ WorkQueue<Key>::WorkQueue(const Clock& clock, Backoff backoff, std::uint64_t see
     : clock_(&clock), backoff_(backoff), seed_(seed), observer_(std::move(observer)) {}
 
 template <class Key>
-void WorkQueue<Key>::add(const Key& key, Duration delay) {
+void WorkQueue<Key>::add(const Key& key, Duration delay, std::size_t rank) {
+  if (rank >= kRanks) std::abort();
   const Instant due = clock_->monotonic() + std::max(delay, Duration(0));
   {
     const std::lock_guard lock(mutex_);
@@ -22,15 +23,16 @@ void WorkQueue<Key>::add(const Key& key, Duration delay) {
     if (hand != hands_.end()) {
       std::optional<Instant>& again = hand->second.again;
       again = again ? std::min(*again, due) : due;
+      hand->second.rank = rank;
       return;
     }
-    put_in_line(key, due);
+    put_in_line(key, due, rank);
   }
   changed_.notify_all();
 }
 
 template <class Key>
-Duration WorkQueue<Key>::retry(const Key& key, Duration at_least) {
+Duration WorkQueue<Key>::retry(const Key& key, Duration at_least, std::size_t rank) {
   Duration delay;
   {
     const std::lock_guard lock(mutex_);
@@ -38,7 +40,7 @@ Duration WorkQueue<Key>::retry(const Key& key, Duration at_least) {
     delay = backoff_delay(backoff_, failures, seed_ + ++serial_, at_least);
     if (observer_.retried) observer_.retried();
   }
-  add(key, delay);
+  add(key, delay, rank);
   return delay;
 }
 
@@ -57,10 +59,10 @@ std::optional<Key> WorkQueue<Key>::take(std::stop_token stop) {
     // Woken by any change: an earlier key, the end, or a stop.
     const std::uint64_t seen = changes_;
     const auto something_changed = [&] { return changes_ != seen || shut_down_; };
-    if (line_.empty()) {
-      changed_.wait(lock, stop, something_changed);
+    if (const auto due = first_due()) {
+      changed_.wait_for(lock, stop, *due - now, something_changed);
     } else {
-      changed_.wait_for(lock, stop, line_.begin()->first.due - now, something_changed);
+      changed_.wait(lock, stop, something_changed);
     }
   }
   return std::nullopt;
@@ -83,7 +85,7 @@ void WorkQueue<Key>::done(const Key& key) {
     hands_.erase(hand);
     if (observer_.finished) observer_.finished(clock_->monotonic() - held.since);
     if (!held.again) return;
-    put_in_line(key, *held.again);
+    put_in_line(key, *held.again, held.rank);
   }
   changed_.notify_all();
 }
@@ -100,14 +102,20 @@ void WorkQueue<Key>::shut_down() {
 template <class Key>
 std::optional<Instant> WorkQueue<Key>::next_due() const {
   const std::lock_guard lock(mutex_);
-  if (line_.empty()) return std::nullopt;
-  return line_.begin()->first.due;
+  return first_due();
 }
 
 template <class Key>
 std::size_t WorkQueue<Key>::depth() const {
   const std::lock_guard lock(mutex_);
-  return line_.size();
+  return places_.size();
+}
+
+template <class Key>
+bool WorkQueue<Key>::any_due(std::size_t rank) const {
+  const std::lock_guard lock(mutex_);
+  const Line& line = lines_.at(rank);
+  return !line.empty() && line.begin()->first.due <= clock_->monotonic();
 }
 
 template <class Key>
@@ -133,31 +141,58 @@ Duration WorkQueue<Key>::longest_running() const {
 }
 
 template <class Key>
-void WorkQueue<Key>::put_in_line(const Key& key, Instant due) {
+void WorkQueue<Key>::put_in_line(const Key& key, Instant due, std::size_t rank) {
   const auto standing = places_.find(key);
   if (standing != places_.end()) {
-    if (standing->second.due <= due) return;
-    line_.erase(standing->second);
+    const Standing before = standing->second;
+    if (before.place.due <= due && before.rank == rank) return;
+    due = std::min(due, before.place.due);
+    lines_.at(before.rank).erase(before.place);
     places_.erase(standing);
   } else if (observer_.added) {
     observer_.added();
   }
   const Place place{due, ++serial_};
-  line_.emplace(place, key);
-  places_.emplace(key, place);
+  lines_.at(rank).emplace(place, key);
+  places_.emplace(key, Standing{rank, place});
   ++changes_;
   observe_depth();
 }
 
 template <class Key>
+typename WorkQueue<Key>::Line* WorkQueue<Key>::due_line(Instant now) {
+  Line* turn = nullptr;
+  Line* oldest = nullptr;
+  for (Line& line : lines_) {
+    if (line.empty() || line.begin()->first.due > now) continue;
+    if (turn == nullptr) turn = &line;
+    if (now - line.begin()->first.due < kPatience) continue;
+    if (oldest == nullptr || line.begin()->first < oldest->begin()->first) oldest = &line;
+  }
+  return oldest != nullptr ? oldest : turn;
+}
+
+template <class Key>
+std::optional<Instant> WorkQueue<Key>::first_due() const {
+  std::optional<Instant> first;
+  for (const Line& line : lines_) {
+    if (line.empty()) continue;
+    const Instant due = line.begin()->first.due;
+    first = first ? std::min(*first, due) : due;
+  }
+  return first;
+}
+
+template <class Key>
 std::optional<Key> WorkQueue<Key>::take_due(Instant now) {
-  if (line_.empty() || line_.begin()->first.due > now) return std::nullopt;
-  const auto first = line_.begin();
+  Line* line = due_line(now);
+  if (line == nullptr) return std::nullopt;
+  const auto first = line->begin();
   const Instant due = first->first.due;
   Key key = std::move(first->second);
-  line_.erase(first);
+  line->erase(first);
   places_.erase(key);
-  hands_.emplace(key, Hand{now, std::nullopt});
+  hands_.emplace(key, Hand{now});
   if (observer_.taken) observer_.taken(now - due);
   observe_depth();
   return key;
@@ -165,7 +200,7 @@ std::optional<Key> WorkQueue<Key>::take_due(Instant now) {
 
 template <class Key>
 void WorkQueue<Key>::observe_depth() const {
-  if (observer_.depth) observer_.depth(line_.size());
+  if (observer_.depth) observer_.depth(places_.size());
 }
 
 }  // namespace berth::runtime

@@ -54,6 +54,60 @@ TEST(WorkQueue, GivesKeysInTheOrderTheyAreDue) {
   EXPECT_EQ(queue.try_take(), "late");
 }
 
+TEST(WorkQueue, OfTheKeysThatAreDueTheSmallestRankGoesFirst) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("third", {}, 2);
+  queue.add("second", {}, 1);
+  queue.add("first");
+  queue.add("not yet", milliseconds(10));
+  EXPECT_TRUE(queue.any_due(0));
+  EXPECT_EQ(queue.try_take(), "first");
+  EXPECT_FALSE(queue.any_due(0));
+  EXPECT_EQ(queue.try_take(), "second");
+  EXPECT_EQ(queue.try_take(), "third");
+  EXPECT_EQ(queue.try_take(), std::nullopt);
+  EXPECT_EQ(queue.next_due(), clock.monotonic() + milliseconds(10));
+}
+
+TEST(WorkQueue, AKeyThatHasBeenDueForLongGoesBeforeAll) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("last", {}, 2);
+  clock.advance(Queue::kPatience - milliseconds(1));
+  queue.add("new");
+  EXPECT_EQ(queue.try_take(), "new");
+  queue.add("newer");
+  clock.advance(milliseconds(1));
+  EXPECT_EQ(queue.try_take(), "last");
+  EXPECT_EQ(queue.try_take(), "newer");
+}
+
+TEST(WorkQueue, AKeyHasTheRankOfTheLastAddAndTheEarlierTime) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("demoted", {}, 0);
+  queue.add("promoted", {}, 2);
+  queue.add("demoted", milliseconds(50), 2);
+  queue.add("promoted", milliseconds(50), 1);
+  EXPECT_EQ(queue.depth(), 2U);
+  EXPECT_EQ(queue.try_take(), "promoted");
+  EXPECT_EQ(queue.try_take(), "demoted");
+  EXPECT_EQ(queue.depth(), 0U);
+}
+
+TEST(WorkQueue, AKeyAddedWhileInHandComesBackWithItsNewRank) {
+  ManualClock clock;
+  Queue queue(clock);
+  queue.add("a");
+  ASSERT_EQ(queue.try_take(), "a");
+  queue.add("a", {}, 2);
+  queue.done("a");
+  queue.add("b", {}, 1);
+  EXPECT_EQ(queue.try_take(), "b");
+  EXPECT_EQ(queue.try_take(), "a");
+}
+
 TEST(WorkQueue, AKeyIsNeverInTwoHands) {
   ManualClock clock;
   Queue queue(clock);
