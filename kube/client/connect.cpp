@@ -46,6 +46,8 @@ Result<std::unique_ptr<http::Transport>> make_transport(const ClusterAccess& acc
   options.tls.server_name = access.server_name;
   options.tls.skip_verify = access.insecure;
   options.user_agent = user_agent;
+  // One for each thread that asks, or a busy program shakes hands all the time. Few stay open when it rests.
+  options.max_idle_connections = 16;
   options.token_file = access.token_file;
   if (options.token_file.empty() && !access.token.empty()) {
     options.token = [token = access.token] { return token; };
