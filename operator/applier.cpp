@@ -270,6 +270,12 @@ Status Applier::act(const PatchObject& action, Progress& progress) {
     return patch(wire::kNetworkPolicy, stores_->policies, action, progress);
   }
   const bool told = action.kind == ObjectKind::kConfigMap;
+  if (told) {
+    // Its own version does not tell that another leader has moved its owner's numbers meanwhile.
+    if (const auto present = stores_->config_maps.get(action.key)) {
+      TRY_DONE(prove_owner(present->meta, progress));
+    }
+  }
   Status done = told ? patch(wire::kConfigMap, stores_->config_maps, action, progress)
                      : patch(wire::kService, stores_->services, action, progress);
   if (!done.ok() && done.error().code == Code::kInvalid) {

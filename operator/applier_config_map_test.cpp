@@ -31,6 +31,22 @@ TEST_F(ApplierTest, AConfigMapIsNotCreatedWithNumbersThatAnotherLeaderHasMoved) 
   EXPECT_EQ(bench.stores.allocations.get(api.meta.key())->status.ports.at(0).port, 30501);
 }
 
+TEST_F(ApplierTest, AConfigMapIsNotPatchedWithNumbersThatAnotherLeaderHasMoved) {
+  ASSERT_TRUE(carry_out({CreateConfigMap{config_map()}}).status.ok());
+  const auto known = bench.stores.config_maps.get({"mesh", "numbers"});
+  PortAllocation object = api;
+  object.status.ports = {{.name = "api", .port = 30501}};
+  ASSERT_TRUE(bench.people.replace_status(wire::kPortAllocation, object).ok());
+  const PatchObject patch{ObjectKind::kConfigMap,
+                          known->meta.key(),
+                          known->meta.uid,
+                          known->meta.resource_version,
+                          {desired::DataEdit{"API_PORT", "30502"}}};
+  EXPECT_EQ(carry_out({patch}).status.error().code, Code::kConflict);
+  EXPECT_EQ(bench.at_server<ConfigMap>(wire::kConfigMap, {"mesh", "numbers"})->data.at("API_PORT"), "30500");
+  EXPECT_EQ(bench.stores.allocations.get(api.meta.key())->status.ports.at(0).port, 30501);
+}
+
 TEST_F(ApplierTest, AForeignConfigMapIsTold) {
   ConfigMap foreign;
   foreign.meta.ns = "mesh";
