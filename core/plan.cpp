@@ -395,6 +395,12 @@ class AllocationPlan {
     return before != nullptr && before->status == status;
   }
 
+  bool had_failed(const char* type) const {  // and was not merely on its way
+    const Condition* before = find_condition(allocation_.status.conditions, type);
+    return was(type, "False") && before->reason != reason::kPublishing &&
+           before->reason != reason::kEnforcing;
+  }
+
   // A condition that turned, or fails for another reason than before.
   bool turned(const char* type) const {
     const Condition* before = find_condition(allocation_.status.conditions, type);
@@ -425,7 +431,7 @@ class AllocationPlan {
       const Condition& condition = *find_condition(final_.conditions, type);
       if (condition.reason == reason::kNotAllocated || !turned(type)) continue;
       // Said once: with the numbers of a new allocation it goes without saying that they are published.
-      if (condition.status == "True" && !was(type, "False")) continue;
+      if (condition.status == "True" && !had_failed(type)) continue;
       notice(condition.status != "True", condition.reason, condition.message);
     }
     if (const Condition* migrating = find_condition(final_.conditions, "Migrating")) {

@@ -68,6 +68,7 @@ void Bookkeeper::note_rests() {
 
 BookkeepingReport Bookkeeper::step(std::int64_t fence) {
   BookkeepingReport report;
+  report.begun = clock_->monotonic();
   note_rests();
   claim(fence, report);
   if (report.status.ok() && !report.superseded) release(fence, report);

@@ -33,6 +33,7 @@ struct BookkeepingReport {
   std::vector<allocation::HeldNumber> released = {};
   int writes = 0;
   int conflicts = 0;
+  Instant begun = {};  // monotonic
 };
 
 class Bookkeeper {

@@ -31,7 +31,8 @@ Engine::Engine(const client::Client& client, const runtime::Clock& clock, Engine
       events_(client, {"berth.dev/operator", config_.identity}),
       reconciler_({client, clock, stores_, observer_, applier_, bookkeeper_, reporter_, events_,
                    [this](const runtime::WorkKey& key) { enqueue(key); }, hooks_.fence, hooks_.superseded,
-                   hooks_.booked}) {
+                   [this](const BookkeepingReport& report) { booked(report); },
+                   [this] { return hurried(); }}) {
   watch(wire::kPortLedger, stores_.ledgers);
   watch(wire::kPortRange, stores_.ranges);
   watch(wire::kExposurePolicy, stores_.exposure_policies);
@@ -93,7 +94,29 @@ void Engine::enqueue_everything() {
   for (const runtime::WorkKey& key : everything(stores_)) enqueue(key);
 }
 
-void Engine::enqueue(const runtime::WorkKey& key) { queue_.add(key, settle_time(key)); }
+void Engine::enqueue(const runtime::WorkKey& key) {
+  const Duration delay = key.kind == kLedgerWork ? ledger_wait() : settle_time(key);
+  queue_.add(key, delay, static_cast<std::size_t>(rank(key, stores_)));
+}
+
+Duration Engine::ledger_wait() const {
+  const std::lock_guard lock(pace_mutex_);
+  return pace_.wait(clock_->monotonic());
+}
+
+void Engine::booked(const BookkeepingReport& report) {
+  {
+    const std::lock_guard lock(pace_mutex_);
+    if (report.more) {
+      pace_ = {};
+    } else {
+      pace_.stepped(report.begun, clock_->monotonic(), report.granted.size());
+    }
+  }
+  if (hooks_.booked) hooks_.booked(report);
+}
+
+bool Engine::hurried() const { return queue_.any_due(static_cast<std::size_t>(Rank::kNumbersWanted)); }
 
 bool Engine::work_once() {
   const auto key = queue_.try_take();
@@ -113,9 +136,18 @@ void Engine::work(const std::stop_token& stop) {
 }
 
 void Engine::work_on(const runtime::WorkKey& key) {
+  const auto its_rank = static_cast<std::size_t>(rank(key, stores_));
   if (hooks_.fence() < 0) {
-    queue_.add(key, kNotLeading);
+    queue_.add(key, kNotLeading, its_rank);
     return;
+  }
+  if (key.kind == kLedgerWork) {
+    // Asked for while the step before this one was under way, when nobody knew how long to wait after it.
+    const Duration wait = ledger_wait();
+    if (wait > Duration(0)) {
+      queue_.add(key, wait, its_rank);
+      return;
+    }
   }
   const Instant begun = clock_->monotonic();
   const Reconciled reconciled = reconciler_.reconcile(key);
@@ -123,9 +155,9 @@ void Engine::work_on(const runtime::WorkKey& key) {
   Duration wait{0};
   if (reconciled.status.ok()) {
     queue_.forget(key);
-    if (reconciled.look_again) queue_.add(key, *reconciled.look_again);
+    if (reconciled.look_again) queue_.add(key, *reconciled.look_again, its_rank);
   } else {
-    wait = queue_.retry(key, runtime::retry_after(reconciled.status.error()));
+    wait = queue_.retry(key, runtime::retry_after(reconciled.status.error()), its_rank);
   }
   if (hooks_.worked) hooks_.worked(key, reconciled, took, wait);
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "kube/client/events.h"
 #include "kube/runtime/clock.h"
 #include "kube/runtime/kind_watch.h"
+#include "operator/ledger_pace.h"
 #include "operator/reconciler.h"
 #include "operator/stores.h"
 
@@ -61,6 +63,8 @@ class Engine {
   [[nodiscard]] client::EventRecorder& events() { return events_; }
   // When the next key becomes due; nullopt when none waits.
   [[nodiscard]] std::optional<Instant> next_due() const { return queue_.next_due(); }
+  // Do allocations without numbers wait to be looked at? What can wait shall let them go first.
+  [[nodiscard]] bool hurried() const;
 
  private:
   template <class T>
@@ -71,6 +75,8 @@ class Engine {
   template <class T>
   void watch(const wire::Kind& kind, runtime::Store<T>& store, client::Selectors selectors = {});
   void enqueue(const runtime::WorkKey& key);
+  [[nodiscard]] Duration ledger_wait() const;
+  void booked(const BookkeepingReport& report);
   void work_on(const runtime::WorkKey& key);
 
   const client::Client* client_;
@@ -87,6 +93,9 @@ class Engine {
   client::EventRecorder events_;
   Reconciler reconciler_;
   std::vector<std::unique_ptr<runtime::KindWatch>> watches_;
+
+  mutable std::mutex pace_mutex_;
+  LedgerPace pace_;
 };
 
 }  // namespace berth::controller

@@ -8,6 +8,18 @@
 namespace berth::controller {
 namespace {
 
+// In a burst everybody is shown his numbers before anybody is published: a plan ends after the status write
+// that shows the first ones, and what is left of it is planned anew in its turn. Any prefix of a plan is
+// safe.
+bool only_shows_numbers(Plan& plan, const PortAllocation& allocation) {
+  if (!allocation.status.ports.empty() || plan.actions.size() < 2) return false;
+  const auto* first = std::get_if<WriteStatus>(&plan.actions.front());
+  if (first == nullptr || first->status.ports.empty()) return false;
+  plan.actions.resize(1);
+  std::erase_if(plan.notices, [](const Notice& notice) { return !notice.early; });
+  return true;
+}
+
 // Until every kind is listed nothing may be decided; lists take milliseconds to seconds.
 constexpr Duration kNotReady(200);
 
@@ -45,8 +57,10 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
     return {};
   }
   const PortAllocation& allocation = *observed->allocation;
-  const Plan plan = berth::plan(observed->observation, parts_.clock.wall());
+  Plan plan = berth::plan(observed->observation, parts_.clock.wall());
   if (plan.wants_numbers) parts_.enqueue(ledger_work());
+  const bool can_wait = !observed->observation.write_problem && parts_.hurried && parts_.hurried();
+  const bool more = can_wait && only_shows_numbers(plan, allocation);
 
   const Carried carried = parts_.applier.carry_out(plan, allocation.meta.generation);
   tell(reference(allocation), plan, carried);
@@ -54,6 +68,7 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
     parts_.observer.remember_recovered(allocation.meta.uid, {});
   }
   if (carried.release_wanted) parts_.enqueue(ledger_work());
+  if (more && carried.status.ok()) parts_.enqueue(allocation_work(key));
   const Uid& uid = allocation.meta.uid;
   if (carried.problem) {
     hear_node_ports(carried.problem->message);

@@ -37,6 +37,8 @@ struct ReconcilerParts {
   std::function<std::int64_t()> fence;                        // -1 while not leading
   std::function<void(std::int64_t)> superseded = {};          // a ledger carries this larger fence
   std::function<void(const BookkeepingReport&)> booked = {};  // for metrics
+  // Do other allocations wait for their first number to be shown?
+  std::function<bool()> hurried = {};
 };
 
 class Reconciler {

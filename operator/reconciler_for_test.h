@@ -21,11 +21,12 @@ struct ReconcilerTest : ::testing::Test {
   std::int64_t fence = 1;
   std::vector<std::int64_t> superseded = {};
   std::set<runtime::WorkKey> woken = {};
+  bool hurried = false;
   Reconciler reconciler{{bench.client, bench.clock, bench.stores, bench.observer, bench.applier,
                          bench.bookkeeper, bench.reporter, events,
                          [this](const runtime::WorkKey& key) { woken.insert(key); }, [this] { return fence; },
                          [this](std::int64_t seen) { superseded.push_back(seen); },
-                         [](const BookkeepingReport&) {}}};
+                         [](const BookkeepingReport&) {}, [this] { return hurried; }}};
 
   Reconciled reconcile(const runtime::WorkKey& key) {
     woken.clear();

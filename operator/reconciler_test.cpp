@@ -33,6 +33,28 @@ TEST_F(ReconcilerTest, AnAllocationIsServedFromClaimToReady) {
   EXPECT_EQ(told(), std::vector<std::string>{"PortAllocated"});
 }
 
+TEST_F(ReconcilerTest, WhileOthersWaitForNumbersThoseOfANewAllocationAreOnlyShown) {
+  bench.allocate("api");
+  bench.read();
+  (void)reconcile(ledger_work());
+  bench.read();
+  bench.clear_log();
+  hurried = true;
+  EXPECT_TRUE(reconcile(allocation_work(kApi)).status.ok());
+  EXPECT_EQ(bench.writes().size(), 1U);
+  EXPECT_EQ(condition("Allocated").status, "True");
+  EXPECT_EQ(condition("Published").status, "False");
+  EXPECT_EQ(published(), 0);
+  EXPECT_TRUE(woken.contains(allocation_work(kApi))) << "the rest in its turn";
+
+  EXPECT_TRUE(reconcile(allocation_work(kApi)).status.ok());
+  EXPECT_EQ(published(), 30500) << "also while others wait: its numbers are shown";
+  hurried = false;
+  settle();
+  EXPECT_EQ(condition("Ready").status, "True");
+  EXPECT_EQ(told(), std::vector<std::string>{"PortAllocated"}) << "told once, like any other";
+}
+
 TEST_F(ReconcilerTest, AtRestNothingIsWritten) {
   bench.allocate("api");
   bench.read();

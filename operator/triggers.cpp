@@ -256,8 +256,15 @@ WorkKeys everything(const Stores& stores) {
 
 Duration settle_time(const runtime::WorkKey& key) {
   if (key.kind == kRangeWork || key.kind == kPolicyWork) return Duration(500);
-  if (key.kind == kLedgerWork) return Duration(10);
   return Duration(0);
+}
+
+Rank rank(const runtime::WorkKey& key, const Stores& stores) {
+  if (key.kind == kNamespaceWork) return Rank::kRest;
+  if (key.kind != kAllocationWork) return Rank::kServesMany;
+  const auto allocation = stores.allocations.get(key.object);
+  const bool waits = allocation && !allocation->meta.deleting() && allocation->status.ports.empty();
+  return waits ? Rank::kNumbersWanted : Rank::kRest;
 }
 
 }  // namespace berth::controller

@@ -4,6 +4,7 @@
 // for "who selects this pod". Thread-safety: functions over const stores; callable from every watch thread.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "operator/stores.h"
@@ -30,7 +31,12 @@ bool takes_other_host_ports(const runtime::Change<Workload>& change);
 WorkKeys everything(const Stores& stores);
 
 // How long to wait before looking, so that a burst of changes is one look: statuses that summarise many
-// objects are written at most about once a second, claims are batched for a few milliseconds.
+// objects are written at most about once a second. (The ledgers have a pace of their own: ledger_pace.h.)
 Duration settle_time(const runtime::WorkKey& key);
+
+// Who goes first when much is due (runtime::WorkQueue): the few keys that serve many, then allocations that
+// show no number yet, because whoever asked waits for that, then all others.
+enum class Rank : std::uint8_t { kServesMany, kNumbersWanted, kRest };
+Rank rank(const runtime::WorkKey& key, const Stores& stores);
 
 }  // namespace berth::controller

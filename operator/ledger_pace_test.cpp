@@ -1,0 +1,54 @@
+#include "operator/ledger_pace.h"
+
+#include <gtest/gtest.h>
+
+namespace berth::controller {
+namespace {
+
+constexpr Instant kStart{1'000'000};
+
+TEST(LedgerPace, TheFirstStepIsDueAtOnce) { EXPECT_EQ(LedgerPace().wait(kStart), Duration(0)); }
+
+TEST(LedgerPace, AfterAPauseAStepIsDueAtOnce) {
+  LedgerPace pace;
+  pace.stepped(kStart, kStart + Duration(5), 1000);
+  EXPECT_EQ(pace.wait(kStart + Duration(5) + LedgerPace::kLongest), Duration(0));
+}
+
+TEST(LedgerPace, WaitsTheLongerTheMoreWereGranted) {
+  LedgerPace pace;
+  pace.stepped(kStart, kStart, 1);
+  EXPECT_EQ(pace.wait(kStart), LedgerPace::kPerGrant);
+  pace.stepped(kStart, kStart, 20);
+  EXPECT_EQ(pace.wait(kStart), LedgerPace::kPerGrant * 20);
+  pace.stepped(kStart, kStart, 1'000'000);
+  EXPECT_EQ(pace.wait(kStart), LedgerPace::kLongest);
+}
+
+TEST(LedgerPace, ALongStepIsFollowedByALongerPause) {
+  LedgerPace pace;
+  pace.stepped(kStart, kStart + Duration(20), 0);
+  EXPECT_EQ(pace.wait(kStart + Duration(20)), Duration(20) * LedgerPace::kShare);
+}
+
+// However fast a burst comes in, its claims are at most about one step a second.
+TEST(LedgerPace, ABurstIsFewSteps) {
+  for (const int per_second : {100, 1000}) {
+    LedgerPace pace;
+    int steps = 0;
+    std::size_t waiting = 0;
+    const Instant end = kStart + Duration(20'000);
+    for (Instant now = kStart; now < end; now = now + Duration(1)) {
+      const auto since = (now - kStart).count();
+      waiting += static_cast<std::size_t>((since + 1) * per_second / 1000 - since * per_second / 1000);
+      if (waiting == 0 || pace.wait(now) > Duration(0)) continue;
+      pace.stepped(now, now + Duration(1), waiting);
+      waiting = 0;
+      ++steps;
+    }
+    EXPECT_LE(steps, 30) << per_second;
+  }
+}
+
+}  // namespace
+}  // namespace berth::controller
