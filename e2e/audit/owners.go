@@ -249,10 +249,11 @@ func (a *Auditor) judgeServices(changes []cluster.Change) {
 	}
 }
 
-// hadShown tells whether a number was shown for a port, perhaps under the name it had before it got or lost a count.
-func (a *allocation) hadShown(name string, number shown) bool {
+// hadShown tells whether a number was shown for a port, perhaps under the name it had before it got or lost a count,
+// or under another protocol.
+func (a *allocation) hadShown(name string, number int64) bool {
 	for _, other := range []string{name, strings.TrimSuffix(name, "-0"), name + "-0"} {
-		if a.status[other] == number {
+		if a.status[other].number == number {
 			return true
 		}
 	}
@@ -269,7 +270,7 @@ func (a *Auditor) judgeAllOrNothing(before, now *allocation) {
 	if condition, ok := kube.Condition(now.object, "Allocated"); ok && condition.Status == "False" {
 		waits = before != nil
 		for name, got := range now.status {
-			waits = waits && before != nil && before.hadShown(name, got)
+			waits = waits && before != nil && before.hadShown(name, got.number)
 		}
 	}
 	got := slices.Sorted(maps.Keys(now.status))
