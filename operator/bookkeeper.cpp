@@ -191,6 +191,11 @@ void Bookkeeper::release(std::int64_t fence, BookkeepingReport& report) {
       return waits_for_a_finalizer(candidate, *stores_, snapshot);
     });
   }
+  // Who begins later sees what this snapshot shows, so that only work that began before must be waited for.
+  const auto waiting = std::erase_if(candidates, [&](const allocation::ReleaseCandidate& candidate) {
+    return at_work_ && at_work_(candidate.owner());
+  });
+  if (waiting > 0) report.look_again = kAgainWhileAtWork;
   if (candidates.empty()) return;
   if (candidates.size() > kReleasesPerStep) {
     report.more = true;
@@ -283,7 +288,8 @@ void Bookkeeper::sweep(std::int64_t fence, BookkeepingReport& report) {
   if (!write(plan.writes, report)) return;
   if (!plan.writes.empty()) report.more = true;
   const ClusterView after = fresh_view();
-  report.look_again = allocation::next_sweep(*after.ledgers, *after.ranges, rest_, clock_->monotonic());
+  const auto due = allocation::next_sweep(*after.ledgers, *after.ranges, rest_, clock_->monotonic());
+  if (due) report.look_again = report.look_again ? std::min(*report.look_again, *due) : *due;
   if (const auto left = observer_->contested_left()) {
     report.look_again = report.look_again ? std::min(*report.look_again, *left) : *left;
   }

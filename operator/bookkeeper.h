@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "core/allocation/release.h"
@@ -42,10 +43,20 @@ class Bookkeeper {
   // turn.
   static constexpr std::size_t kReleasesPerStep = 32;
 
-  // All must outlive the bookkeeper.
+  // How soon it looks again at numbers whose owner is being worked on.
+  static constexpr Duration kAgainWhileAtWork{250};
+
+  // All must outlive the bookkeeper. `at_work`: is somebody in this process working on that allocation now? A
+  // request of his that is still on its way may publish a number after it was released: live reads cannot
+  // know.
   Bookkeeper(const client::Client& client, const runtime::Clock& clock, Stores& stores, Observer& observer,
-             Applier& applier)
-      : client_(&client), clock_(&clock), stores_(&stores), observer_(&observer), applier_(&applier) {}
+             Applier& applier, std::function<bool(const ObjectKey&)> at_work = {})
+      : client_(&client),
+        clock_(&clock),
+        stores_(&stores),
+        observer_(&observer),
+        applier_(&applier),
+        at_work_(std::move(at_work)) {}
 
   // `fence`: the transition count of the lease under which this process leads.
   BookkeepingReport step(std::int64_t fence);
@@ -73,6 +84,7 @@ class Bookkeeper {
   Stores* stores_;
   Observer* observer_;
   Applier* applier_;
+  std::function<bool(const ObjectKey&)> at_work_;
   allocation::RestClock rest_;
 };
 

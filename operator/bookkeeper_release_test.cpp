@@ -240,6 +240,28 @@ TEST_F(BookkeeperTest, LooksAgainWhenAContestedNumberMayBeTriedAgain) {
   EXPECT_FALSE(step().look_again.has_value());
 }
 
+// A Service is on its way to the API server for the allocation that is gone: live reads do not show it yet.
+TEST_F(BookkeeperTest, WhoseOwnerIsBeingWorkedOnKeepsItsNumberUntilThatIsDone) {
+  const PortAllocation gone = settled("gone", 30500, false);
+  bench.remove<PortAllocation>(wire::kPortAllocation, gone.meta.key());
+  bench.read();
+  std::vector<ObjectKey> at_work = {gone.meta.key()};
+  Bookkeeper careful(
+      bench.client, bench.clock, bench.stores, bench.observer, bench.applier,
+      [&](const ObjectKey& key) { return std::find(at_work.begin(), at_work.end(), key) != at_work.end(); });
+  const BookkeepingReport waiting = careful.step(kFence);
+  EXPECT_TRUE(waiting.status.ok());
+  EXPECT_TRUE(waiting.released.empty());
+  EXPECT_EQ(waiting.look_again, Bookkeeper::kAgainWhileAtWork);
+  EXPECT_EQ(bench.record(30500), "held mesh/gone");
+
+  bench.make(wire::kService, generated_service(gone, 30500));  // it has arrived
+  at_work.clear();
+  EXPECT_EQ(careful.step(kFence).released.size(), 1U);
+  EXPECT_EQ(bench.record(30500), "resting mesh/gone");
+  EXPECT_FALSE(bench.at_server<Service>(wire::kService, gone.meta.key()).has_value()) << "cleared away first";
+}
+
 // ---- many at once ----
 
 TEST(BookkeeperMany, ReleasesALimitedNumberPerStepAndSaysThatThereIsMore) {

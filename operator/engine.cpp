@@ -26,7 +26,9 @@ Engine::Engine(const client::Client& client, const runtime::Clock& clock, Engine
       observer_(stores_, clock),
       queue_(clock, {}, config_.seed, std::move(queue_observer)),
       applier_(client, stores_),
-      bookkeeper_(client, clock, stores_, observer_, applier_),
+      bookkeeper_(
+          client, clock, stores_, observer_, applier_,
+          [this](const ObjectKey& allocation) { return queue_.is_in_hand(allocation_work(allocation)); }),
       reporter_(client, clock, stores_, observer_),
       events_(client, {"berth.dev/operator", config_.identity}),
       reconciler_({client, clock, stores_, observer_, applier_, bookkeeper_, reporter_, events_,

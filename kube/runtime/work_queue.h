@@ -84,6 +84,8 @@ class WorkQueue {
   // Is a key of that rank due?
   [[nodiscard]] bool any_due(std::size_t rank) const;
   [[nodiscard]] std::size_t in_hand() const;
+  // Has it been taken, and is it not done yet?
+  [[nodiscard]] bool is_in_hand(const Key& key) const;
   [[nodiscard]] int failures(const Key& key) const;
   // Since the key that has been worked on longest was taken; 0 when none is.
   [[nodiscard]] Duration longest_running() const;

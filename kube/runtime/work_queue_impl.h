@@ -125,6 +125,12 @@ std::size_t WorkQueue<Key>::in_hand() const {
 }
 
 template <class Key>
+bool WorkQueue<Key>::is_in_hand(const Key& key) const {
+  const std::lock_guard lock(mutex_);
+  return hands_.contains(key);
+}
+
+template <class Key>
 int WorkQueue<Key>::failures(const Key& key) const {
   const std::lock_guard lock(mutex_);
   const auto found = failures_.find(key);
