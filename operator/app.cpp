@@ -211,7 +211,7 @@ class Leader {
       if (!step.ok()) daemon::log_error(log_, LogLevel::kDebug, "Event not written", step.error());
       // While somebody waits for his numbers only few are written: they can wait, and may be lost.
       const bool more = busy || (!step.ok() && !server_is_unwell(step.error()));
-      if (more && !engine_.hurried()) continue;
+      if (more && !engine_->hurried()) continue;
       runtime::wait_for(stop, Duration(step.ok() ? 200 : 2'000));
     }
   }
