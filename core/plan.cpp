@@ -293,12 +293,24 @@ class AllocationPlan {
     WriteStatus write{allocation_.meta.key(), allocation_.meta.uid, allocation_.meta.resource_version,
                       make_allocation_status(allocation_, findings, now_)};
     write.unconfirmed = unconfirmed(write.status);
-    for (const allocation::AdoptedPort& port : adoption_.ports) {
-      if (!shows(allocation_.status, port.number) && shows(write.status, port.number)) {
-        write.adopted.push_back(port.number);
-      }
-    }
+    write.arriving = arriving(write.status);
     return write;
+  }
+
+  std::vector<Port> arriving(const PortAllocationStatus& next) const {
+    std::vector<Port> numbers;
+    for (const AllocatedPort& port : next.ports) {
+      const auto number = Port::checked(port.port);
+      if (!number.ok() || shows(allocation_.status, *number)) continue;
+      const auto& shown = allocation_.status.ports;
+      const bool replaces = std::any_of(shown.begin(), shown.end(),
+                                        [&](const AllocatedPort& old) { return old.name == port.name; });
+      const bool adopted =
+          std::any_of(adoption_.ports.begin(), adoption_.ports.end(),
+                      [&](const allocation::AdoptedPort& candidate) { return candidate.number == *number; });
+      if (replaces || adopted) numbers.push_back(*number);
+    }
+    return numbers;
   }
 
   static bool shows(const PortAllocationStatus& status, Port number) {

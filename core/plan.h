@@ -39,10 +39,11 @@ struct WriteStatus {
   // owner: either the record lost them, or the ledgers were read before another leader claimed them.
   // Precondition: read live, no shard holds one of them for the owner (model/README.md, SHOW_UNCONFIRMED).
   std::vector<Port> unconfirmed = {};
-  // Numbers that a Service to be adopted brings and that the present status does not show yet. Another
-  // leader, for which no Service asks any more, may have released them meanwhile, and the version of the
-  // allocation does not tell. Precondition: read live, a shard holds each of them for the owner.
-  std::vector<Port> adopted = {};
+  // Numbers that the present status does not show yet and that come instead of others: chosen anew, or
+  // brought by a Service to be adopted. To another leader, which does not know why, they are surplus: it may
+  // have released them meanwhile, and the version of the allocation does not tell. Precondition: read live, a
+  // shard holds each of them for the owner.
+  std::vector<Port> arriving = {};
 
   bool operator==(const WriteStatus&) const = default;
 };

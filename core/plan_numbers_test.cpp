@@ -89,6 +89,19 @@ TEST(Plan, HasTheLedgerReadBeforeANumberThatIsShownGivesWayToAnother) {
   EXPECT_EQ(unconfirmed(), std::vector<Port>{});
 }
 
+TEST(Plan, HasTheLedgerReadBeforeANumberComesInsteadOfAnother) {
+  Scene scene;
+  scene.claim();
+  const auto arriving = [&] { return std::get<WriteStatus>(scene.plan().actions.front()).arriving; };
+  EXPECT_EQ(arriving(), std::vector<Port>{}) << "the first number of a port is no surplus to anybody";
+  scene.settle();
+  scene.cluster.services.clear();
+  scene.web().status.service_name.clear();
+  scene.cluster.contested = {24500};  // taken before it could be published: another one is chosen
+  scene.claim();
+  EXPECT_EQ(arriving(), std::vector<Port>{Port::of(24501)});
+}
+
 TEST(Plan, ReleasesANumberOnlyAfterStatusStoppedShowingIt) {
   Scene scene;
   scene.web().spec.ports.push_back(port("b"));

@@ -114,10 +114,10 @@ Status Applier::confirm(const WriteStatus& action) {
     return Error{Code::kConflict,
                  whose + " shows " + to_string(number) + ", and its ledger holds it: decided anew"};
   }
-  for (const Port number : action.adopted) {
+  for (const Port number : action.arriving) {
     TRY(const bool held, held_live(action, number));
     if (held) continue;
-    return Error{Code::kConflict, whose + " adopts " + to_string(number) +
+    return Error{Code::kConflict, whose + " was to show " + to_string(number) +
                                       ", and its ledger does not hold it any more: decided anew"};
   }
   return ok_status();

@@ -47,7 +47,7 @@ class Applier {
   Status remove(const wire::Kind& kind, runtime::Store<T>& store, const DeleteObject& action,
                 Progress& progress);
   Status prove_owner(const Meta& generated, const Progress& progress);
-  // WriteStatus::unconfirmed and WriteStatus::adopted, read live.
+  // WriteStatus::unconfirmed and WriteStatus::arriving, read live.
   Status confirm(const WriteStatus& action);
   Result<bool> held_live(const WriteStatus& action, Port number);
 

@@ -93,10 +93,10 @@ TEST_F(ApplierTest, AStatusThatTakesAShownNumberAwayAsksTheLedgerFirst) {
   EXPECT_EQ(shown().ports.at(0).port, 30501);
 }
 
-TEST_F(ApplierTest, AStatusThatShowsAnAdoptedNumberAsksTheLedgerFirst) {
-  WriteStatus write = status_write("adopted");
+TEST_F(ApplierTest, AStatusThatShowsANumberInsteadOfAnotherAsksTheLedgerFirst) {
+  WriteStatus write = status_write("arriving");
   write.status.ports = {{.name = "api", .port = 30504}};
-  write.adopted = {Port::of(30504)};
+  write.arriving = {Port::of(30504)};
   EXPECT_EQ(carry_out({write}).status.error().code, Code::kConflict) << "another leader has released it";
   EXPECT_FALSE(carry_out({write}).status_written);
   bench.put_record(30504, api);

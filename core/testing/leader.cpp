@@ -245,14 +245,15 @@ Answer Leader::carry_out(const Action& action) {
 
 Answer Leader::act(const WriteStatus& write) {
   const std::string& key = write.allocation.name;
-  for (const Port number : write.unconfirmed) {
+  const auto held_live = [&](Port number) {
     take_in_ledger(allocation::shard_name(allocation::Space::kNodePort, allocation::shard_of(number)));
     const auto entries = ledgers_.of_owner(write.uid);
-    const bool held = std::any_of(entries.begin(), entries.end(), [&](const allocation::HeldNumber& entry) {
+    return std::any_of(entries.begin(), entries.end(), [&](const allocation::HeldNumber& entry) {
       return entry.entry.held() && entry.key.port == number;
     });
-    if (held) return Answer::kConflict;
-  }
+  };
+  if (std::any_of(write.unconfirmed.begin(), write.unconfirmed.end(), held_live)) return Answer::kConflict;
+  if (!std::all_of(write.arriving.begin(), write.arriving.end(), held_live)) return Answer::kConflict;
   // A later status of the same plan carries the version that the first one was answered with.
   const auto cached = allocations_.find(key);
   const bool same = cached != allocations_.end() && cached->second.meta.uid == write.uid;
