@@ -427,6 +427,12 @@ func TestAnAllowanceAllowsNothingElse(t *testing.T) {
 		"moved after it was published, and the API server calls it taken": {
 			shown().service("a", "a", "p=100").gone(serviceKey("a")).marks(100).allocation("a", "p", "p=101"), audit.Options{}, moved,
 		},
+		"moved because the API server gave it to a load balancer of another allocation": {
+			shown().balanced("b", 300, 100).allocation("a", "p", "p=101"), audit.Options{}, "",
+		},
+		"moved although the API server gave that load balancer another one": {
+			shown().balanced("b", 300, 102).allocation("a", "p", "p=101"), audit.Options{}, moved,
+		},
 		"moved to the number of a Service that it shall adopt": {
 			shown().put(serviceKey("a"), adoptedWith(101)).allocation("a", "p", "p=101"), audit.Options{}, "",
 		},

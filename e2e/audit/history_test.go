@@ -200,6 +200,18 @@ spec: {%s}
 `, name, name, labels, strings.Join(spec, ", ")))
 }
 
+// balanced is the load balancer of an allocation, with a node port that the API server chose.
+func (h *history) balanced(name string, port, nodePort int) *history {
+	return h.portRange("l", `{space: Service, ports: ["300-309"]}`).
+		put(allocationKey(name), allocationText("uid-"+name, name, 1, "rangeName: l", "p", fmt.Sprintf("p=%d", port))).
+		put(serviceKey(name), fmt.Sprintf(`
+apiVersion: v1
+kind: Service
+metadata: {namespace: ns, name: %s, uid: service-%s, labels: {app.kubernetes.io/managed-by: berth, berth.dev/allocation-uid: uid-%s}}
+spec: {type: LoadBalancer, ports: [{name: p, port: %d, protocol: TCP, nodePort: %d}]}
+`, name, name, name, port, nodePort))
+}
+
 func (h *history) policy(name, owner string) *history {
 	return h.put(policyKey(name), fmt.Sprintf(`
 apiVersion: networking.k8s.io/v1

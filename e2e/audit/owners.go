@@ -159,7 +159,7 @@ func isSpecName(one *allocation, name string) bool {
 	return slices.ContainsFunc(one.asked, func(port askedPort) bool { return port.name == name })
 }
 
-// mayMove: a number that Berth chose and never published is exchanged when somebody without an allocation has
+// mayMove: a number that Berth chose and never published is exchanged when somebody who does not hold it has
 // taken it, or when the API server, disturbed in the middle of a create, calls it taken; and it gives way to that
 // of a Service which is to be adopted.
 func (a *Auditor) mayMove(owner *allocation, port string, had, got shown) bool {
@@ -176,7 +176,8 @@ func (a *Auditor) mayMove(owner *allocation, port string, had, got shown) bool {
 			continue
 		}
 		for _, one := range uses {
-			if !one.ours {
+			// A node port that the API server gave to a load balancer unasked is as good as anybody's.
+			if !one.ours || !one.claim && one.owner != owner.uid {
 				return true
 			}
 		}
