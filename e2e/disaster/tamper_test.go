@@ -53,9 +53,10 @@ var tamperings = []tampering{
 		port["nodePort"] = number + elsewhere
 		return ok && unstructured.SetNestedSlice(now.Object, ports, "spec", "ports") == nil
 	}, "I2"},
-	{"a status shows another number", allocationsKey, func(_, now *unstructured.Unstructured) bool {
+	{"a status shows another number", allocationsKey, func(before, now *unstructured.Unstructured) bool {
 		ports, _, _ := unstructured.NestedSlice(now.Object, "status", "ports")
-		if len(ports) == 0 {
+		// One that was never published may move.
+		if before == nil || len(ports) == 0 || kube.HasCondition(before, "Published", "True") != nil {
 			return false
 		}
 		port, _ := ports[0].(map[string]any)
