@@ -341,11 +341,11 @@ func TestPreconditionsAreStrippedWhereTheyStand(t *testing.T) {
 
 func TestFieldsBecomeWhatTheyAreOnTheServer(t *testing.T) {
 	s, proxy, client := start(t, func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"metadata":{"resourceVersion":"7"},"spec":{"fence":10000000001,"entries":{}}}`)
+		fmt.Fprint(w, `{"metadata":{"resourceVersion":"7"},"spec":{"fence":10000000001,"nextSeq":4,"entries":{}}}`)
 	})
-	proxy.When(faultproxy.Match{}, faultproxy.Newest("metadata.resourceVersion", "spec.fence", "spec.none"))
-	ask(t, client, proxy, "PUT", ledger, `{"metadata":{"resourceVersion":"3"},"spec":{"fence":1,"entries":{"1":"x"}}}`)
-	want := "GET " + ledger + "\nPUT " + ledger + ` {"metadata":{"resourceVersion":"7"},"spec":{"entries":{"1":"x"},"fence":10000000001}}`
+	proxy.When(faultproxy.Match{}, faultproxy.Newest("metadata.resourceVersion", "spec.fence", "spec.nextSeq", "spec.none"))
+	ask(t, client, proxy, "PUT", ledger, `{"metadata":{"resourceVersion":"3"},"spec":{"fence":1,"nextSeq":5,"entries":{"1":"x"}}}`)
+	want := "GET " + ledger + "\nPUT " + ledger + ` {"metadata":{"resourceVersion":"7"},"spec":{"entries":{"1":"x"},"fence":10000000001,"nextSeq":5}}`
 	if s.log() != want {
 		t.Errorf("asked\n%s\nwant\n%s", s.log(), want)
 	}

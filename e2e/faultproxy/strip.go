@@ -52,7 +52,8 @@ func Strip(preconditions ...Precondition) Action {
 }
 
 // Newest replaces fields of a PUT by what they are on the server at that moment: whatever the client believed
-// them to be, the API server finds them right. A path is like "spec.fence".
+// them to be, the API server finds them right. A number that the client has counted further stays. A path is
+// like "spec.fence".
 func Newest(paths ...string) Action {
 	return func(_ context.Context, request *Request, send Send) (*Answer, error) {
 		if request.Verb != "update" {
@@ -99,11 +100,23 @@ func newest(request *Request, paths []string, send Send) ([]byte, error) {
 			group, field, _ := strings.Cut(path, ".")
 			from, _ := now[group].(map[string]any)
 			to, _ := object[group].(map[string]any)
-			if value, ok := from[field]; ok && to != nil {
+			if value, ok := from[field]; ok && to != nil && !isLarger(to[field], value) {
 				to[field] = value
 			}
 		}
 	})
+}
+
+// isLarger compares whole numbers; what is none is never larger.
+func isLarger(one, other any) bool {
+	number := func(value any) (int64, bool) {
+		text, ok := value.(json.Number)
+		whole, err := text.Int64()
+		return whole, ok && err == nil
+	}
+	a, known := number(one)
+	b, alike := number(other)
+	return known && alike && a > b
 }
 
 // rewriteText changes one JSON object. Numbers stay as they were written.
