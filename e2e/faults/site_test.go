@@ -129,7 +129,7 @@ type stage struct {
 const (
 	shardSize   = 256
 	firstShard  = 40 // the first whole one of the API server's node ports
-	freshShards = 44 // for stages that need one that does not exist yet
+	freshShards = 60 // for stages that need one that does not exist yet
 	oldShards   = 127 - firstShard - freshShards + 1
 	stageSize   = 8
 )
