@@ -81,18 +81,18 @@ func (c *Cluster) bump(ctx context.Context, to int64) error {
 		return err
 	}
 	defer client.Close()
-	now, err := revision(ctx, client)
-	if err != nil || now >= to {
+	reached, err := revision(ctx, client)
+	if err != nil || reached >= to {
 		return err
 	}
-	for now < to {
-		answer, err := client.Put(ctx, "bump", strconv.FormatInt(now, 10))
+	for reached < to {
+		answer, err := client.Put(ctx, "bump", strconv.FormatInt(reached, 10))
 		if err != nil {
 			return err
 		}
-		now = answer.Header.Revision
+		reached = answer.Header.Revision
 	}
-	_, err = client.Compact(ctx, now, clientv3.WithCompactPhysical())
+	_, err = client.Compact(ctx, reached, clientv3.WithCompactPhysical())
 	return err
 }
 
