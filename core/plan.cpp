@@ -9,6 +9,7 @@
 #include "core/desired/status.h"
 #include "core/model/effective_ports.h"
 #include "core/plan_config_map.h"
+#include "core/plan_numbers.h"
 #include "core/plan_services.h"
 #include "core/plan_writes.h"
 
@@ -292,46 +293,9 @@ class AllocationPlan {
   WriteStatus status_write(const desired::AllocationFindings& findings) const {
     WriteStatus write{allocation_.meta.key(), allocation_.meta.uid, allocation_.meta.resource_version,
                       make_allocation_status(allocation_, findings, now_)};
-    write.unconfirmed = unconfirmed(write.status);
-    write.arriving = arriving(write.status);
+    write.unconfirmed = plan_numbers::unconfirmed(allocation_.status, write.status, seen_.entries);
+    write.arriving = plan_numbers::arriving(allocation_.status, write.status, adoption_.ports);
     return write;
-  }
-
-  std::vector<Port> arriving(const PortAllocationStatus& next) const {
-    std::vector<Port> numbers;
-    for (const AllocatedPort& port : next.ports) {
-      const auto number = Port::checked(port.port);
-      if (!number.ok() || shows(allocation_.status, *number)) continue;
-      const auto& shown = allocation_.status.ports;
-      const bool replaces = std::any_of(shown.begin(), shown.end(),
-                                        [&](const AllocatedPort& old) { return old.name == port.name; });
-      const bool adopted =
-          std::any_of(adoption_.ports.begin(), adoption_.ports.end(),
-                      [&](const allocation::AdoptedPort& candidate) { return candidate.number == *number; });
-      if (replaces || adopted) numbers.push_back(*number);
-    }
-    return numbers;
-  }
-
-  static bool shows(const PortAllocationStatus& status, Port number) {
-    return std::any_of(status.ports.begin(), status.ports.end(),
-                       [&](const AllocatedPort& port) { return port.port == number.number(); });
-  }
-
-  // Shown until now, unknown to the ledgers that we have seen, and not in the next status.
-  std::vector<Port> unconfirmed(const PortAllocationStatus& next) const {
-    std::vector<Port> numbers;
-    for (const AllocatedPort& shown : allocation_.status.ports) {
-      const auto number = Port::checked(shown.port);
-      const bool stays = std::any_of(next.ports.begin(), next.ports.end(),
-                                     [&](const AllocatedPort& port) { return port.port == shown.port; });
-      const bool known =
-          std::any_of(seen_.entries.begin(), seen_.entries.end(), [&](const allocation::HeldNumber& entry) {
-            return entry.entry.held() && entry.key.port.number() == shown.port;
-          });
-      if (number.ok() && !stays && !known) numbers.push_back(*number);
-    }
-    return numbers;
   }
 
   // The status while the objects are being written: numbers are held, the rest is on its way.
