@@ -58,6 +58,7 @@ e2e: build ## end-to-end tests on a real API server (all of them, or RUN=regex)
 	@cd e2e && $(GO) test -count=1 -timeout 40m -p 1 $(if $(RUN),-run '$(RUN)') ./...
 
 .PHONY: soak
+soak: export SEEDS := $(or $(SEEDS),fresh)
 soak: export FAULTS := $(or $(FAULTS),all)
 soak: export STALE_PLANS := $(or $(STALE_PLANS),400)
 soak: export TRANSITIONS := $(or $(TRANSITIONS),5000)

@@ -288,8 +288,9 @@ class Batch {
     return found == holdings.serving.end() ? nullptr : &*found;
   }
 
-  // Slots of an own entry that it goes on serving; others (renumbered, removed from the spec) give way, so
-  // that two ports can swap their numbers and a port can be renamed with its number.
+  // Slots of an own entry that it goes on serving, under the protocols that their ports have now (the edit
+  // that asks for the number may have changed them too); others (renumbered, removed from the spec) give way,
+  // so that two ports can swap their numbers and a port can be renamed with its number.
   std::vector<Slot> lasting_slots(const Work& work, const Entry& entry, const NumberKey& key,
                                   const Draft& draft) const {
     std::vector<Slot> lasting;
@@ -299,7 +300,11 @@ class Batch {
                           work.holdings.space == *work.holdings.target;
       const bool recovered =
           std::find(work.recovered.begin(), work.recovered.end(), slot.name) != work.recovered.end();
-      if (serves || recovered || draft.contains(key)) lasting.push_back(slot);
+      if (draft.contains(key) || recovered) {
+        lasting.push_back(slot);
+      } else if (serves) {
+        lasting.push_back({slot.name, holding->slot.protocol});
+      }
     }
     return lasting;
   }

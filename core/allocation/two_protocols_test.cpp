@@ -80,6 +80,28 @@ TEST(TwoProtocols, KeepTheNumberWhenTheSecondAsksForIt) {
   EXPECT_EQ(claim_one(cluster, asking("other", {testing::port("tcp", 24500)}, 1)), "PortTaken");
 }
 
+// The entry still says UDP when the request is judged.
+TEST(TwoProtocols, ARequestedNumberClashesWithWhatItsHolderBecomesByTheSameEdit) {
+  Cluster cluster = cluster_in("NodePort");
+  EXPECT_EQ(claim_one(cluster, asking("web", {udp("web", 24503)})), "web:24503");
+  AllocationPort row = testing::port("x", 24503);
+  row.count = 2;
+  const PortAllocation edited = asking("web", {row, testing::port("web")});
+  EXPECT_EQ(claim_one(cluster, edited), "PortRequestedTwice");
+  EXPECT_EQ(claim_one(cluster, edited), "PortRequestedTwice");
+  const auto entries = cluster.ledgers.of_owner(edited.meta.uid);
+  ASSERT_EQ(entries.size(), 1U) << "all of the row or none of it";
+  EXPECT_EQ(entries[0].entry.slots, (std::vector<Slot>{{"web", Protocol::kTcp}}));
+}
+
+TEST(TwoProtocols, ARequestedNumberIsSharedWithWhatItsHolderBecomesByTheSameEdit) {
+  Cluster cluster = cluster_in("NodePort");
+  EXPECT_EQ(claim_one(cluster, asking("web", {testing::port("web", 24503)})), "web:24503");
+  const PortAllocation edited = asking("web", {testing::port("x", 24503), udp("web")});
+  EXPECT_EQ(claim_one(cluster, edited), "x:24503 web:24503");
+  EXPECT_TRUE(is_settled(cluster, edited));
+}
+
 // ---- alsoProtocol ----
 
 TEST(AlsoProtocol, GetsOneNumberForBoth) {

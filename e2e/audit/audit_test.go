@@ -52,7 +52,7 @@ func TestBadHistoriesAreCaughtAtTheRevisionWhereTheyGoWrong(t *testing.T) {
 			"I1: number NodePort 100 has two owners: Service ns/a and Service ns/stranger both have it as nodePort",
 		},
 		"I1: a Service that nobody declared has a number that was freed when nobody had it": {
-			newHistory().marks(100).marks().published("a", 100).service("stranger", "", "p=100"),
+			newHistory().marks(100).marks().marks(100).published("a", 100).service("stranger", "", "p=100"),
 			"I1: number NodePort 100 has two owners: Service ns/a and Service ns/stranger both have it as nodePort",
 		},
 		"I2: published without an entry": {

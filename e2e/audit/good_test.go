@@ -66,6 +66,8 @@ func TestGoodHistoriesPass(t *testing.T) {
 			allocation("a", "p{count:3}", "p-0=100 p-1=101 p-2=102").service("a", "a", "p-0=100 p-1=101 p-2=102"),
 		"the API server frees a number that is published, and gives it to somebody else": newHistory().marks(100).published("a", 100).
 			marks().marks(100).service("stranger", "", "p=100").gone(serviceKey("stranger")),
+		"the API server loses its mark of a number before it stores the Service": newHistory().marks(100).marks().published("a", 100).
+			marks(100).service("stranger", "", "p=100").gone(serviceKey("stranger")),
 		"one number under two protocols": newHistory().allocation("a", "p{alsoProtocol:UDP}", "").ledger("100=held:a").
 			allocation("a", "p{alsoProtocol:UDP}", "p=100 p-udp=100/UDP").service("a", "a", "p=100 p-udp=100/UDP"),
 		"a second protocol comes and goes": newHistory().published("a", 100).allocation("a", "p{alsoProtocol:UDP}", "p=100 p-udp=100/UDP").

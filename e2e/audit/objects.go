@@ -187,6 +187,20 @@ type service struct {
 	handMade                  bool // somebody else than Berth has written its ports
 }
 
+// nodePorts lists its node ports, that of its health check among them.
+func (s *service) nodePorts() []int64 {
+	var numbers []int64
+	for _, port := range s.ports {
+		if port.nodePort != 0 {
+			numbers = append(numbers, port.nodePort)
+		}
+	}
+	if s.health != 0 {
+		numbers = append(numbers, s.health)
+	}
+	return numbers
+}
+
 type servicePort struct {
 	name, protocol string
 	port, nodePort int64

@@ -27,7 +27,8 @@ func (a *Auditor) judgeKeys(done applied) {
 			}
 			if key.Space == nodePorts && strings.HasPrefix(at, servicePrefix) {
 				if port != nil && port.owner != one.owner && !(port.claim && one.claim) && !a.state.unmarked[key.Number] {
-					a.say("I1", "number %s has two owners: %s and %s both have it as nodePort", key, port.by, one.by)
+					a.say("I1", "number %s has two owners: %s and %s both have it as nodePort; the API server marked it, unmarked it and so on at the revisions %v",
+						key, port.by, one.by, a.state.markTurns[key.Number])
 				}
 				port = &one
 			}
@@ -208,7 +209,7 @@ func (s *state) isMarkedForNobody(number int64) bool {
 
 func (s *state) hasNodePort(number int64) bool {
 	for _, one := range s.services {
-		if one.health == number || slices.ContainsFunc(one.ports, func(port servicePort) bool { return port.nodePort == number }) {
+		if slices.Contains(one.nodePorts(), number) {
 			return true
 		}
 	}

@@ -62,6 +62,8 @@ type state struct {
 	perNodeOf map[string]bool
 	marked    cluster.NodePortMarks
 	unmarked  map[int64]bool // the API server has taken its mark from a Service that has the number
+	marksSeen bool
+	markTurns map[int64][]int64 // revisions at which a number was marked, unmarked, marked ...
 }
 
 type usedKey struct {
@@ -76,7 +78,7 @@ func newState() *state {
 		namespaces: map[string]*past[labels.Set]{}, byKey: map[string]string{}, entries: map[Key]Entry{},
 		byOwner: map[string]map[Key]bool{}, uses: map[Key]map[string]use{}, usedBy: map[string][]usedKey{},
 		ownedBy: map[string]map[string]bool{}, adopters: map[string]map[string]bool{}, nameOf: map[string]string{},
-		stickyOf: map[string]bool{}, spaceOf: map[string]string{}, perNodeOf: map[string]bool{}, unmarked: map[int64]bool{},
+		stickyOf: map[string]bool{}, spaceOf: map[string]string{}, perNodeOf: map[string]bool{}, unmarked: map[int64]bool{}, markTurns: map[int64][]int64{},
 	}
 }
 
@@ -263,12 +265,7 @@ func (s *state) take(now moment, change cluster.Change, object *unstructured.Uns
 		if err != nil {
 			done.errors = append(done.errors, err.Error())
 		}
-		for _, number := range s.marked.Numbers() {
-			if !fresh.Has(number) {
-				s.unmarked[number] = s.hasNodePort(number)
-			}
-		}
-		s.marked = fresh
+		s.takeMarks(now, fresh)
 	case strings.HasPrefix(at, namespacePrefix):
 		name := strings.TrimPrefix(at, namespacePrefix)
 		if s.namespaces[name] == nil {
@@ -330,9 +327,31 @@ func (s *state) takeService(at string, object *unstructured.Unstructured, done *
 		}
 		delete(s.services, at)
 	}
-	if object != nil {
-		s.services[at] = readService(object)
+	if object == nil {
+		return
 	}
+	s.services[at] = readService(object)
+	for _, number := range s.services[at].nodePorts() {
+		if s.marksSeen && !s.marked.Has(number) { // the mark was lost before the Service was stored
+			s.unmarked[number] = true
+		}
+	}
+}
+
+// takeMarks follows the API server's own marks of node ports.
+func (s *state) takeMarks(now moment, fresh cluster.NodePortMarks) {
+	for _, number := range s.marked.Numbers() {
+		if !fresh.Has(number) {
+			s.unmarked[number] = s.hasNodePort(number)
+			s.markTurns[number] = append(s.markTurns[number], now.revision)
+		}
+	}
+	for _, number := range fresh.Numbers() {
+		if !s.marked.Has(number) {
+			s.markTurns[number] = append(s.markTurns[number], now.revision)
+		}
+	}
+	s.marked, s.marksSeen = fresh, true
 }
 
 func (s *state) takeRange(now moment, name string, object *unstructured.Unstructured, done *applied) {

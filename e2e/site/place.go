@@ -51,7 +51,7 @@ func NewPlace(t *testing.T, c *cluster.Cluster, want Numbers, allowances ...audi
 	}
 	s.Home = s.Namespace(t)
 	s.Watch = audit.Start(t, c, allowances...)
-	seed := Number(t, SeedVariable, uint64(time.Now().UnixNano()))
+	seed := Seed(t, SeedVariable)
 	t.Logf("%s=%d", SeedVariable, seed)
 	s.Random = rand.New(rand.NewPCG(seed, 0))
 	s.makeRange()

@@ -92,3 +92,16 @@ func Number(t testing.TB, name string, otherwise uint64) uint64 {
 	}
 	return value
 }
+
+// Seed is what a test draws its plans from: the variable of this name if there is one, and otherwise the same for
+// every run, so that a change is judged by itself and not by luck. With SEEDS=fresh, as in `make soak`, every run
+// draws its own; what it finds becomes a test of its own.
+func Seed(t testing.TB, name string) uint64 {
+	t.Helper()
+	const common = 20261122
+	otherwise := uint64(common)
+	if os.Getenv("SEEDS") == "fresh" {
+		otherwise = uint64(time.Now().UnixNano())
+	}
+	return Number(t, name, otherwise)
+}

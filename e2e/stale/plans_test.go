@@ -289,7 +289,7 @@ func TestSixtyPlansOfAnOperatorThatSeesThePast(t *testing.T) {
 	if one := site.Number(t, "STALE_SEED", 0); one != 0 {
 		seeds = append(seeds, one)
 	} else {
-		base := uint64(time.Now().UnixNano())
+		base := site.Seed(t, "STALE_SEED")
 		for i := range site.Number(t, "STALE_PLANS", 60) {
 			seeds = append(seeds, base+i)
 		}

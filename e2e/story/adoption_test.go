@@ -139,14 +139,13 @@ func TestAServiceMayAskLater(t *testing.T) {
 	name, first := w.portRange(t, 4)
 	w.MustApply(t, namespace, fmt.Sprintf(before, first+2, first+3))
 	w.MustApply(t, namespace, moving(name))
-	object := w.AwaitCondition(t, soon, "palloc", namespace, "web", "Published", "False", "NameTaken")
-	told(t, object, "Published", "berth.dev/adopt: web")
+	w.awaitWords(t, "palloc", namespace, "web", "Published", "False", "NameTaken", "berth.dev/adopt: web")
 	if policies, err := w.List(t.Context(), "networkpolicy", namespace); err != nil || len(policies) != 0 {
 		t.Errorf("policies that cut off the clients of somebody else's Service: %v %v", policies, err)
 	}
 	w.asks(t, namespace, "web")
 	was := w.get(t, "service", namespace, "web")
-	object = w.ready(t, namespace, "web")
+	object := w.ready(t, namespace, "web")
 	if held(object, "http") != first+2 || held(object, "names") != first+3 {
 		t.Errorf("it shows %s", kube.Text(object, "status.summary"))
 	}
@@ -171,8 +170,7 @@ func TestAServiceThatDoesNotFitIsLeftAsItIs(t *testing.T) {
 		w.asks(t, namespace, "web")
 		was := w.get(t, "service", namespace, "web")
 		w.MustApply(t, namespace, refusal.object)
-		object := w.AwaitCondition(t, soon, "palloc", namespace, "web", refusal.condition, "False", "AdoptionRefused")
-		told(t, object, refusal.condition, refusal.says)
+		w.awaitWords(t, "palloc", namespace, "web", refusal.condition, "False", "AdoptionRefused", refusal.says)
 		if is := w.get(t, "service", namespace, "web"); is.GetResourceVersion() != was.GetResourceVersion() {
 			t.Errorf("%s: the Service was written: %v", refusal.what, is.Object)
 		}
@@ -205,7 +203,7 @@ spec:
   containers: [{name: main, image: example.org/db, ports: [{name: sql, containerPort: 8432, hostPort: 45003}]}]
 `)
 	w.count(t, name, "external", 1)
-	told(t, w.AwaitCondition(t, soon, "prange", "", name, "UndeclaredUse", "True"), "UndeclaredUse", "45003", namespace+"/db")
+	w.awaitWords(t, "prange", "", name, "UndeclaredUse", "True", "UsedWithoutAllocation", "45003", namespace+"/db")
 	before := w.get(t, "pod", namespace, "db")
 
 	// Nobody else gets the number, by asking for it or by choice.

@@ -88,7 +88,7 @@ func (w *world) podOf(t *testing.T, kind, namespace, name, node string, edit fun
 // published waits for a reason of Published.
 func (w *world) published(t *testing.T, namespace, name, status, reason string, says ...string) {
 	t.Helper()
-	told(t, w.AwaitCondition(t, soon, "palloc", namespace, name, "Published", status, reason), "Published", says...)
+	w.awaitWords(t, "palloc", namespace, name, "Published", status, reason, says...)
 }
 
 // ports changes a field of a container port, by the name of the port.
@@ -274,7 +274,6 @@ spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}
 	if warnings := strings.Join(w.Warnings(), "\n"); !strings.Contains(warnings, "belongs to PortRange "+name) {
 		t.Errorf("no warning: %q", warnings)
 	}
-	object := w.AwaitCondition(t, soon, "prange", "", name, "UndeclaredUse", "True", "UsedWithoutAllocation")
-	told(t, object, "UndeclaredUse", "by Service "+namespace+"/web (nodePort)")
+	w.awaitWords(t, "prange", "", name, "UndeclaredUse", "True", "UsedWithoutAllocation", "by Service "+namespace+"/web (nodePort)")
 	w.remove(t, "svc", namespace, "web")
 }

@@ -215,23 +215,46 @@ func (w *world) ready(t *testing.T, namespace, name string) *unstructured.Unstru
 	return object
 }
 
-// refused waits until an allocation is not given its numbers for a reason, and checks what people are told.
+// refused waits until an allocation is not given its numbers for a reason, in words that contain what they must.
 func (w *world) refused(t *testing.T, namespace, name, reason string, says ...string) *unstructured.Unstructured {
 	t.Helper()
-	object := w.AwaitCondition(t, soon, "palloc", namespace, name, "Allocated", "False", reason)
-	told(t, object, "Allocated", says...)
+	return w.awaitWords(t, "palloc", namespace, name, "Allocated", "False", reason, says...)
+}
+
+// awaitWords waits until a condition has a status, a reason and a message that contains some texts. A condition may
+// have had the reason before for something else: only its message tells one from the other.
+func (w *world) awaitWords(t *testing.T, kind, namespace, name, conditionType, status, reason string, says ...string) *unstructured.Unstructured {
+	t.Helper()
+	var object *unstructured.Unstructured
+	kube.Eventually(t, soon, fmt.Sprintf("%s %s/%s to be %s=%s %s", kind, namespace, name, conditionType, status, reason),
+		func(ctx context.Context) (err error) {
+			if object, err = w.Get(ctx, kind, namespace, name); err != nil {
+				return err
+			}
+			if err = kube.HasCondition(object, conditionType, status, reason); err != nil {
+				return err
+			}
+			return saying(object, conditionType, says...)
+		})
 	return object
 }
 
 // told checks the message of a condition.
 func told(t *testing.T, object *unstructured.Unstructured, conditionType string, says ...string) {
 	t.Helper()
+	if err := saying(object, conditionType, says...); err != nil {
+		t.Error(err)
+	}
+}
+
+func saying(object *unstructured.Unstructured, conditionType string, says ...string) error {
 	condition, _ := kube.Condition(object, conditionType)
 	for _, text := range says {
 		if !strings.Contains(condition.Message, text) {
-			t.Errorf("%s does not say %q: %s", conditionType, text, condition.Message)
+			return fmt.Errorf("%s does not say %q: %s", conditionType, text, condition.Message)
 		}
 	}
+	return nil
 }
 
 // held returns the number of a port in the status; 0: none.

@@ -198,7 +198,9 @@ func (s *stage) step(chains []*chain, step int) (refusals int) {
 	s.awaitAll(fmt.Sprintf("edit %d to end as fresh", step), chains, func(w *world, one *chain) error {
 		err := s.compare(w, one, step)
 		if err != nil {
-			return fmt.Errorf("%s, edit %d: %w\nfrom %v\nto %v\nfresh is %s", one.lane.token, step, err, one.specs[step-1], one.specs[step], one.fresh[step].token)
+			allocated, _ := kube.Condition(w.allocations[one.lane.token+"/"+appName], "Allocated")
+			return fmt.Errorf("%s, edit %d: %w\nfrom %v\nto %v\nit had %v and says %s %s: %s\nfresh is %s", one.lane.token, step, err,
+				one.specs[step-1], one.specs[step], one.had, allocated.Status, allocated.Reason, allocated.Message, one.fresh[step].token)
 		}
 		return nil
 	})

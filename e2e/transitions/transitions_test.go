@@ -11,7 +11,7 @@ import (
 
 // Of the edits every fifth is one of a PortRange.
 func TestThreeHundredEditsEndAsFreshAndThenNobodyWrites(t *testing.T) {
-	seed := site.Number(t, "TRANSITIONS_SEED", uint64(time.Now().UnixNano()))
+	seed := site.Seed(t, "TRANSITIONS_SEED")
 	t.Logf("TRANSITIONS_SEED=%d", seed)
 	const mostAtOnce = 300 // there are no more node ports for more lanes
 	left := int(site.Number(t, "TRANSITIONS", mostAtOnce))
