@@ -35,6 +35,12 @@ std::int32_t longest(const std::vector<PortSpan>& spans) {
   return most;
 }
 
+Refused ledger_frozen(const std::string& port, Port number, const Error& error) {
+  return {RefusalReason::kLedgerFrozen, port,
+          "no number that can be told to be free is left for port " + port + ": the record of those around " +
+              to_string(number) + " cannot be read: " + error.message};
+}
+
 }  // namespace
 
 Refused ledger_full(const std::string& port, const NumberKey& key) {
@@ -177,7 +183,11 @@ std::optional<Refused> Choice::go_on(const Ask& ask, std::int64_t start, Draft& 
   for (const AllocationPort* port : ask.row) {
     if (!wants(ask, *port)) continue;
     const auto number = Port::checked(start + index_of(*port));
-    if (!number.ok() || !can_go_on(ask, *port, *number, draft)) return cannot_go_on(ask, *port, start);
+    if (number.ok() && can_go_on(ask, *port, *number, draft)) continue;
+    const Error* frozen =
+        number.ok() ? booking_.frozen(ask.range().space, key_at(ask, port->protocol, *number)) : nullptr;
+    if (frozen != nullptr) return ledger_frozen(name_of(ask.row), *number, *frozen);
+    return cannot_go_on(ask, *port, start);
   }
   put(ask, start, draft);
   return {};
@@ -239,6 +249,7 @@ std::optional<Refused> Choice::take(const Work& work, const Source& place, const
     return {};
   }
   if (auto full = record_full(ask)) return full;
+  if (auto frozen = record_frozen(ask)) return frozen;
   const bool some = length_of(row) > 1 && pick(ask, 1, draft);
   return nothing_left(ask, some);
 }
@@ -248,6 +259,20 @@ std::optional<Refused> Choice::record_full(const Ask& ask) const {
     const NumberKey key = key_at(ask, ask.row.front()->protocol, span.first);
     const bool room = booking_.has_room(ask.range().space, key, entry_for(ask, *ask.row.front()));
     if (!room) return ledger_full(name_of(ask.row), key);
+  }
+  return {};
+}
+
+// Numbers that nobody can tell the owners of are not free, and waiting for a release does not bring them
+// back.
+std::optional<Refused> Choice::record_frozen(const Ask& ask) const {
+  for (const auto& [shard, error] : view_.ledgers.in(ask.range().space).frozen()) {
+    const std::int32_t begin = shard * kShardSize;
+    for (const PortSpan& span : ask.place.spans()) {
+      const std::int32_t first = std::max(begin, span.first.number());
+      if (first > std::min(begin + kShardSize - 1, span.last.number())) continue;
+      return ledger_frozen(name_of(ask.row), Port::of(first), error);
+    }
   }
   return {};
 }

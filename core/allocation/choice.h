@@ -88,6 +88,7 @@ class Choice {
   std::optional<Port> pick(const Ask& ask, std::size_t length, const Draft& draft);
   [[nodiscard]] Refused nothing_left(const Ask& ask, bool some) const;
   [[nodiscard]] std::optional<Refused> record_full(const Ask& ask) const;
+  [[nodiscard]] std::optional<Refused> record_frozen(const Ask& ask) const;
 
   using PickerKey = std::tuple<std::string, std::string, std::string, std::set<Protocol>, bool, bool>;
 

@@ -121,7 +121,8 @@ class Batch {
   }
 
   static bool is_shortage(RefusalReason reason) {
-    return reason == RefusalReason::kRangeExhausted || reason == RefusalReason::kRangeFragmented;
+    return reason == RefusalReason::kRangeExhausted || reason == RefusalReason::kRangeFragmented ||
+           reason == RefusalReason::kLedgerFrozen;
   }
 
   std::optional<Refused> without_source(const Work& work) const {

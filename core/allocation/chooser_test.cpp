@@ -147,8 +147,8 @@ TEST(Claim, AnswersEveryRequest) {
          object.spec = {"NodePort", 95, 0, 1, {{"24507", "9 ?"}}};
          (void)c.ledgers.put(object);
        },
-       "RangeExhausted",
-       ""},
+       "LedgerFrozen",
+       "the record of those around 24500 cannot be read: "},
       {"purpose of a range",
        {port("api")},
        [](Cluster& c) {
