@@ -77,6 +77,11 @@ class Client {
   Result<json::List<T>> list(const wire::Kind& kind, std::string_view ns = "",
                              const Selectors& selectors = {}) const;
 
+  // The resourceVersion that a list of the kind has now, read from etcd with one object at most. One that is
+  // older than what was seen before means that history was rewound (a restored backup).
+  template <class T>
+  Result<std::string> newest_version(const wire::Kind& kind, std::string_view ns = "") const;
+
   // POST. Exists when the name is taken - except that a Service asking for its own taken nodePort gets
   // Invalid "already allocated" (measured): get the name before concluding that somebody else has the number.
   template <class T>
@@ -163,6 +168,14 @@ Result<json::List<T>> Client::list(const wire::Kind& kind, std::string_view ns,
     all.continue_token = std::move(page.continue_token);
   } while (!all.continue_token.empty());
   return all;
+}
+
+template <class T>
+Result<std::string> Client::newest_version(const wire::Kind& kind, std::string_view ns) const {
+  // No selector: with one the server would look through everything for the first that it takes.
+  TRY(const std::string body, ask_page(kind, ns, {}, 1, ""));
+  TRY(json::List<T> page, json::decode_list<T>(body, kind.api_version(), kind.kind));
+  return std::move(page.resource_version);
 }
 
 template <class T>

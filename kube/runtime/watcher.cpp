@@ -47,6 +47,7 @@ Result<Progress> Watcher<T>::step() {
   return std::visit(Overloaded{
                         [this](Empty&) { return list(); },
                         [this](Listed&) { return open(); },
+                        [this](Doubtful&) { return look(); },
                         [this](Watching& watching) { return read(watching); },
                     },
                     state_);
@@ -74,8 +75,22 @@ Result<Progress> Watcher<T>::list() {
   for (T& object : listed.items) sink_(InitApply<T>{std::move(object)});
   sink_(InitDone{seen_});
   silent_watches_ = 0;
+  answered_ = clock_->monotonic();
   state_ = Listed{};
   return Progress::kListed;
+}
+
+template <class T>
+Result<Progress> Watcher<T>::look() {
+  const Duration unanswered = clock_->monotonic() - answered_;
+  TRY(const std::string version, client_->newest_version<T>(config_.kind, config_.ns));
+  if (unanswered > config_.trust || is_older(version, seen_)) {
+    state_ = Empty{};
+  } else {
+    state_ = Listed{};
+  }
+  answered_ = clock_->monotonic();
+  return Progress::kLooked;
 }
 
 template <class T>
@@ -116,10 +131,13 @@ Result<Progress> Watcher<T>::read(Watching& watching) {
     Error error = leave_for({Code::kUnavailable, "the watch of " + config_.kind.plural +
                                                      (cut ? " was cut in a line" : " ended at once")});
     if (cut || at_once) return error;
+    state_ = Listed{};
+    answered_ = now;
     return Progress::kEnded;
   }
 
   watching.last_byte = now;
+  answered_ = now;
   silent_watches_ = 0;
   watching.framer.feed(*bytes);
   while (true) {
@@ -165,7 +183,7 @@ Error Watcher<T>::leave_for(Error error) {
   if (no_base) {
     state_ = Empty{};
   } else {
-    state_ = Listed{};
+    state_ = Doubtful{};
   }
   return error;
 }

@@ -13,10 +13,12 @@
 //   silent for ever.
 // - A list or an event that is older than what was seen before means that history was rewound: list again,
 //   and tell the sink (Rewound) before the objects of that list, so that the owner drops what it derived.
-//   The version that a watch starts from never goes backwards without that. (A rewind that new writes have
-//   overtaken before this kind is listed again cannot be told by versions. A restored API server refuses old
-//   watches, so a list follows, and the store lets it win.)
-// - 401 (a token that expired), 429, 5xx, a broken connection: open again from the last version.
+//   The version that a watch starts from never goes backwards without that.
+// - 401 (a token that expired), 429, 5xx, a broken connection, silence: ask for the newest version first,
+// since a
+//   restored API server accepts a watch from a version that it has not reached and says nothing; then open
+//   again from the last version seen. After more than `trust` without an answer: list again, for by then
+//   writes may have overtaken that version in a rewound history, which no version tells.
 //
 // Thread-safety: one thread steps; cancel() from any thread.
 #pragma once
@@ -88,6 +90,7 @@ struct WatcherConfig {
   // How long one read may wait. As long as `silence` or longer with a real transport, whose streams end with
   // the first error of a read; 0 in a simulation, where a read that finds nothing is no silence yet.
   Duration read_wait{75'000};
+  Duration trust{300'000};
   std::int64_t watch_seconds = 300;
   std::int64_t watch_jitter_seconds = 60;
   std::uint64_t seed = 0;
@@ -99,6 +102,7 @@ struct WatcherConfig {
 // What one step has done.
 enum class Progress {
   kListed,
+  kLooked,  // asked for the newest version after an error
   kOpened,
   kRead,   // bytes; zero or more outputs
   kIdle,   // nothing came within read_wait, and the silence is not long enough yet
@@ -122,8 +126,9 @@ class Watcher {
   [[nodiscard]] const WatcherConfig& config() const { return config_; }
 
  private:
-  struct Empty {};   // nothing known: list
-  struct Listed {};  // known up to seen_: open a watch
+  struct Empty {};     // nothing known: list
+  struct Listed {};    // known up to seen_: open a watch
+  struct Doubtful {};  // known up to seen_, but perhaps by another history: look
   struct Watching {
     std::shared_ptr<http::Stream> stream;
     wire::WatchFramer framer;
@@ -131,9 +136,10 @@ class Watcher {
     Instant last_byte;  // monotonic
     bool delivered = false;
   };
-  using State = std::variant<Empty, Listed, Watching>;
+  using State = std::variant<Empty, Listed, Doubtful, Watching>;
 
   Result<Progress> list();
+  Result<Progress> look();
   Result<Progress> open();
   Result<Progress> read(Watching& watching);
   Status handle_line(std::string_view line);
@@ -148,6 +154,7 @@ class Watcher {
   std::string seen_ = {};  // the newest resourceVersion seen, also across lists
   int silent_watches_ = 0;
   std::uint64_t opened_ = 0;
+  Instant answered_ = {};  // monotonic: when the server last said something
 
   std::mutex cancel_mutex_;
   bool cancelled_ = false;

@@ -50,7 +50,7 @@ bool converges(std::uint64_t seed, bool blind) {
   Watcher<Service> watcher(client, clock, watcher_config, [&](WatchOutput<Service> output) {
     const bool event =
         std::holds_alternative<Apply<Service>>(output) || std::holds_alternative<Delete<Service>>(output);
-    if (blind && event && ++events % 50 == 0) return;
+    if (blind && event && ++events % 10 == 0) return;
     store.apply(std::move(output));
   });
   const auto settle = [&] {
@@ -129,7 +129,7 @@ TEST(Watcher, ConvergesThroughAnyFaults) {
 
 TEST(Watcher, ThatTestCanFail) {
   int failed = 0;
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) failed += converges(seed, true) ? 0 : 1;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) failed += converges(seed, true) ? 0 : 1;
   EXPECT_GT(failed, 0);
 }
 

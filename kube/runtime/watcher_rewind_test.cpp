@@ -33,6 +33,45 @@ TEST(Watcher, NoticesThatHistoryWasRewound) {
   EXPECT_EQ(world.watcher.position(), std::to_string(world.server.revision()));
 }
 
+// The API server was restarted for it, so the watch broke; nobody waits for silence.
+TEST(Watcher, NoticesARewindAsSoonAsItsWatchBreaks) {
+  WatcherWorld world;
+  world.put("x");
+  const std::int64_t restored = world.server.revision();
+  world.put("y");
+  world.remove("x");
+  world.run();
+  world.take();
+  world.server.rewind(restored);
+  world.transport.break_streams();
+  EXPECT_EQ(world.run(), Codes{Code::kUnavailable});
+  EXPECT_EQ(world.take(), (Outputs{"rewound", "init", "listed x", "done"}));
+}
+
+TEST(Watcher, NoticesThatWritesHaveOvertakenItInARewoundHistory) {
+  WatcherWorld world;
+  world.put("x");
+  const std::int64_t restored = world.server.revision();
+  world.put("y");
+  world.run();
+  world.take();
+  world.server.rewind(restored);
+  for (int i = 0; i < 20; ++i) world.put("z");
+  world.transport.break_streams();
+  ASSERT_FALSE(world.watcher.step().ok());
+  // Nobody answers for a while.
+  world.transport.set_policy([](const testing::FaultContext&) -> testing::Fault {
+    return testing::Answered{testing::refusal(503)};
+  });
+  for (int minute = 0; minute < 6; ++minute) {
+    ASSERT_FALSE(world.watcher.step().ok());
+    world.clock.advance(std::chrono::minutes(1));
+  }
+  world.transport.set_policy(nullptr);
+  EXPECT_EQ(world.run(), Codes{});
+  EXPECT_EQ(world.take(), (Outputs{"init", "listed x", "listed z", "done"})) << "y was never there";
+}
+
 TEST(Watcher, NoticesARewindBehindAWriteOfOurOwn) {
   WatcherWorld world;
   world.run();

@@ -81,8 +81,10 @@ Outputs WatcherWorld::take() { return std::exchange(outputs, {}); }
 std::size_t WatcherWorld::lists() const {
   const auto log = server.log();
   return static_cast<std::size_t>(std::count_if(log.begin(), log.end(), [](const auto& each) {
-    return !each.watch && each.request.method == "GET" &&
-           each.request.target.find("/services?") != std::string::npos;
+    const std::string& target = each.request.target;
+    const bool look = target.ends_with("limit=1") || target.find("limit=1&") != std::string::npos;
+    return !each.watch && each.request.method == "GET" && target.find("/services?") != std::string::npos &&
+           !look;
   }));
 }
 

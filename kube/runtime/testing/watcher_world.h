@@ -48,7 +48,7 @@ struct WatcherWorld {
   Codes run();
   // The outputs since it was last called.
   Outputs take();
-  // How many lists the server was asked for, every page counted.
+  // How many lists the server was asked for, every page counted, looks at the newest version not.
   [[nodiscard]] std::size_t lists() const;
 };
 
