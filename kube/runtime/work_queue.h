@@ -4,8 +4,9 @@
 // held, and goes in line when done() is called. A failed key is added again with retry(), which waits longer
 // each time it fails in a row (Backoff) and at least the server's Retry-After. Why a key was added is not
 // kept: work is decided from what is observed. Of the keys that are due the smallest rank goes first, within
-// a rank the one that became due first, then by insertion; but a key that has been due for kPatience goes
-// before all. A key has the rank of the last add().
+// a rank the one that became due first, then by insertion; but when keys have been due for kPatience, of
+// kPatientTurns keys taken one is the first of those: nobody starves, and a burst that takes minutes is still
+// worked on in its order. A key has the rank of the last add().
 //
 // Thread-safety: every function from any thread. Key needs operator<.
 #pragma once
@@ -55,6 +56,7 @@ class WorkQueue {
   static constexpr std::size_t kRanks = 3;
   // How long a key that is due may stand behind those of smaller ranks.
   static constexpr Duration kPatience = std::chrono::seconds(30);
+  static constexpr std::uint64_t kPatientTurns = 32;
 
   // `clock` must outlive the queue.
   explicit WorkQueue(const Clock& clock, Backoff backoff = {}, std::uint64_t seed = 0,
@@ -127,7 +129,8 @@ class WorkQueue {
   std::map<Key, Hand> hands_;
   std::map<Key, int> failures_;
   std::uint64_t serial_ = 0;
-  std::uint64_t changes_ = 0;  // of the line, so that a waiter sees one
+  std::uint64_t passed_over_ = 0;  // keys taken before one that has been due for kPatience, in a row
+  std::uint64_t changes_ = 0;      // of the line, so that a waiter sees one
   bool shut_down_ = false;
 };
 

@@ -175,7 +175,10 @@ typename WorkQueue<Key>::Line* WorkQueue<Key>::due_line(Instant now) {
     if (now - line.begin()->first.due < kPatience) continue;
     if (oldest == nullptr || line.begin()->first < oldest->begin()->first) oldest = &line;
   }
-  return oldest != nullptr ? oldest : turn;
+  if (oldest == nullptr || oldest == turn) return turn;
+  if (++passed_over_ < kPatientTurns) return turn;
+  passed_over_ = 0;
+  return oldest;
 }
 
 template <class Key>

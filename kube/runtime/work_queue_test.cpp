@@ -70,17 +70,27 @@ TEST(WorkQueue, OfTheKeysThatAreDueTheSmallestRankGoesFirst) {
   EXPECT_EQ(queue.next_due(), clock.monotonic() + milliseconds(10));
 }
 
-TEST(WorkQueue, AKeyThatHasBeenDueForLongGoesBeforeAll) {
+TEST(WorkQueue, AKeyThatHasBeenDueForLongHasItsTurnAmongMany) {
   ManualClock clock;
   Queue queue(clock);
   queue.add("last", {}, 2);
+  queue.add("second to last", {}, 2);
   clock.advance(Queue::kPatience - milliseconds(1));
   queue.add("new");
   EXPECT_EQ(queue.try_take(), "new");
-  queue.add("newer");
   clock.advance(milliseconds(1));
-  EXPECT_EQ(queue.try_take(), "last");
-  EXPECT_EQ(queue.try_take(), "newer");
+  for (const std::string patient : {"last", "second to last"}) {
+    std::uint64_t before = 1;
+    for (; before <= 2 * Queue::kPatientTurns; ++before) {
+      queue.add("newer " + std::to_string(before));
+      const auto taken = queue.try_take();
+      ASSERT_TRUE(taken);
+      queue.done(*taken);
+      if (*taken == patient) break;
+      EXPECT_TRUE(taken->starts_with("newer ")) << *taken;
+    }
+    EXPECT_EQ(before, Queue::kPatientTurns);
+  }
 }
 
 TEST(WorkQueue, AKeyHasTheRankOfTheLastAddAndTheEarlierTime) {
