@@ -66,18 +66,31 @@ void Bookkeeper::note_rests() {
   rest_.observe(*view.ledgers, clock_->monotonic(), view.uses.get(), clock_->wall());
 }
 
-BookkeepingReport Bookkeeper::step(std::int64_t fence) {
+BookkeepingReport Bookkeeper::step(std::int64_t fence, const LedgerLook& look) {
   BookkeepingReport report;
   report.begun = clock_->monotonic();
   note_rests();
-  claim(fence, report);
-  if (report.status.ok() && !report.superseded) release(fence, report);
+  claim(fence, look, report);
+  if (report.status.ok() && !report.superseded) release(fence, look, report);
   if (report.status.ok() && !report.superseded) sweep(fence, report);
   if (report.superseded) report.fence_seen = fresh_view().ledgers->fence();
   return report;
 }
 
-void Bookkeeper::claim(std::int64_t fence, BookkeepingReport& report) {
+std::vector<std::shared_ptr<const PortAllocation>> Bookkeeper::looked_at(const runtime::Snapshot& snapshot,
+                                                                         const LedgerLook& look) const {
+  if (look.everything) return stores_->allocations.all(snapshot);
+  // Who waits was there first, and what became free may be his.
+  std::set<ObjectKey> keys = look.allocations;
+  for (const auto& [uid, key] : observer_->refused()) keys.insert(key);
+  std::vector<std::shared_ptr<const PortAllocation>> found;
+  for (const ObjectKey& key : keys) {
+    if (auto allocation = stores_->allocations.get(snapshot, key)) found.push_back(std::move(allocation));
+  }
+  return found;
+}
+
+void Bookkeeper::claim(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report) {
   ClusterView view;
   std::vector<std::shared_ptr<const PortAllocation>> waiting;
   std::map<std::string, std::shared_ptr<const Namespace>> namespaces;
@@ -86,7 +99,7 @@ void Bookkeeper::claim(std::int64_t fence, BookkeepingReport& report) {
     const auto snapshot = stores_->group.snapshot();
     view = observer_->view(snapshot, true);
     const Instant now = clock_->wall();
-    for (const auto& written : stores_->allocations.all(snapshot)) {
+    for (const auto& written : looked_at(snapshot, look)) {
       if (written->meta.deleting()) continue;
       auto allocation = effective(written, now);
       if (!allocation::wants_numbers(*allocation, *view.ledgers, *view.ranges, *view.uses)) {
@@ -174,19 +187,31 @@ void Bookkeeper::reread(const std::string& shard) {
   }
 }
 
-void Bookkeeper::release(std::int64_t fence, BookkeepingReport& report) {
+void Bookkeeper::release(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report) {
   std::vector<allocation::ReleaseCandidate> candidates;
   {
     const auto snapshot = stores_->group.snapshot();
     const ClusterView view = observer_->view(snapshot, true);
+    const auto refused = observer_->refused();
+    const auto looked = looked_at(snapshot, look);
     // A migration that has an end ends here when status says so: by the clock of another leader it may last.
     std::deque<PortAllocation> made;
     std::vector<const PortAllocation*> allocations;
-    stores_->allocations.for_each(snapshot, [&](const PortAllocation& one) {
-      allocations.push_back(is_plain(one) ? &one : &made.emplace_back(effective(one, std::nullopt)));
-    });
-    candidates = allocation::release_candidates(*view.ledgers, allocations, *view.ranges, *view.uses,
-                                                observer_->refused());
+    for (const auto& one : looked) {
+      allocations.push_back(is_plain(*one) ? one.get() : &made.emplace_back(effective(*one, std::nullopt)));
+    }
+    if (look.everything) {
+      std::vector<Uid> uids;
+      for (const auto& [uid, key] : refused) uids.push_back(uid);
+      candidates = allocation::release_candidates(*view.ledgers, allocations, *view.ranges, *view.uses, uids);
+    } else {
+      for (const PortAllocation* one : allocations) {
+        const auto some =
+            allocation::release_candidates(*one, view.ledgers->of_owner(one->meta.uid), *view.ranges,
+                                           *view.uses, refused.contains(one->meta.uid));
+        candidates.insert(candidates.end(), some.begin(), some.end());
+      }
+    }
     std::erase_if(candidates, [&](const allocation::ReleaseCandidate& candidate) {
       return waits_for_a_finalizer(candidate, *stores_, snapshot);
     });
@@ -195,10 +220,13 @@ void Bookkeeper::release(std::int64_t fence, BookkeepingReport& report) {
   const auto waiting = std::erase_if(candidates, [&](const allocation::ReleaseCandidate& candidate) {
     return at_work_ && at_work_(candidate.owner());
   });
-  if (waiting > 0) report.look_again = kAgainWhileAtWork;
+  if (waiting > 0) {
+    report.look_again = kAgainWhileAtWork;
+    report.unfinished = true;
+  }
   if (candidates.empty()) return;
   if (candidates.size() > kReleasesPerStep) {
-    report.more = true;
+    report.more = report.unfinished = true;
     candidates.erase(candidates.begin() + kReleasesPerStep, candidates.end());
   }
   const auto proofs = prove(candidates);

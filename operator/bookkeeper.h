@@ -16,6 +16,7 @@
 #include "kube/client/client.h"
 #include "kube/runtime/clock.h"
 #include "operator/applier.h"
+#include "operator/ledger_scope.h"
 #include "operator/observer.h"
 #include "operator/stores.h"
 
@@ -27,6 +28,7 @@ struct BookkeepingReport {
   bool superseded = false;      // a ledger carries a larger fence than ours: somebody else leads or led
   std::int64_t fence_seen = 0;  // that fence
   bool more = false;            // more is due at once
+  bool unfinished = false;      // some of what it found is left for a later look at everything
   std::optional<Duration> look_again = {};  // when the next number will have rested
   std::vector<ObjectKey> concerned = {};    // allocations whose numbers or refusals changed
   std::vector<allocation::Grant> granted = {};
@@ -58,12 +60,16 @@ class Bookkeeper {
         applier_(&applier),
         at_work_(std::move(at_work)) {}
 
-  // `fence`: the transition count of the lease under which this process leads.
-  BookkeepingReport step(std::int64_t fence);
+  // `fence`: the transition count of the lease under which this process leads. A step that fails has done a
+  // part of its work, or none: the next one must look at everything.
+  BookkeepingReport step(std::int64_t fence, const LedgerLook& look = {});
 
  private:
-  void claim(std::int64_t fence, BookkeepingReport& report);
-  void release(std::int64_t fence, BookkeepingReport& report);
+  void claim(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report);
+  void release(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report);
+  // Those that a step looks at, with those that wait for a number.
+  [[nodiscard]] std::vector<std::shared_ptr<const PortAllocation>> looked_at(
+      const runtime::Snapshot& snapshot, const LedgerLook& look) const;
   void sweep(std::int64_t fence, BookkeepingReport& report);
 
   // False when a write failed: the shard has then been read anew.

@@ -25,6 +25,38 @@ TEST_F(BookkeeperTest, OneStepServesEverybodyWhoWaitsWithOneWrite) {
   EXPECT_EQ(shard().spec.fence, kFence);
 }
 
+TEST_F(BookkeeperTest, AStepThatLooksAtOneServesItAfterThoseWhoHaveWaitedForLonger) {
+  const PortAllocation first = bench.allocate("first");
+  const PortAllocation second = bench.allocate("second");
+  bench.allocate("unseen");
+  bench.allocate("youngest");
+  bench.read();
+  bench.observer.remember_refusal({first.meta.key(), first.meta.uid}, first.meta.generation);
+  const BookkeepingReport report =
+      bench.bookkeeper.step(kFence, {false, {{"mesh", "youngest"}, {"mesh", "gone"}}});
+  EXPECT_EQ(names(report.concerned), (std::vector<std::string>{"first", "youngest"}));
+  EXPECT_EQ(bench.record(30500), "held mesh/first");
+  EXPECT_EQ(bench.record(30501), "held mesh/youngest");
+  bench.read();
+  EXPECT_EQ(names(step().concerned), (std::vector<std::string>{"second", "unseen"}))
+      << "a look at everything";
+}
+
+TEST_F(BookkeeperTest, AStepThatLooksAtOneReleasesWhatItGaveUp) {
+  PortAllocation edited = settled("api", 30500);
+  settled("db", 30501);
+  for (const char* name : {"api", "db"}) {
+    bench.remove<Service>(wire::kService, {"mesh", name});
+    PortAllocation object = bench.at_server<PortAllocation>(wire::kPortAllocation, {"mesh", name}).value();
+    object.spec.ports[0].name = "renamed";
+    ASSERT_TRUE(bench.people.replace(wire::kPortAllocation, object).ok());
+  }
+  bench.read();
+  EXPECT_EQ(bench.bookkeeper.step(kFence, {false, {{"mesh", "api"}}}).released.size(), 1U);
+  EXPECT_EQ(bench.record(30500), "resting mesh/api");
+  EXPECT_EQ(bench.record(30501), "held mesh/db") << "nobody has looked at it";
+}
+
 TEST_F(BookkeeperTest, ClaimsEachNumberOfARowAndOldNumbersBesideThem) {
   PortAllocation row = testing::make_palloc(
       "mesh", "sip", "mesh", {testing::make_palloc_port("rtp", std::int64_t{8080})}, "External");

@@ -33,8 +33,8 @@ Engine::Engine(const client::Client& client, const runtime::Clock& clock, Engine
       events_(client, {"berth.dev/operator", config_.identity}),
       reconciler_({client, clock, stores_, observer_, applier_, bookkeeper_, reporter_, events_,
                    [this](const runtime::WorkKey& key) { enqueue(key); }, hooks_.fence, hooks_.superseded,
-                   [this](const BookkeepingReport& report) { booked(report); },
-                   [this] { return hurried(); }}) {
+                   [this](const BookkeepingReport& report) { booked(report); }, [this] { return hurried(); },
+                   &scope_}) {
   watch(wire::kPortLedger, stores_.ledgers);
   watch(wire::kPortRange, stores_.ranges);
   watch(wire::kExposurePolicy, stores_.exposure_policies);
@@ -97,8 +97,13 @@ void Engine::enqueue_everything() {
 }
 
 void Engine::enqueue(const runtime::WorkKey& key) {
-  const Duration delay = key.kind == kLedgerWork ? ledger_wait() : settle_time(key);
-  queue_.add(key, delay, static_cast<std::size_t>(rank(key, stores_)));
+  const auto its_rank = static_cast<std::size_t>(rank(key, stores_));
+  if (key.kind != kLedgerWork) {
+    queue_.add(key, settle_time(key), its_rank);
+    return;
+  }
+  scope_.add(key.object);
+  queue_.add(ledger_work(), ledger_wait(), its_rank);
 }
 
 Duration Engine::ledger_wait() const {

@@ -88,6 +88,7 @@ class Engine {
   Observer observer_;
   runtime::WorkQueue<> queue_;
   Applier applier_;
+  LedgerScope scope_;
   Bookkeeper bookkeeper_;
   Reporter reporter_;
   client::EventRecorder events_;

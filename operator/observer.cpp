@@ -48,15 +48,7 @@ bool is_namespace_policy(const std::string& name) {
 ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
   const std::lock_guard lock(view_mutex_);
   // A flag is lowered before the stores are read: a change in between raises it again, never loses it.
-  if (ledgers_stale_.exchange(false) || !view_.ledgers) {
-    auto ledgers = std::make_shared<allocation::Ledgers>();
-    view_.unreadable_ledgers.clear();
-    stores_->ledgers.for_each(snapshot, [&](const PortLedger& object) {
-      const Status put = ledgers->put(object);
-      if (!put.ok()) view_.unreadable_ledgers[object.meta.name] = put.error().message;
-    });
-    view_.ledgers = std::move(ledgers);
-  }
+  if (ledgers_stale_.exchange(false) || !view_.ledgers) read_ledgers(snapshot);
   if (ranges_stale_.exchange(false) || !view_.ranges) {
     std::vector<const PortRange*> ranges;
     stores_->ranges.for_each(snapshot, [&](const PortRange& object) { ranges.push_back(&object); });
@@ -64,10 +56,12 @@ ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
   }
   const Instant now = clock_->monotonic();
   if (std::erase_if(contested_, [&](const auto& one) { return one.second <= now; }) > 0) uses_stale_ = true;
-  const bool uses_due = fresh || !view_.uses || now - uses_read_ >= kUsesLag;
+  const Duration lag = std::max(kUsesLag, uses_cost_ * kUsesShare);
+  const bool uses_due = fresh || !view_.uses || now - uses_read_ >= lag;
   if (uses_due && (uses_stale_.exchange(false) || !view_.uses)) {
     view_.uses = read_uses(snapshot);
-    uses_read_ = now;
+    uses_read_ = clock_->monotonic();
+    uses_cost_ = uses_read_ - now;
   }
   if (internal_stale_.exchange(false) || !view_.internal) {
     std::vector<const ExposurePolicy*> policies;
@@ -76,6 +70,30 @@ ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
     view_.internal = std::make_shared<const allocation::InternalNumbers>(policies);
   }
   return view_;
+}
+
+// Only what has changed is decoded; what has not is shared with the view before.
+void Observer::read_ledgers(const runtime::Snapshot& snapshot) {
+  auto ledgers = view_.ledgers ? std::make_shared<allocation::Ledgers>(*view_.ledgers)
+                               : std::make_shared<allocation::Ledgers>();
+  std::map<std::string, std::shared_ptr<const PortLedger>> read;
+  for (auto& object : stores_->ledgers.all(snapshot)) {
+    const std::string name = object->meta.name;
+    const auto before = ledgers_read_.find(name);
+    if (before == ledgers_read_.end() || before->second != object) {
+      view_.unreadable_ledgers.erase(name);
+      const Status put = ledgers->put(*object);
+      if (!put.ok()) view_.unreadable_ledgers[name] = put.error().message;
+    }
+    read.emplace(name, std::move(object));
+  }
+  for (const auto& [name, object] : ledgers_read_) {
+    if (read.contains(name)) continue;
+    view_.unreadable_ledgers.erase(name);
+    ledgers->remove(name);
+  }
+  ledgers_read_ = std::move(read);
+  view_.ledgers = std::move(ledgers);
 }
 
 std::shared_ptr<const allocation::Uses> Observer::read_uses(const runtime::Snapshot& snapshot) {
@@ -170,7 +188,7 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
       });
   observation.pods = borrow<Workload>(
       stores_->pods.in_namespace(snapshot, key.ns), observed.kept,
-      [&](const Workload& pod) { return matches_labels(found->spec.selector, pod.template_labels); });
+      [&](const Workload& pod) { return matches_labels(found->spec.selector, pod.meta.labels); });
   observation.exposure_policies =
       borrow<ExposurePolicy>(stores_->exposure_policies.all(snapshot), observed.kept, kEvery);
   if (auto ns = stores_->namespaces.get(snapshot, {"", key.ns})) {
@@ -265,11 +283,11 @@ void Observer::forget(const Uid& uid) {
   memories_.erase(uid);
 }
 
-std::vector<Uid> Observer::refused() const {
+std::map<Uid, ObjectKey> Observer::refused() const {
   const std::lock_guard lock(memory_mutex_);
-  std::vector<Uid> refused;
+  std::map<Uid, ObjectKey> refused;
   for (const auto& [uid, memory] : memories_) {
-    if (memory.refusal) refused.push_back(uid);
+    if (memory.refusal) refused.emplace(uid, memory.refusal->allocation);
   }
   return refused;
 }

@@ -54,8 +54,9 @@ struct ObservedNamespace {
 
 class Observer {
  public:
-  // A burst of Service changes is one new reading of uses.
+  // A burst of Service changes is one new reading of uses, and no more than a part of the time goes into it.
   static constexpr Duration kUsesLag{100};
+  static constexpr int kUsesShare = 50;
   // How long a create must have been refused before its number counts as contested: the create of another
   // leader that is still on its way also has its number allocated and no Service to see, for a moment.
   static constexpr Duration kContestedAfter = std::chrono::seconds(10);
@@ -96,10 +97,12 @@ class Observer {
   void remember_write_problem(const Uid& uid, WriteProblem problem);
   void forget_write_problems(const Uid& uid);
   void forget(const Uid& uid);
-  [[nodiscard]] std::vector<Uid> refused() const;
+  // Whose last claim was refused.
+  [[nodiscard]] std::map<Uid, ObjectKey> refused() const;
 
  private:
-  // Requires: view_mutex_ is held.
+  // Require: view_mutex_ is held.
+  void read_ledgers(const runtime::Snapshot& snapshot);
   std::shared_ptr<const allocation::Uses> read_uses(const runtime::Snapshot& snapshot);
 
   const Stores* stores_;
@@ -116,6 +119,8 @@ class Observer {
   mutable std::mutex view_mutex_;
   ClusterView view_;
   Instant uses_read_ = {};
+  Duration uses_cost_{0};  // what reading them took
+  std::map<std::string, std::shared_ptr<const PortLedger>> ledgers_read_;
   std::vector<std::shared_ptr<const Workload>> host_pods_;  // few of many: those with a host port
   std::map<Port, Instant> contested_;                       // until when
 

@@ -294,7 +294,7 @@ TEST_F(ObserverTest, ForgetsWhatItIsToldToForget) {
   object.meta.uid = uid;
   observer.remember_refusal(refusal_of(object), 1);
   observer.remember_recovered(uid, {"api"});
-  EXPECT_EQ(observer.refused(), std::vector<Uid>{uid});
+  EXPECT_EQ(observer.refused(), (std::map<Uid, ObjectKey>{{uid, object.meta.key()}}));
   observer.forget_refusal(uid);
   EXPECT_TRUE(observer.refused().empty());
   EXPECT_EQ(observer.memory(uid).recovered, std::vector<std::string>{"api"});

@@ -58,7 +58,7 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
   }
   const PortAllocation& allocation = *observed->allocation;
   Plan plan = berth::plan(observed->observation, parts_.clock.wall());
-  if (plan.wants_numbers) parts_.enqueue(ledger_work());
+  if (plan.wants_numbers) parts_.enqueue(ledger_work(key));
   const bool can_wait = !observed->observation.write_problem && parts_.hurried && parts_.hurried();
   const bool more = can_wait && only_shows_numbers(plan, allocation);
 
@@ -67,7 +67,7 @@ Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
   if (carried.status.ok() && !observed->observation.recovered.empty()) {
     parts_.observer.remember_recovered(allocation.meta.uid, {});
   }
-  if (carried.release_wanted) parts_.enqueue(ledger_work());
+  if (carried.release_wanted) parts_.enqueue(ledger_work(key));
   if (more && carried.status.ok()) parts_.enqueue(allocation_work(key));
   const Uid& uid = allocation.meta.uid;
   if (carried.problem) {
@@ -130,7 +130,10 @@ Reconciled Reconciler::report_range(const std::string& name) {
 Reconciled Reconciler::reconcile_ledgers() {
   const std::int64_t fence = parts_.fence();
   if (fence < 0) return {ok_status(), kNotReady};
-  const BookkeepingReport report = parts_.bookkeeper.step(fence);
+  const LedgerLook look = parts_.scope ? parts_.scope->take(parts_.clock.monotonic()) : LedgerLook{};
+  const BookkeepingReport report = parts_.bookkeeper.step(fence, look);
+  const bool done = report.status.ok() && !report.superseded && !report.unfinished;
+  if (parts_.scope && !done) parts_.scope->everything();
   if (parts_.booked) parts_.booked(report);
   for (const ObjectKey& key : report.concerned) parts_.enqueue(allocation_work(key));
   if (report.superseded) {
@@ -138,7 +141,10 @@ Reconciled Reconciler::reconcile_ledgers() {
     return {ok_status(), Duration(1000)};
   }
   if (!report.status.ok()) return {report.status, {}};
-  if (report.more) parts_.enqueue(ledger_work());
+  if (report.more && (report.unfinished || report.concerned.empty())) parts_.enqueue(ledger_work());
+  if (report.more) {
+    for (const ObjectKey& key : report.concerned) parts_.enqueue(ledger_work(key));
+  }
   return {ok_status(), report.look_again};
 }
 

@@ -39,6 +39,7 @@ struct ReconcilerParts {
   std::function<void(const BookkeepingReport&)> booked = {};  // for metrics
   // Do other allocations wait for their first number to be shown?
   std::function<bool()> hurried = {};
+  LedgerScope* scope = nullptr;  // nullptr: every step looks at everything
 };
 
 class Reconciler {

@@ -23,7 +23,7 @@ TEST_F(ReconcilerTest, AnAllocationIsServedFromClaimToReady) {
   bench.allocate("api");
   bench.read();
   EXPECT_TRUE(reconcile(allocation_work(kApi)).status.ok());
-  EXPECT_TRUE(woken.contains(ledger_work())) << "it wants numbers";
+  EXPECT_TRUE(woken.contains(ledger_work(kApi))) << "it wants numbers";
   EXPECT_TRUE(status().conditions.empty()) << "the claim answers in a moment";
   EXPECT_TRUE(reconcile(ledger_work()).status.ok());
   EXPECT_TRUE(woken.contains(allocation_work(kApi)));

@@ -79,6 +79,30 @@ void holders_of_numbers(allocation::Space space, const std::vector<allocation::N
   }
 }
 
+bool holds(const Uid& owner, allocation::Space space, const allocation::NumberKey& key,
+           const Stores& stores) {
+  const auto ledger = stores.ledgers.get({"", allocation::shard_name(space, allocation::shard_of(key.port))});
+  if (!ledger) return false;
+  const auto found = ledger->spec.entries.find(to_string(key));
+  if (found == ledger->spec.entries.end()) return false;
+  const auto entry = allocation::decode_entry(found->second);
+  return entry.ok() && entry->held() && entry->owner_uid == owner;
+}
+
+// A Service of ours that came with numbers that its owner holds is no news to anybody else: in a burst every
+// look at all ledgers that it does not cause is one that nobody waits for.
+bool takes_only_its_own(const Change<Service>& change, const Stores& stores) {
+  if (change.before || !change.after) return false;
+  const Uid owner = allocation::generated_for(change.after->meta);
+  if (owner.empty()) return false;
+  for (const auto space : {allocation::Space::kNodePort, allocation::Space::kService}) {
+    for (const allocation::NumberKey& key : numbers_of(*change.after, space)) {
+      if (!holds(owner, space, key, stores)) return false;
+    }
+  }
+  return true;
+}
+
 std::vector<allocation::NumberKey> host_numbers(const std::shared_ptr<const Workload>& pod) {
   return pod && allocation::is_serving_pod(*pod) ? allocation::host_numbers_of(*pod)
                                                  : std::vector<allocation::NumberKey>();
@@ -87,7 +111,7 @@ std::vector<allocation::NumberKey> host_numbers(const std::shared_ptr<const Work
 // Only what the operator reads of a pod: a change of its status elsewhere is no news.
 bool same_for_us(const Change<Workload>& change) {
   return change.before && change.after && change.before->pod == change.after->pod &&
-         change.before->template_labels == change.after->template_labels &&
+         change.before->meta.labels == change.after->meta.labels &&
          change.before->phase == change.after->phase &&
          change.before->meta.deleting() == change.after->meta.deleting();
 }
@@ -95,7 +119,11 @@ bool same_for_us(const Change<Workload>& change) {
 }  // namespace
 
 WorkKeys affected(const Change<PortLedger>& change, const Stores& stores) {
-  WorkKeys keys = {ledger_work()};
+  WorkKeys keys;
+  // What came, went or cannot be read may concern anybody, and so may another leader.
+  const bool edited = change.before && change.after && change.before->spec.fence == change.after->spec.fence;
+  const bool readable =
+      edited && allocation::read_shard(*change.before).ok() && allocation::read_shard(*change.after).ok();
   // Owners of entries that are on one side only or differ.
   const auto entries = [](const std::shared_ptr<const PortLedger>& side) {
     return side ? side->spec.entries : std::map<std::string, std::string>{};
@@ -108,7 +136,9 @@ WorkKeys affected(const Change<PortLedger>& change, const Stores& stores) {
   };
   const auto add_owner = [&](const std::string& text) {
     const auto entry = allocation::decode_entry(text);
-    if (entry.ok()) keys.push_back(allocation_work(entry->owner));
+    if (!entry.ok()) return;
+    keys.push_back(allocation_work(entry->owner));
+    if (edited) keys.push_back(ledger_work(entry->owner));
   };
   for (const auto& [key, text] : before) {
     if (differs(after, key, text)) add_owner(text);
@@ -116,6 +146,7 @@ WorkKeys affected(const Change<PortLedger>& change, const Stores& stores) {
   for (const auto& [key, text] : after) {
     if (differs(before, key, text)) add_owner(text);
   }
+  if (!readable) keys.push_back(ledger_work());
   every_range(stores, keys);
   return keys;
 }
@@ -133,14 +164,20 @@ WorkKeys affected(const Change<PortRange>& change, const Stores& stores) {
 WorkKeys affected(const Change<PortAllocation>& change, const Stores& stores) {
   (void)stores;
   WorkKeys keys = {allocation_work(change.key())};
-  const bool came_or_went = !change.before || !change.after;
-  if (came_or_went || change.before->meta.uid != change.after->meta.uid ||
-      change.before->meta.deleting() != change.after->meta.deleting()) {
+  if (!change.before) {
+    keys.push_back(namespace_work(change.key().ns));
+    keys.push_back(ledger_work(change.key()));
+    return keys;
+  }
+  const PortAllocation& before = *change.before;
+  if (!change.after || before.meta.uid != change.after->meta.uid ||
+      before.meta.deleting() != change.after->meta.deleting()) {
     keys.push_back(namespace_work(change.key().ns));
     keys.push_back(ledger_work());
-  } else if (change.before->spec != change.after->spec) {
-    keys.push_back(ledger_work());
+    return keys;
   }
+  const bool gave_up = !before.status.ports.empty() && before.status.ports != change.after->status.ports;
+  if (gave_up || before.spec != change.after->spec) keys.push_back(ledger_work(change.key()));
   return keys;
 }
 
@@ -158,7 +195,7 @@ WorkKeys affected(const Change<Service>& change, const Stores& stores) {
   const bool same_ports = change.before && change.after && change.before->ports == change.after->ports &&
                           change.before->type == change.after->type &&
                           change.before->health_check_node_port == change.after->health_check_node_port;
-  if (!same_ports) {
+  if (!same_ports && !takes_only_its_own(change, stores)) {
     keys.push_back(ledger_work());
     every_range(stores, keys);
     // Only nodePorts are taken from others (allocation/holdings.h, taken_by_others).
@@ -209,7 +246,7 @@ WorkKeys affected(const Change<Workload>& change, const Stores& stores) {
   stores.allocations.for_each_in(snapshot, change.key().ns, [&](const PortAllocation& object) {
     bool selected = false;
     each_side(change, [&](const Workload& pod) {
-      selected = selected || matches_labels(object.spec.selector, pod.template_labels);
+      selected = selected || matches_labels(object.spec.selector, pod.meta.labels);
     });
     if (selected) keys.push_back(allocation_work(object.meta.key()));
   });

@@ -70,12 +70,16 @@ TEST_F(Triggers, AChangedEntryOfALedgerWakesItsOwnersOfBothSidesOnly) {
   bench_.put_record(30501, db_);
   const PortLedger both = shard();
   EXPECT_EQ(woken(change<PortLedger>(first, both)),
-            (Words{"ledger", "allocation mesh/db", "range mesh", "range spare"}));
+            (Words{"ledger mesh/db", "allocation mesh/db", "range mesh", "range spare"}));
   EXPECT_EQ(woken(went(both)),
             (Words{"ledger", "allocation mesh/api", "allocation mesh/db", "range mesh", "range spare"}));
   bench_.put_record(30500, db_);  // another owner for the same number
   EXPECT_EQ(woken(change<PortLedger>(both, shard())),
-            (Words{"ledger", "allocation mesh/api", "allocation mesh/db", "range mesh", "range spare"}));
+            (Words{"ledger mesh/api", "ledger mesh/db", "allocation mesh/api", "allocation mesh/db",
+                   "range mesh", "range spare"}));
+  PortLedger led_by_another = both;
+  led_by_another.spec.fence += 1;
+  EXPECT_EQ(woken(change<PortLedger>(both, led_by_another)), (Words{"ledger", "range mesh", "range spare"}));
 }
 
 TEST_F(Triggers, AnEntryThatNobodyCanReadWakesNoOwner) {
@@ -83,6 +87,8 @@ TEST_F(Triggers, AnEntryThatNobodyCanReadWakesNoOwner) {
   PortLedger damaged = shard();
   damaged.spec.entries["30500"] = "9 what is this";
   EXPECT_EQ(woken(came(damaged)), (Words{"ledger", "range mesh", "range spare"}));
+  EXPECT_TRUE(woken(change<PortLedger>(damaged, shard())).contains("ledger"))
+      << "its numbers are known again";
 }
 
 TEST_F(Triggers, AnEditOfARangeConcernsEverybodyButItsStatusNobodyElse) {
@@ -112,11 +118,16 @@ TEST_F(Triggers, AnAllocationWakesWhatItsChangeCanMove) {
   PortAllocation another = api_;
   another.meta.uid.text = "another";
   const Words all = {"allocation mesh/api", "namespace mesh", "ledger"};
-  EXPECT_EQ(woken(came(api_)), all);
+  EXPECT_EQ(woken(came(api_)), (Words{"allocation mesh/api", "namespace mesh", "ledger mesh/api"}));
   EXPECT_EQ(woken(went(api_)), all);
   EXPECT_EQ(woken(change<PortAllocation>(api_, deleting)), all);
   EXPECT_EQ(woken(change<PortAllocation>(api_, another)), all);
-  EXPECT_EQ(woken(change<PortAllocation>(api_, edited)), (Words{"allocation mesh/api", "ledger"}));
+  EXPECT_EQ(woken(change<PortAllocation>(api_, edited)), (Words{"allocation mesh/api", "ledger mesh/api"}));
+  PortAllocation served = api_;
+  served.status.ports = {{.name = "api", .port = 30500}};
+  EXPECT_EQ(woken(change<PortAllocation>(api_, served)), (Words{"allocation mesh/api"}));
+  EXPECT_TRUE(woken(change<PortAllocation>(served, api_)).contains("ledger mesh/api"))
+      << "it gave a number up";
   EXPECT_EQ(woken(change<PortAllocation>(api_, told)), (Words{"allocation mesh/api"}));
 }
 
@@ -175,6 +186,20 @@ TEST_F(Triggers, OnlyNumbersOfAServiceWakeTheLedgerAndTheRanges) {
   EXPECT_TRUE(woken(went(before)).contains("ledger"));
 }
 
+TEST_F(Triggers, AServiceThatComesWithNumbersThatItsOwnerHoldsIsNoNewsToTheLedger) {
+  const Words only_its_own = {"allocation mesh/api"};
+  EXPECT_NE(woken(came(generated_service(api_, 30500))), only_its_own) << "nobody holds it";
+  bench_.put_record(30500, api_);
+  bench_.put_record(30501, db_);
+  bench_.read();
+  EXPECT_EQ(woken(came(generated_service(api_, 30500))), only_its_own);
+  EXPECT_TRUE(woken(came(generated_service(api_, 30501))).contains("ledger")) << "another holds it";
+  Service checked = generated_service(api_, 30500);
+  checked.health_check_node_port = 30777;
+  EXPECT_TRUE(woken(came(checked)).contains("ledger")) << "nobody holds that of the health check";
+  EXPECT_TRUE(woken(went(generated_service(api_, 30500))).contains("ledger")) << "it may be released now";
+}
+
 TEST_F(Triggers, AForeignServiceWakesWhoeverHoldsTheNumberThatItTakesOrGivesBack) {
   bench_.put_record(30500, api_);
   bench_.put_record(30501, db_);
@@ -217,13 +242,13 @@ TEST_F(Triggers, APodWakesWhoeverSelectsItBeforeOrAfter) {
   EXPECT_EQ(woken(came(pod)), (Words{"allocation mesh/api"}));
   EXPECT_EQ(woken(went(pod)), (Words{"allocation mesh/api", "namespace mesh"}));
   Workload relabelled = pod;
-  relabelled.template_labels = {{"app", "db"}};
+  relabelled.meta.labels = {{"app", "db"}};
   EXPECT_EQ(woken(change<Workload>(pod, relabelled)), (Words{"allocation mesh/api", "allocation mesh/db"}));
   Workload ended = pod;
   ended.phase = "Succeeded";
   EXPECT_EQ(woken(change<Workload>(pod, ended)), (Words{"allocation mesh/api"}));
   Workload stranger = pod;
-  stranger.template_labels = {{"app", "nobody"}};
+  stranger.meta.labels = {{"app", "nobody"}};
   EXPECT_EQ(woken(came(stranger)), Words{});
 }
 

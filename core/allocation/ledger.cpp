@@ -191,7 +191,7 @@ Status Ledger::put(const PortLedger& object) {
     return std::move(shard).error();
   }
   for (const auto& [key, entry] : shard->entries) by_owner_[entry.owner_uid].push_back(key);
-  shards_.insert_or_assign(id->shard, *std::move(shard));
+  shards_.insert_or_assign(id->shard, std::make_shared<const Shard>(*std::move(shard)));
   return ok_status();
 }
 
@@ -199,7 +199,7 @@ void Ledger::remove(int shard) {
   frozen_.erase(shard);
   const auto stored = shards_.find(shard);
   if (stored == shards_.end()) return;
-  for (const auto& [key, entry] : stored->second.entries) {
+  for (const auto& [key, entry] : stored->second->entries) {
     const auto keys = by_owner_.find(entry.owner_uid);
     std::erase(keys->second, key);
     if (keys->second.empty()) by_owner_.erase(keys);
@@ -210,15 +210,15 @@ void Ledger::remove(int shard) {
 const Entry* Ledger::find(const NumberKey& key) const {
   const auto shard = shards_.find(shard_of(key.port));
   if (shard == shards_.end()) return nullptr;
-  const auto entry = shard->second.entries.find(key);
-  return entry == shard->second.entries.end() ? nullptr : &entry->second;
+  const auto entry = shard->second->entries.find(key);
+  return entry == shard->second->entries.end() ? nullptr : &entry->second;
 }
 
 std::vector<std::pair<NumberKey, const Entry*>> Ledger::conflicting(const NumberKey& key) const {
   std::vector<std::pair<NumberKey, const Entry*>> entries;
   const auto shard = shards_.find(shard_of(key.port));
   if (shard == shards_.end()) return entries;
-  any_conflicting(shard->second.entries, key, [&](const NumberKey& other, const Entry& entry) {
+  any_conflicting(shard->second->entries, key, [&](const NumberKey& other, const Entry& entry) {
     entries.emplace_back(other, &entry);
     return false;
   });
@@ -237,7 +237,7 @@ std::vector<HeldNumber> Ledger::of_owner(const Uid& owner) const {
 
 Shard Ledger::shard(int index) const {
   const auto found = shards_.find(index);
-  return found == shards_.end() ? empty_shard(space_, index) : found->second;
+  return found == shards_.end() ? empty_shard(space_, index) : *found->second;
 }
 
 const Error* Ledger::frozen(int shard) const {
@@ -247,7 +247,7 @@ const Error* Ledger::frozen(int shard) const {
 
 std::int64_t Ledger::fence() const {
   std::int64_t largest = 0;
-  for (const auto& [index, shard] : shards_) largest = std::max(largest, shard.fence);
+  for (const auto& [index, shard] : shards_) largest = std::max(largest, shard->fence);
   return largest;
 }
 

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -104,7 +105,8 @@ class Ledger {
   [[nodiscard]] std::vector<std::pair<NumberKey, const Entry*>> conflicting(const NumberKey& key) const;
   // Every entry of that owner, held and resting, by key.
   [[nodiscard]] std::vector<HeldNumber> of_owner(const Uid& owner) const;
-  [[nodiscard]] const std::map<int, Shard>& shards() const { return shards_; }
+  using Shards = std::map<int, std::shared_ptr<const Shard>>;  // never null
+  [[nodiscard]] const Shards& shards() const { return shards_; }
   // The stored shard, or an empty one that does not exist yet. Requires: not frozen.
   [[nodiscard]] Shard shard(int index) const;
   // Why the shard cannot be used; nullptr when it can.
@@ -115,7 +117,7 @@ class Ledger {
 
  private:
   Space space_;
-  std::map<int, Shard> shards_;
+  Shards shards_;  // a copy of the ledger shares them
   std::map<int, Error> frozen_;
   std::map<Uid, std::vector<NumberKey>> by_owner_;  // derived from shards_ in put and remove
 };

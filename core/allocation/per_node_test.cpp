@@ -37,7 +37,7 @@ Cluster devices() {
 std::string held(const Cluster& cluster) {
   std::string text;
   for (const auto& [index, shard] : cluster.ledgers.in(Space::kHostPort).shards()) {
-    for (const auto& [key, entry] : shard.entries) {
+    for (const auto& [key, entry] : shard->entries) {
       text += to_string(key) + (entry.held() ? "=" : "~") + entry.owner.name + " ";
     }
   }
@@ -260,7 +260,7 @@ TEST(PerNode, ARecordThatWouldGrowTooLargeTakesNoMore) {
 std::string clash(const Cluster& cluster) {
   std::vector<HeldNumber> all;
   for (const auto& [index, shard] : cluster.ledgers.in(Space::kHostPort).shards()) {
-    for (const auto& [key, entry] : shard.entries) {
+    for (const auto& [key, entry] : shard->entries) {
       if (entry.held()) all.push_back({Space::kHostPort, key, entry});
     }
   }
@@ -288,7 +288,7 @@ bool could_be_served(const Cluster& cluster, const PortAllocation& allocation) {
     if (range.per_node) key.node = allocation.spec.node_name;
     bool free = cluster.uses().other_than(allocation.meta.uid, Space::kHostPort, key) == nullptr;
     for (const auto& [index, shard] : cluster.ledgers.in(Space::kHostPort).shards()) {
-      for (const auto& [other, entry] : shard.entries) free = free && !conflict(key, other);
+      for (const auto& [other, entry] : shard->entries) free = free && !conflict(key, other);
     }
     if (free) return true;
   }

@@ -34,7 +34,7 @@ Quota::Quota(const Ledgers& ledgers, const ShardWriter& writer, const Uses& uses
     : writer_(writer), uses_(uses) {
   for (const Space space : kSpaces) {
     for (const auto& [index, shard] : ledgers.in(space).shards()) {
-      for (const auto& [key, entry] : shard.entries) {
+      for (const auto& [key, entry] : shard->entries) {
         if (entry.held()) ++used_[{space, entry.range, entry.owner.ns}];
       }
     }

@@ -196,7 +196,7 @@ std::vector<ReleaseCandidate> release_candidates(const Ledgers& ledgers,
   std::set<Uid> living;
   for (const Space space : kSpaces) {
     for (const auto& [index, shard] : ledgers.in(space).shards()) {
-      for (const auto& [key, entry] : shard.entries) {
+      for (const auto& [key, entry] : shard->entries) {
         if (!entry.held()) continue;
         if (owners.contains(entry.owner_uid)) {
           living.insert(entry.owner_uid);
@@ -263,7 +263,7 @@ ReleasePlan sweep(const Ledgers& ledgers, const Ranges& ranges, const RestClock&
   ShardWriter writer(ledgers, fence);
   for (const Space space : kSpaces) {
     for (const auto& [index, shard] : ledgers.in(space).shards()) {
-      for (const auto& [key, entry] : shard.entries) {
+      for (const auto& [key, entry] : shard->entries) {
         const HeldNumber number{space, key, entry};
         if (entry.held() || rest.remaining(number, ranges, {}, monotonic_now) > Duration::zero()) continue;
         writer.erase(space, key);
@@ -280,7 +280,7 @@ std::optional<Duration> next_sweep(const Ledgers& ledgers, const Ranges& ranges,
   std::optional<Duration> next;
   for (const Space space : kSpaces) {
     for (const auto& [index, shard] : ledgers.in(space).shards()) {
-      for (const auto& [key, entry] : shard.entries) {
+      for (const auto& [key, entry] : shard->entries) {
         if (entry.held()) continue;
         const Duration left = rest.remaining({space, key, entry}, ranges, {}, monotonic_now);
         next = next ? std::min(*next, left) : left;

@@ -14,7 +14,7 @@ void RestClock::observe(const Ledgers& ledgers, Instant monotonic_now, const Use
     const std::map<NumberKey, Seen> before = std::exchange(seen_[space], {});
     std::map<NumberKey, Seen>& seen = seen_[space];
     for (const auto& [index, shard] : ledgers.in(space).shards()) {
-      for (const auto& [key, entry] : shard.entries) {
+      for (const auto& [key, entry] : shard->entries) {
         if (entry.held()) continue;
         const auto known = before.find(key);
         const bool used =

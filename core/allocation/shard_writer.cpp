@@ -34,7 +34,7 @@ const std::map<NumberKey, Entry>* ShardWriter::entries_beside(Space space, const
     return &written->second.entries;
   const auto& shards = ledgers_.in(space).shards();
   const auto stored = shards.find(index);
-  return stored == shards.end() ? nullptr : &stored->second.entries;
+  return stored == shards.end() ? nullptr : &stored->second->entries;
 }
 
 std::vector<std::pair<NumberKey, const Entry*>> ShardWriter::conflicting(Space space,

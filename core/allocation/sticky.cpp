@@ -20,7 +20,7 @@ bool waits_for(const Entry& entry, const PortAllocation& allocation) {
 WaitingNumbers::WaitingNumbers(const Ledgers& ledgers) {
   for (const Space space : kSpaces) {
     for (const auto& [index, shard] : ledgers.in(space).shards()) {
-      for (const auto& [key, entry] : shard.entries) {
+      for (const auto& [key, entry] : shard->entries) {
         if (!entry.held() && entry.sticky_seconds > 0) by_owner_[entry.owner].push_back({space, key, entry});
       }
     }

@@ -22,7 +22,7 @@ Known known(const Ledger& ledger, const Uses& uses, const std::string& node) {
   };
   Known known;
   for (const auto& [index, shard] : ledger.shards()) {
-    for (const auto& [key, entry] : shard.entries) {
+    for (const auto& [key, entry] : shard->entries) {
       if (counts(key)) (entry.held() ? known.held : known.resting).insert(key.port);
     }
   }
@@ -84,7 +84,7 @@ std::string fullest_node(const CompiledRange& range, const Ledger& ledger, const
     if (counts) taken[key.node].insert(key.port);
   };
   for (const auto& [index, shard] : ledger.shards()) {
-    for (const auto& [key, entry] : shard.entries) add(key);
+    for (const auto& [key, entry] : shard->entries) add(key);
   }
   for (const NumberKey& key : uses.keys(ledger.space())) {
     if (uses.external(ledger, key) != nullptr) add(key);
@@ -106,7 +106,7 @@ std::string fullest_node(const CompiledRange& range, const Ledger& ledger, const
 void count_draining(const CompiledRange& range, const Ledger& ledger, RangeUsage& usage) {
   std::set<Port> outside;
   for (const auto& [index, shard] : ledger.shards()) {
-    for (const auto& [key, entry] : shard.entries) {
+    for (const auto& [key, entry] : shard->entries) {
       const bool inside = contains(range.spans, key.port);
       const bool drains = inside ? range.reservation(key.port) != nullptr : entry.range == range.name;
       if (!entry.held() || !drains) continue;
