@@ -15,6 +15,7 @@
 #include "core/base/version.h"
 #include "kube/client/connect.h"
 #include "kube/daemon/health.h"
+#include "kube/daemon/memory.h"
 #include "kube/daemon/signals.h"
 #include "kube/daemon/start.h"
 #include "kube/http/server.h"
@@ -124,6 +125,7 @@ class Leader {
     for (const auto& watch : engine_->watches()) {
       if (!listed(*watch, stop)) return false;
     }
+    daemon::give_back();
     log_.info("Cluster read", {{"milliseconds", (clock_.monotonic() - begun).count()}});
     engine_->enqueue_everything();
     for (const auto& watch : engine_->watches()) {
@@ -265,6 +267,7 @@ void keep_lease(runtime::LeaseKeeper& lease, const runtime::Clock& clock, Teleme
 }  // namespace
 
 int run(const Options& options) {
+  daemon::few_arenas();
   const Log log(options.program.log_format, options.program.log_level);
   auto signals = daemon::Signals::install();
   if (!signals.ok()) return give_up(log, "Installing signal handlers", signals.error());

@@ -5,9 +5,28 @@
 namespace berth::controller {
 namespace {
 
+// Pods are by far the most of what is watched, and little of each is read. What a pod template has beside
+// them is not here: only pods are watched.
+void slim_pod(Workload& pod) {
+  Meta meta;
+  meta.name = std::move(pod.meta.name);
+  meta.ns = std::move(pod.meta.ns);
+  meta.uid = std::move(pod.meta.uid);
+  meta.resource_version = std::move(pod.meta.resource_version);
+  meta.deletion_timestamp = std::move(pod.meta.deletion_timestamp);
+  meta.labels = std::move(pod.meta.labels);
+  pod.meta = std::move(meta);
+  pod.template_labels = {};
+  for (auto* containers : {&pod.pod.containers, &pod.pod.init_containers, &pod.pod.ephemeral_containers}) {
+    std::erase_if(*containers, [](const Container& container) { return container.ports.empty(); });
+    for (Container& container : *containers) container.image = container.name = {};
+    containers->shrink_to_fit();
+  }
+}
+
 template <class T>
 typename runtime::Store<T>::Hooks hooks(const StoreListeners& listeners) {
-  return {listeners.rewound, {}};
+  return {listeners.rewound, {}, {}};
 }
 
 }  // namespace
@@ -20,7 +39,7 @@ Stores::Stores(const StoreListeners& listeners)
       policies(group, listeners.policies, hooks<NetworkPolicy>(listeners)),
       config_maps(group, listeners.config_maps, hooks<ConfigMap>(listeners)),
       namespaces(group, listeners.namespaces, hooks<Namespace>(listeners)),
-      pods(group, listeners.pods, hooks<Workload>(listeners)),
+      pods(group, listeners.pods, {listeners.rewound, {}, slim_pod}),
       exposure_policies(group, listeners.exposure_policies, hooks<ExposurePolicy>(listeners)) {}
 
 bool Stores::ready(const runtime::Snapshot& snapshot) const {

@@ -9,6 +9,7 @@
 #include "core/base/version.h"
 #include "kube/client/connect.h"
 #include "kube/daemon/health.h"
+#include "kube/daemon/memory.h"
 #include "kube/daemon/signals.h"
 #include "kube/daemon/standard_metrics.h"
 #include "kube/daemon/start.h"
@@ -220,6 +221,7 @@ class Upkeep {
 }  // namespace
 
 int run(const Options& options) {
+  daemon::few_arenas();
   const Log log(options.program.log_format, options.program.log_level);
   auto signals = daemon::Signals::install();
   if (!signals.ok()) return give_up(log, "Installing signal handlers", signals.error());

@@ -16,9 +16,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -84,6 +86,8 @@ class Store {
   struct Hooks {
     std::function<void(const Rewound&)> rewound = {};
     std::function<void()> listed = {};  // after every list, its changes told before
+    // Drops what nobody reads before an object is kept; never name, namespace, UID, version or deletion.
+    std::function<void(T&)> slim = {};
   };
 
   // `group` must outlive the store.
@@ -133,7 +137,20 @@ class Store {
   [[nodiscard]] Object get(const ObjectKey& key) const { return get(group_->snapshot(), key); }
 
  private:
-  using Objects = std::map<ObjectKey, Object>;
+  // By namespace and name, which stand in the objects alone.
+  struct ByKey {
+    using is_transparent = void;
+    bool operator()(const Object& a, const Object& b) const {
+      return std::tie(a->meta.ns, a->meta.name) < std::tie(b->meta.ns, b->meta.name);
+    }
+    bool operator()(const Object& a, const ObjectKey& b) const {
+      return std::tie(a->meta.ns, a->meta.name) < std::tie(b.ns, b.name);
+    }
+    bool operator()(const ObjectKey& a, const Object& b) const {
+      return std::tie(a.ns, a.name) < std::tie(b->meta.ns, b->meta.name);
+    }
+  };
+  using Objects = std::set<Object, ByKey>;
 
   static constexpr std::size_t kMaxTombstones = 8192;
 
@@ -143,6 +160,9 @@ class Store {
   // Runs `edit` under the lock, then tells the listener.
   template <class Edit>
   void change(Edit&& edit);
+  [[nodiscard]] Object keep(T object) const;
+  // Puts `object` in the place of the one that is there.
+  static void replace(Objects& objects, typename Objects::iterator at, Object object);
   void put(T object, Changes& changes);
   void drop(const T& object, Changes& changes);
   void swap_in(std::string resource_version, Changes& changes);

@@ -18,9 +18,13 @@ void Store<T>::apply(WatchOutput<T> output) {
                  [&](Rewound& event) { empty_out(event); },
                  [&](Init&) { incoming_.clear(); },
                  [&](InitApply<T>& event) {
-                   ObjectKey key = event.object.meta.key();
-                   incoming_.insert_or_assign(std::move(key),
-                                              std::make_shared<const T>(std::move(event.object)));
+                   Object object = keep(std::move(event.object));
+                   const auto known = incoming_.find(object);
+                   if (known == incoming_.end()) {
+                     incoming_.insert(std::move(object));
+                   } else {
+                     replace(incoming_, known, std::move(object));
+                   }
                  },
                  [&](InitDone& event) {
                    change([&](Changes& changes) { swap_in(std::move(event.resource_version), changes); });
@@ -67,8 +71,8 @@ void Store<T>::removed(const ObjectKey& key, const Uid& uid) {
   change([&](Changes& changes) {
     bury(uid, "");
     const auto found = objects_.find(key);
-    if (found == objects_.end() || found->second->meta.uid != uid) return;
-    changes.push_back({found->second, nullptr});
+    if (found == objects_.end() || (*found)->meta.uid != uid) return;
+    changes.push_back({*found, nullptr});
     objects_.erase(found);
   });
 }
@@ -95,7 +99,7 @@ template <class T>
 typename Store<T>::Object Store<T>::get(const Snapshot& snapshot, const ObjectKey& key) const {
   check(snapshot);
   const auto found = objects_.find(key);
-  return found == objects_.end() ? nullptr : found->second;
+  return found == objects_.end() ? nullptr : *found;
 }
 
 template <class T>
@@ -106,10 +110,8 @@ std::size_t Store<T>::size(const Snapshot& snapshot) const {
 
 template <class T>
 std::vector<typename Store<T>::Object> Store<T>::all(const Snapshot& snapshot) const {
-  std::vector<Object> found;
-  found.reserve(size(snapshot));
-  for (const auto& [key, object] : objects_) found.push_back(object);
-  return found;
+  check(snapshot);
+  return {objects_.begin(), objects_.end()};
 }
 
 template <class T>
@@ -118,8 +120,8 @@ std::vector<typename Store<T>::Object> Store<T>::in_namespace(const Snapshot& sn
   check(snapshot);
   std::vector<Object> found;
   for (auto at = objects_.lower_bound(ObjectKey{std::string(ns), ""}); at != objects_.end(); ++at) {
-    if (at->first.ns != ns) break;
-    found.push_back(at->second);
+    if ((*at)->meta.ns != ns) break;
+    found.push_back(*at);
   }
   return found;
 }
@@ -128,7 +130,7 @@ template <class T>
 template <class Visit>
 void Store<T>::for_each(const Snapshot& snapshot, Visit&& visit) const {
   check(snapshot);
-  for (const auto& [key, object] : objects_) visit(*object);
+  for (const Object& object : objects_) visit(*object);
 }
 
 template <class T>
@@ -136,8 +138,8 @@ template <class Visit>
 void Store<T>::for_each_in(const Snapshot& snapshot, std::string_view ns, Visit&& visit) const {
   check(snapshot);
   for (auto at = objects_.lower_bound(ObjectKey{std::string(ns), ""}); at != objects_.end(); ++at) {
-    if (at->first.ns != ns) break;
-    visit(*at->second);
+    if ((*at)->meta.ns != ns) break;
+    visit(**at);
   }
 }
 
@@ -159,21 +161,33 @@ void Store<T>::change(Edit&& edit) {
 }
 
 template <class T>
+typename Store<T>::Object Store<T>::keep(T object) const {
+  if (hooks_.slim) hooks_.slim(object);
+  return std::make_shared<const T>(std::move(object));
+}
+
+template <class T>
+void Store<T>::replace(Objects& objects, typename Objects::iterator at, Object object) {
+  auto node = objects.extract(at);
+  node.value() = std::move(object);
+  objects.insert(std::move(node));
+}
+
+template <class T>
 void Store<T>::put(T object, Changes& changes) {
   if (buried_.contains(object.meta.uid)) return;
   const auto found = objects_.find(object.meta.key());
   if (found != objects_.end()) {
-    const Order order = compare_versions(object.meta.resource_version, found->second->meta.resource_version);
+    const Order order = compare_versions(object.meta.resource_version, (*found)->meta.resource_version);
     if (order == Order::kOlder || order == Order::kSame) return;
   }
-  ObjectKey key = object.meta.key();
-  auto after = std::make_shared<const T>(std::move(object));
+  Object after = keep(std::move(object));
   if (found == objects_.end()) {
     changes.push_back({nullptr, after});
-    objects_.emplace(std::move(key), std::move(after));
+    objects_.insert(std::move(after));
   } else {
-    changes.push_back({found->second, after});
-    found->second = std::move(after);
+    changes.push_back({*found, after});
+    replace(objects_, found, std::move(after));
   }
 }
 
@@ -182,11 +196,11 @@ template <class T>
 void Store<T>::drop(const T& object, Changes& changes) {
   const auto found = objects_.find(object.meta.key());
   if (found == objects_.end()) return;
-  if (found->second->meta.uid != object.meta.uid &&
-      !is_older(found->second->meta.resource_version, object.meta.resource_version)) {
+  if ((*found)->meta.uid != object.meta.uid &&
+      !is_older((*found)->meta.resource_version, object.meta.resource_version)) {
     return;
   }
-  changes.push_back({found->second, nullptr});
+  changes.push_back({*found, nullptr});
   objects_.erase(found);
 }
 
@@ -199,7 +213,7 @@ void Store<T>::swap_in(std::string resource_version, Changes& changes) {
   incoming_.clear();
   std::map<Uid, std::string> still_buried;
   for (auto at = fresh.begin(); at != fresh.end();) {
-    const auto grave = buried_.find(at->second->meta.uid);
+    const auto grave = buried_.find((*at)->meta.uid);
     const bool dead =
         grave != buried_.end() && (grave->second.empty() || is_older(resource_version, grave->second));
     if (dead) still_buried.insert(*grave);
@@ -210,28 +224,28 @@ void Store<T>::swap_in(std::string resource_version, Changes& changes) {
   burials_.clear();
   for (const auto& [uid, version] : buried_) burials_.push_back(uid);
 
-  for (const auto& [key, present] : objects_) {
-    const auto found = fresh.find(key);
+  for (const Object& present : objects_) {
+    const auto found = fresh.find(present);
     const bool newer = is_older(resource_version, present->meta.resource_version);
     if (found == fresh.end()) {
       if (newer) {
-        fresh.emplace(key, present);
+        fresh.insert(present);
       } else {
         changes.push_back({present, nullptr});
       }
       continue;
     }
-    const bool same = compare_versions(found->second->meta.resource_version,
-                                       present->meta.resource_version) == Order::kSame &&
-                      found->second->meta.uid == present->meta.uid;
+    const bool same =
+        compare_versions((*found)->meta.resource_version, present->meta.resource_version) == Order::kSame &&
+        (*found)->meta.uid == present->meta.uid;
     if (newer || same) {
-      found->second = present;
+      replace(fresh, found, present);
     } else {
-      changes.push_back({present, found->second});
+      changes.push_back({present, *found});
     }
   }
-  for (const auto& [key, listed] : fresh) {
-    if (!objects_.contains(key)) changes.push_back({nullptr, listed});
+  for (const Object& listed : fresh) {
+    if (!objects_.contains(listed)) changes.push_back({nullptr, listed});
   }
   objects_ = std::move(fresh);
   ready_ = true;
@@ -241,7 +255,7 @@ void Store<T>::swap_in(std::string resource_version, Changes& changes) {
 template <class T>
 void Store<T>::empty_out(const Rewound& event) {
   change([&](Changes& changes) {
-    for (const auto& [key, present] : objects_) changes.push_back({present, nullptr});
+    for (const Object& present : objects_) changes.push_back({present, nullptr});
     objects_.clear();
     ready_ = false;
     version_.clear();

@@ -1,0 +1,24 @@
+#include "kube/daemon/memory.h"
+
+#include <cstdlib>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+namespace berth::daemon {
+
+void few_arenas() {
+#if defined(__GLIBC__)
+  constexpr int kArenas = 2;
+  mallopt(M_ARENA_MAX, kArenas);
+#endif
+}
+
+void give_back() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
+}  // namespace berth::daemon
