@@ -149,6 +149,11 @@ func TestBadHistoriesAreCaughtAtTheRevisionWhereTheyGoWrong(t *testing.T) {
 			newHistory().published("a", 100).ledger("100=held:a 101=held:a").allocation("a", "p", "p=101"),
 			"revision 9: I5: port p of ns/a had 100/TCP and has 101/TCP now, and its spec asks for the same still",
 		},
+		"I5: a row moves although nobody took one of its numbers": {
+			newHistory().allocation("a", "p{count:2}", "").ledger("100=held:a 101=held:a").allocation("a", "p{count:2}", "p-0=100 p-1=101").
+				ledger("100=held:a 101=held:a 102=held:a 103=held:a").allocation("a", "p{count:2}", "p-0=102 p-1=103"),
+			"I5: port p-1 of ns/a had 101/TCP and has 103/TCP now",
+		},
 		"I5: a number of the status is lost": {
 			newHistory().published("a", 100).allocation("a", "p", ""),
 			"revision 8: I5: ns/a has lost its number 100 for port p",

@@ -62,6 +62,11 @@ func TestGoodHistoriesPass(t *testing.T) {
 		"a chosen number that was never published is exchanged": newHistory().beat(0).allocation("a", "p", "").ledger("100=held:a").
 			allocation("a", "p", "p=100").service("other", "", "p=100").ledger("100=held:a 101=held:a").allocation("a", "p", "p=101").
 			service("a", "a", "p=101").ledger("100=resting:a 101=held:a"),
+		"a row that was never published is exchanged when one of its numbers is taken": newHistory().beat(0).
+			allocation("a", "p{count:2}", "").ledger("100=held:a 101=held:a").allocation("a", "p{count:2}", "p-0=100 p-1=101").
+			service("other", "", "p=100").ledger("100=held:a 101=held:a 102=held:a 103=held:a").
+			allocation("a", "p{count:2}", "p-0=102 p-1=103").service("a", "a", "p-0=102 p-1=103").
+			ledger("100=resting:a 101=resting:a 102=held:a 103=held:a"),
 		"numbers in a row": newHistory().allocation("a", "p{count:3}", "").ledger("100=held:a 101=held:a 102=held:a").
 			allocation("a", "p{count:3}", "p-0=100 p-1=101 p-2=102").service("a", "a", "p-0=100 p-1=101 p-2=102"),
 		"the API server frees a number that is published, and gives it to somebody else": newHistory().marks(100).published("a", 100).

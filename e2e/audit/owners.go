@@ -129,7 +129,7 @@ func (a *Auditor) judgeNumbersStay(before, now *allocation) {
 		case still && got == one.shown:
 		case one.edited:
 		case one.by.old != 0 && !isSpecName(now, name): // a migration ends by its date
-		case a.mayMove(now, name, one.shown, got):
+		case a.mayMove(now, name, one.shown, got), a.mayMoveWithItsRow(now, name, asked):
 		case !still && a.options.StatusesWereWiped:
 			continue // the same number must come back
 		case !still:
@@ -164,10 +164,8 @@ func isSpecName(one *allocation, name string) bool {
 // taken it, or when the API server, disturbed in the middle of a create, calls it taken; and it gives way to that
 // of a Service which is to be adopted.
 func (a *Auditor) mayMove(owner *allocation, port string, had, got shown) bool {
-	for at := range a.offered[owner.uid] {
-		if strings.HasSuffix(at, " "+port) {
-			return false
-		}
+	if a.wasPublished(owner, port) {
+		return false
 	}
 	if a.state.isMarkedForNobody(had.number) || a.state.isAskedToAdopt(owner, got.number) {
 		return true
@@ -181,6 +179,30 @@ func (a *Auditor) mayMove(owner *allocation, port string, had, got shown) bool {
 			if !one.ours || !one.claim && one.owner != owner.uid {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// mayMoveWithItsRow: numbers in a row stay together, so one that may be exchanged takes the others with it.
+func (a *Auditor) mayMoveWithItsRow(owner *allocation, name string, asked map[string]*asking) bool {
+	port, found := owner.port(name)
+	if !found || port.count < 2 || a.wasPublished(owner, name) {
+		return false
+	}
+	for other, one := range asked {
+		beside, found := owner.port(other)
+		if found && beside.name == port.name && a.mayMove(owner, other, one.shown, owner.status[other]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *Auditor) wasPublished(owner *allocation, port string) bool {
+	for at := range a.offered[owner.uid] {
+		if strings.HasSuffix(at, " "+port) {
+			return true
 		}
 	}
 	return false
