@@ -3,6 +3,7 @@ package allocation
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -96,9 +97,10 @@ func (s *site) singles(ctx context.Context, p *peer) error {
 	return err
 }
 
+// quantile is the smallest value that so large a part of them all does not exceed.
 func quantile(of []time.Duration, q float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(of))
-	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

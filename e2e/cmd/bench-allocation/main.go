@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string) error {
 	if *allocations > 0 {
 		options.Allocations, options.Pods = *allocations, 4**allocations
 		options.Tries = min(options.Tries, *allocations/10)
-		options.Singles = min(options.Singles, *allocations/10)
+		options.Singles = min(options.Singles, *allocations/5)
 	}
 	options.Log = os.Stderr
 	began := time.Now()
