@@ -12,13 +12,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(Watcher, NoticesThatHistoryWasRewound) {
-  WatcherWorld world;
+// Only x is in the backup, of which the revision is returned; then y came and x went, and the watcher knows.
+std::int64_t live_on(WatcherWorld& world) {
   world.put("x");
-  const std::int64_t restored = world.server.revision();
+  const std::int64_t backup = world.server.revision();
   world.put("y");
   world.remove("x");
   world.run();
+  return backup;
+}
+
+TEST(Watcher, NoticesThatHistoryWasRewound) {
+  WatcherWorld world;
+  const std::int64_t restored = live_on(world);
   EXPECT_EQ(world.take(), (Outputs{"init", "listed y", "done"}));
   world.server.rewind(restored);
   // The watch from the future says nothing, not even bookmarks with a version that is new to it.
@@ -36,11 +42,7 @@ TEST(Watcher, NoticesThatHistoryWasRewound) {
 // The API server was restarted for it, so the watch broke; nobody waits for silence.
 TEST(Watcher, NoticesARewindAsSoonAsItsWatchBreaks) {
   WatcherWorld world;
-  world.put("x");
-  const std::int64_t restored = world.server.revision();
-  world.put("y");
-  world.remove("x");
-  world.run();
+  const std::int64_t restored = live_on(world);
   world.take();
   world.server.rewind(restored);
   world.transport.break_streams();
