@@ -1,9 +1,9 @@
 // Observer: from the stores to what core is asked about, as of one moment.
 //
 // Compiled views (ledgers, ranges, uses) are kept between looks and made anew when their kinds have changed.
-// Uses of numbers by Services and pods may lag by kUsesLag behind the stores, as they lag behind the server
-// anyway; what is destructive is proved by live reads, and what is exclusive by the API server.
-// Thread-safety: every function from any thread.
+// Uses of numbers by Services and pods may lag behind the stores, by kUsesLag or kUsesShare times what it
+// takes to read them, as they lag behind the server anyway; what is destructive is proved by live reads, and
+// what is exclusive by the API server. Thread-safety: every function from any thread.
 #pragma once
 
 #include <atomic>
