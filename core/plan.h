@@ -148,7 +148,7 @@ struct Observation {
   std::vector<const NetworkPolicy*> policies = {};  // of the namespace: the same, and the namespace's
   std::vector<const ConfigMap*> config_maps = {};   // of the namespace: those that Berth generated
   const Namespace* ns = nullptr;                    // nullptr = not known: nothing new is opened
-  std::vector<const Workload*> pods = {};           // of the namespace
+  std::vector<const Workload*> pods = {};           // of the namespace, those that the selector takes in
   std::vector<const ExposurePolicy*> exposure_policies = {};
   const allocation::Ranges* ranges = nullptr;           // required
   const allocation::Uses* uses = nullptr;               // required
@@ -170,7 +170,7 @@ std::vector<ObjectKey> generated_policies(const ObjectKey& allocation);
 struct NamespaceObservation {
   const Namespace* ns;
   bool has_allocations = false;                     // any PortAllocation that is not being deleted
-  std::vector<const NetworkPolicy*> policies = {};  // of the namespace
+  std::vector<const NetworkPolicy*> policies = {};  // those with the names of the default-deny policies
   std::optional<std::size_t> pods = {};             // how many Pod objects there are; nothing = not known
   // Strangers have the names of the Services of all of them: nothing is published, and nothing is closed yet
   // that is open.

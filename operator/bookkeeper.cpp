@@ -1,15 +1,14 @@
 #include "operator/bookkeeper.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "core/allocation/adoption.h"
 #include "core/allocation/chooser.h"
 #include "core/base/api_names.h"
 #include "core/model/effective_ports.h"
+#include "operator/lookups.h"
 
 namespace berth::controller {
 namespace {
@@ -77,45 +76,41 @@ BookkeepingReport Bookkeeper::step(std::int64_t fence, const LedgerLook& look) {
   return report;
 }
 
-std::vector<std::shared_ptr<const PortAllocation>> Bookkeeper::looked_at(const runtime::Snapshot& snapshot,
-                                                                         const LedgerLook& look) const {
-  if (look.everything) return stores_->allocations.all(snapshot);
+template <class Visit>
+void Bookkeeper::look_at(const runtime::Snapshot& snapshot, const LedgerLook& look, Visit&& visit) const {
+  if (look.everything) return stores_->allocations.for_each(snapshot, visit);
   // Who waits was there first, and what became free may be his.
   std::set<ObjectKey> keys = look.allocations;
   for (const auto& [uid, key] : observer_->refused()) keys.insert(key);
-  std::vector<std::shared_ptr<const PortAllocation>> found;
   for (const ObjectKey& key : keys) {
-    if (auto allocation = stores_->allocations.get(snapshot, key)) found.push_back(std::move(allocation));
+    if (const auto allocation = stores_->allocations.get(snapshot, key)) visit(allocation);
   }
-  return found;
 }
 
 void Bookkeeper::claim(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report) {
   ClusterView view;
   std::vector<std::shared_ptr<const PortAllocation>> waiting;
   std::map<std::string, std::shared_ptr<const Namespace>> namespaces;
-  std::map<std::string, std::vector<std::shared_ptr<const Service>>> services;
+  std::map<Uid, std::vector<std::shared_ptr<const Service>>> services;
   {
     const auto snapshot = stores_->group.snapshot();
     view = observer_->view(snapshot, true);
     const Instant now = clock_->wall();
-    for (const auto& written : looked_at(snapshot, look)) {
-      if (written->meta.deleting()) continue;
+    look_at(snapshot, look, [&](const std::shared_ptr<const PortAllocation>& written) {
+      if (written->meta.deleting()) return;
       auto allocation = effective(written, now);
       if (!allocation::wants_numbers(*allocation, *view.ledgers, *view.ranges, *view.uses)) {
         if (observer_->memory(allocation->meta.uid).refusal) {
           observer_->forget_refusal(allocation->meta.uid);
           report.concerned.push_back(allocation->meta.key());
         }
-        continue;
+        return;
       }
       const std::string& ns = allocation->meta.ns;
-      if (!namespaces.contains(ns)) {
-        namespaces[ns] = stores_->namespaces.get(snapshot, {"", ns});
-        services[ns] = stores_->services.in_namespace(snapshot, ns);
-      }
+      if (!namespaces.contains(ns)) namespaces[ns] = stores_->namespaces.get(snapshot, {"", ns});
+      services[allocation->meta.uid] = services_of(*stores_, snapshot, *allocation);
       waiting.push_back(std::move(allocation));
-    }
+    });
   }
   if (waiting.empty()) return;
 
@@ -126,11 +121,7 @@ void Bookkeeper::claim(std::int64_t fence, const LedgerLook& look, BookkeepingRe
     generations[allocation->meta.uid] = allocation->meta.generation;
     const auto& ns = namespaces[allocation->meta.ns];
     allocation::Request request{allocation.get(), ns ? &ns->meta.labels : nullptr, {}};
-    for (const auto& service : services[allocation->meta.ns]) {
-      if (allocation::generated_for(service->meta) == allocation->meta.uid ||
-          allocation::waits_for_adoption(*service, allocation->meta.key()))
-        request.services.push_back(service.get());
-    }
+    for (const auto& service : services[allocation->meta.uid]) request.services.push_back(service.get());
     requests.push_back(std::move(request));
   }
   const allocation::ClaimPlan plan =
@@ -193,25 +184,21 @@ void Bookkeeper::release(std::int64_t fence, const LedgerLook& look, Bookkeeping
     const auto snapshot = stores_->group.snapshot();
     const ClusterView view = observer_->view(snapshot, true);
     const auto refused = observer_->refused();
-    const auto looked = looked_at(snapshot, look);
+    std::set<Uid> living;
     // A migration that has an end ends here when status says so: by the clock of another leader it may last.
-    std::deque<PortAllocation> made;
-    std::vector<const PortAllocation*> allocations;
-    for (const auto& one : looked) {
-      allocations.push_back(is_plain(*one) ? one.get() : &made.emplace_back(effective(*one, std::nullopt)));
-    }
-    if (look.everything) {
-      std::vector<Uid> uids;
-      for (const auto& [uid, key] : refused) uids.push_back(uid);
-      candidates = allocation::release_candidates(*view.ledgers, allocations, *view.ranges, *view.uses, uids);
-    } else {
-      for (const PortAllocation* one : allocations) {
-        const auto some =
-            allocation::release_candidates(*one, view.ledgers->of_owner(one->meta.uid), *view.ranges,
-                                           *view.uses, refused.contains(one->meta.uid));
-        candidates.insert(candidates.end(), some.begin(), some.end());
-      }
-    }
+    look_at(snapshot, look, [&](const std::shared_ptr<const PortAllocation>& one) {
+      living.insert(one->meta.uid);
+      const auto owner =
+          is_plain(*one) ? one : std::make_shared<const PortAllocation>(effective(*one, std::nullopt));
+      const auto some =
+          allocation::release_candidates(*owner, view.ledgers->of_owner(one->meta.uid), *view.ranges,
+                                         *view.uses, refused.contains(one->meta.uid));
+      candidates.insert(candidates.end(), some.begin(), some.end());
+    });
+    const auto orphans = look.everything
+                             ? allocation::orphan_candidates(*view.ledgers, living)
+                             : allocation::orphan_candidates(*view.ledgers, living, look.allocations);
+    candidates.insert(candidates.begin(), orphans.begin(), orphans.end());
     std::erase_if(candidates, [&](const allocation::ReleaseCandidate& candidate) {
       return waits_for_a_finalizer(candidate, *stores_, snapshot);
     });

@@ -61,15 +61,15 @@ class Bookkeeper {
         at_work_(std::move(at_work)) {}
 
   // `fence`: the transition count of the lease under which this process leads. A step that fails has done a
-  // part of its work, or none: the next one must look at everything.
+  // part of its work, or none: the next one must look at the same again.
   BookkeepingReport step(std::int64_t fence, const LedgerLook& look = {});
 
  private:
   void claim(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report);
   void release(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report);
-  // Those that a step looks at, with those that wait for a number.
-  [[nodiscard]] std::vector<std::shared_ptr<const PortAllocation>> looked_at(
-      const runtime::Snapshot& snapshot, const LedgerLook& look) const;
+  // Those that a step looks at, with those that wait for a number, one by one.
+  template <class Visit>
+  void look_at(const runtime::Snapshot& snapshot, const LedgerLook& look, Visit&& visit) const;
   void sweep(std::int64_t fence, BookkeepingReport& report);
 
   // False when a write failed: the shard has then been read anew.

@@ -51,7 +51,7 @@ template <class T>
 std::function<void(const runtime::Change<T>&)> Engine::listener(void (Observer::*stale)()) {
   return [this, stale](const runtime::Change<T>& change) {
     if (stale != nullptr) (observer_.*stale)();
-    for (const runtime::WorkKey& key : affected(change, stores_)) enqueue(key);
+    tell(change);
   };
 }
 
@@ -60,8 +60,14 @@ std::function<void(const runtime::Change<T>&)> Engine::listener(
     void (Observer::*stale)(const runtime::Change<T>&)) {
   return [this, stale](const runtime::Change<T>& change) {
     (observer_.*stale)(change);
-    for (const runtime::WorkKey& key : affected(change, stores_)) enqueue(key);
+    tell(change);
   };
+}
+
+template <class T>
+void Engine::tell(const runtime::Change<T>& change) {
+  if (!listed_) return;
+  for (const runtime::WorkKey& key : affected(change, stores_)) enqueue(key);
 }
 
 StoreListeners Engine::listeners() {
@@ -93,6 +99,7 @@ void Engine::watch(const wire::Kind& kind, runtime::Store<T>& store, client::Sel
 }
 
 void Engine::enqueue_everything() {
+  listed_ = true;
   for (const runtime::WorkKey& key : everything(stores_)) enqueue(key);
 }
 

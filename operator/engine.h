@@ -5,6 +5,7 @@
 // work_once() and work() from several threads; everything else before or after those threads.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,7 +51,8 @@ class Engine {
   // this order (ledgers before owners) before the first work.
   [[nodiscard]] const std::vector<std::unique_ptr<runtime::KindWatch>>& watches() const { return watches_; }
 
-  // Everything observed is worth looking at.
+  // Everything observed is worth looking at, and from now on everything that changes: what is listed before
+  // need not be asked one by one whom it concerns.
   void enqueue_everything();
 
   // Works on one key that is due; false when none is.
@@ -74,6 +76,8 @@ class Engine {
   StoreListeners listeners();
   template <class T>
   void watch(const wire::Kind& kind, runtime::Store<T>& store, client::Selectors selectors = {});
+  template <class T>
+  void tell(const runtime::Change<T>& change);
   void enqueue(const runtime::WorkKey& key);
   [[nodiscard]] Duration ledger_wait() const;
   void booked(const BookkeepingReport& report);
@@ -84,6 +88,7 @@ class Engine {
   const EngineConfig config_;
   const EngineHooks hooks_;
 
+  std::atomic<bool> listed_ = false;  // everything, and enqueued
   Stores stores_;
   Observer observer_;
   runtime::WorkQueue<> queue_;

@@ -1,10 +1,10 @@
 // LedgerScope: which allocations the next step of the bookkeeper must look at.
 //
 // A step that looks through every allocation costs time that grows with the cluster. Where one allocation
-// came, was edited or asks for its number only that one is news, beside those that wait for a number;
-// everything else (a range, a policy, a number that somebody took or gave back, an owner that is gone) may
-// concern anybody. As a net under what nobody thought of, everything is looked at from time to time anyway.
-// Thread-safety: every function from any thread.
+// came, went, was edited or asks for its number only that one is news, beside those that wait for a number;
+// everything else (a range, a policy, a number that a stranger took or gave back) may concern anybody. As a
+// net under what nobody thought of, everything is looked at from time to time anyway. Thread-safety: every
+// function from any thread.
 #pragma once
 
 #include <mutex>
@@ -19,7 +19,7 @@ namespace berth::controller {
 
 struct LedgerLook {
   bool everything = true;
-  std::set<ObjectKey> allocations = {};  // beside those that wait for a number; where it is not everything
+  std::set<ObjectKey> allocations = {};  // those there and those gone; where it is not everything
 
   bool operator==(const LedgerLook&) const = default;
 };
@@ -38,6 +38,12 @@ class LedgerScope {
     if (allocation.name.empty()) return everything();
     const std::lock_guard lock(mutex_);
     if (!next_.everything) next_.allocations.insert(allocation);
+  }
+
+  // The step that looked at this has not come to its end.
+  void again(const LedgerLook& look) {
+    if (look.everything) return everything();
+    for (const ObjectKey& allocation : look.allocations) add(allocation);
   }
 
   // What has been added up to now; call it before the stores are read. `now` is monotonic.

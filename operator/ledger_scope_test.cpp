@@ -36,6 +36,17 @@ TEST(LedgerScope, AnEmptyKeyMeansEverything) {
   EXPECT_EQ(scope.take(kNow), LedgerLook{});
 }
 
+TEST(LedgerScope, LooksAgainAtWhatAStepDidNotFinish) {
+  LedgerScope scope;
+  scope.again(scope.take(kNow));
+  EXPECT_EQ(scope.take(kNow), LedgerLook{});
+  scope.add(kApi);
+  const LedgerLook look = scope.take(kNow);
+  scope.add(kDb);
+  scope.again(look);
+  EXPECT_EQ(scope.take(kNow), (LedgerLook{false, {kApi, kDb}}));
+}
+
 TEST(LedgerScope, LooksAtEverythingFromTimeToTime) {
   LedgerScope scope;
   (void)scope.take(kNow);

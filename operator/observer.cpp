@@ -9,8 +9,8 @@
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
 #include "core/base/reasons.h"
-#include "core/desired/config_maps.h"
 #include "core/model/effective_ports.h"
+#include "operator/lookups.h"
 #include "operator/triggers.h"
 
 namespace berth::controller {
@@ -18,20 +18,29 @@ namespace {
 
 using allocation::waits_for_adoption;
 
-// Borrows every object of a store; `kept` holds them alive.
-template <class T, class Wanted>
-std::vector<const T*> borrow(std::vector<std::shared_ptr<const T>> objects,
-                             std::vector<std::shared_ptr<const void>>& kept, Wanted wanted) {
+template <class T>
+std::vector<const T*> pointers(const std::vector<std::shared_ptr<const T>>& objects) {
   std::vector<const T*> borrowed;
-  for (auto& object : objects) {
-    if (!wanted(*object)) continue;
-    borrowed.push_back(object.get());
-    kept.push_back(std::move(object));
-  }
+  borrowed.reserve(objects.size());
+  for (const auto& object : objects) borrowed.push_back(object.get());
   return borrowed;
 }
 
-constexpr auto kEvery = [](const auto&) { return true; };
+// `kept` holds them alive.
+template <class T>
+std::vector<const T*> borrow(const std::vector<std::shared_ptr<const T>>& objects,
+                             std::vector<std::shared_ptr<const void>>& kept) {
+  kept.insert(kept.end(), objects.begin(), objects.end());
+  return pointers(objects);
+}
+
+template <class T>
+void add_named(std::vector<std::shared_ptr<const T>>& objects, std::shared_ptr<const T> object) {
+  if (!object) return;
+  const bool there = std::any_of(objects.begin(), objects.end(),
+                                 [&](const auto& each) { return each->meta.name == object->meta.name; });
+  if (!there) objects.push_back(std::move(object));
+}
 
 // What it shows depends on a stranger's Service, whose end is told once: a view that lags would miss it.
 bool waits_for_a_stranger(const PortAllocation& allocation) {
@@ -39,9 +48,7 @@ bool waits_for_a_stranger(const PortAllocation& allocation) {
   return published != nullptr && published->reason == reason::kPortTaken;
 }
 
-bool is_namespace_policy(const std::string& name) {
-  return name == kDenyIngressPolicy || name == kDenyEgressPolicy || name == kAllowDnsPolicy;
-}
+constexpr const char* kNamespacePolicies[] = {kDenyIngressPolicy, kDenyEgressPolicy, kAllowDnsPolicy};
 
 }  // namespace
 
@@ -50,9 +57,8 @@ ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
   // A flag is lowered before the stores are read: a change in between raises it again, never loses it.
   if (ledgers_stale_.exchange(false) || !view_.ledgers) read_ledgers(snapshot);
   if (ranges_stale_.exchange(false) || !view_.ranges) {
-    std::vector<const PortRange*> ranges;
-    stores_->ranges.for_each(snapshot, [&](const PortRange& object) { ranges.push_back(&object); });
-    view_.ranges = std::make_shared<const allocation::Ranges>(ranges);
+    const auto ranges = stores_->ranges.all(snapshot);
+    view_.ranges = std::make_shared<const allocation::Ranges>(pointers(ranges));
   }
   const Instant now = clock_->monotonic();
   if (std::erase_if(contested_, [&](const auto& one) { return one.second <= now; }) > 0) uses_stale_ = true;
@@ -64,10 +70,8 @@ ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
     uses_cost_ = uses_read_ - now;
   }
   if (internal_stale_.exchange(false) || !view_.internal) {
-    std::vector<const ExposurePolicy*> policies;
-    stores_->exposure_policies.for_each(snapshot,
-                                        [&](const ExposurePolicy& object) { policies.push_back(&object); });
-    view_.internal = std::make_shared<const allocation::InternalNumbers>(policies);
+    const auto policies = stores_->exposure_policies.all(snapshot);
+    view_.internal = std::make_shared<const allocation::InternalNumbers>(pointers(policies));
   }
   return view_;
 }
@@ -97,24 +101,26 @@ void Observer::read_ledgers(const runtime::Snapshot& snapshot) {
 }
 
 std::shared_ptr<const allocation::Uses> Observer::read_uses(const runtime::Snapshot& snapshot) {
-  std::vector<const Service*> services;
-  stores_->services.for_each(snapshot, [&](const Service& object) { services.push_back(&object); });
+  const auto services = stores_->services.all(snapshot);
   if (host_pods_stale_.exchange(false)) {
-    host_pods_ = stores_->pods.all(snapshot);
-    std::erase_if(host_pods_, [](const auto& pod) { return allocation::host_ports_of(*pod).empty(); });
+    host_pods_.clear();
+    stores_->pods.for_each(snapshot, [&](const auto& pod) {
+      if (!allocation::host_ports_of(*pod).empty()) host_pods_.push_back(pod);
+    });
   }
   any_host_pods_ = !host_pods_.empty();
-  std::vector<const Workload*> pods;
-  for (const auto& pod : host_pods_) pods.push_back(pod.get());
-  std::vector<const PortAllocation*> allocations;
-  if (!pods.empty()) {
-    stores_->allocations.for_each(snapshot,
-                                  [&](const PortAllocation& object) { allocations.push_back(&object); });
+  std::map<ObjectKey, std::shared_ptr<const PortAllocation>> selecting;
+  for (const auto& pod : host_pods_) {
+    for (auto& one : allocations_selecting(*stores_, snapshot, pod->meta.ns, pod->meta.labels)) {
+      selecting.emplace(one->meta.key(), std::move(one));
+    }
   }
-  auto uses = std::make_shared<allocation::Uses>(services, pods, allocations);
+  std::vector<const PortAllocation*> allocations;
+  for (const auto& [key, one] : selecting) allocations.push_back(one.get());
+  auto uses = std::make_shared<allocation::Uses>(pointers(services), pointers(host_pods_), allocations);
   for (const auto& [number, until] : contested_) uses->contest(allocation::Space::kNodePort, {number});
   any_asking_ = false;
-  for (const Service* service : services) {
+  for (const auto& service : services) {
     const ObjectKey adopter{service->meta.ns, allocation::asks_for(*service)};
     if (adopter.name.empty() || !waits_for_adoption(*service, adopter)) continue;
     any_asking_ = true;
@@ -160,37 +166,27 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
   auto found = stores_->allocations.get(snapshot, key);
   if (!found) return std::nullopt;
   // A Service that waits to be taken over must not be judged as a stranger's for a moment.
-  bool fresh = waits_for_a_stranger(*found);
-  stores_->services.for_each_in(
-      snapshot, key.ns, [&](const Service& service) { fresh = fresh || waits_for_adoption(service, key); });
+  const auto adopted = services_waiting_for(*stores_, snapshot, key);
+  const bool fresh = waits_for_a_stranger(*found) || !adopted.empty();
   auto effective = berth::effective(found, clock_->wall());
   ObservedAllocation observed{Observation{effective.get()}, found, view(snapshot, fresh), {effective}};
   Observation& observation = observed.observation;
   const Uid& uid = found->meta.uid;
-  const auto ours_or_named = [&uid](const std::vector<ObjectKey>& names) {
-    return [&uid, names](const auto& object) {
-      return allocation::generated_for(object.meta) == uid ||
-             std::find(names.begin(), names.end(), object.meta.key()) != names.end() ||
-             is_namespace_policy(object.meta.name);
-    };
-  };
   observation.entries = observed.view.ledgers->of_owner(uid);
-  const auto own_service = ours_or_named(generated_services(key));
-  observation.services = borrow<Service>(
-      stores_->services.in_namespace(snapshot, key.ns), observed.kept,
-      [&](const Service& service) { return own_service(service) || waits_for_adoption(service, key); });
-  observation.policies = borrow<NetworkPolicy>(stores_->policies.in_namespace(snapshot, key.ns),
-                                               observed.kept, ours_or_named(generated_policies(key)));
-  observation.config_maps = borrow<ConfigMap>(
-      stores_->config_maps.in_namespace(snapshot, key.ns), observed.kept, [&](const ConfigMap& object) {
-        const bool named = found->spec.config_map && found->spec.config_map->name == object.meta.name;
-        return named || desired::told_for(object.meta) == uid;
-      });
-  observation.pods = borrow<Workload>(
-      stores_->pods.in_namespace(snapshot, key.ns), observed.kept,
-      [&](const Workload& pod) { return matches_labels(found->spec.selector, pod.meta.labels); });
-  observation.exposure_policies =
-      borrow<ExposurePolicy>(stores_->exposure_policies.all(snapshot), observed.kept, kEvery);
+  auto services = named_for(stores_->services, snapshot, key);
+  for (const auto& service : adopted) add_named(services, service);
+  observation.services = borrow(services, observed.kept);
+  auto policies = named_for(stores_->policies, snapshot, key);
+  for (const char* name : kNamespacePolicies)
+    add_named(policies, stores_->policies.get(snapshot, {key.ns, name}));
+  observation.policies = borrow(policies, observed.kept);
+  auto config_maps = config_maps_of(*stores_, snapshot, *found);
+  if (found->spec.config_map) {
+    add_named(config_maps, stores_->config_maps.get(snapshot, {key.ns, found->spec.config_map->name}));
+  }
+  observation.config_maps = borrow(config_maps, observed.kept);
+  observation.pods = borrow(pods_selected(*stores_, snapshot, key.ns, found->spec.selector), observed.kept);
+  observation.exposure_policies = borrow(stores_->exposure_policies.all(snapshot), observed.kept);
   if (auto ns = stores_->namespaces.get(snapshot, {"", key.ns})) {
     observation.ns = ns.get();
     observed.kept.push_back(std::move(ns));
@@ -212,27 +208,27 @@ std::optional<ObservedNamespace> Observer::ns(const std::string& name) {
   if (!found) return std::nullopt;
   ObservedNamespace observed{NamespaceObservation{found.get()}, {found}};
   // Where a stranger's Service has the name nothing is published, and its clients are not to be cut off.
-  std::set<ObjectKey> strangers;
-  stores_->services.for_each_in(snapshot, name, [&](const Service& service) {
-    if (allocation::generated_for(service.meta).empty()) strangers.insert(service.meta.key());
+  std::set<std::string> strangers;
+  stores_->services.for_each_in(snapshot, name, [&](const auto& service) {
+    if (allocation::generated_for(service->meta).empty()) strangers.insert(service->meta.name);
   });
-  std::size_t living = 0;
-  std::size_t held_back = 0;
-  stores_->allocations.for_each_in(snapshot, name, [&](const PortAllocation& allocation) {
-    if (allocation.meta.deleting()) return;
-    ++living;
+  const auto held_back = [&](const PortAllocation& allocation) {
     const auto services = generated_services(allocation.meta.key());
-    const bool taken = std::any_of(services.begin(), services.end(),
-                                   [&](const ObjectKey& key) { return strangers.contains(key); });
-    held_back += taken ? 1 : 0;
+    return std::any_of(services.begin(), services.end(),
+                       [&](const ObjectKey& key) { return strangers.contains(key.name); });
+  };
+  const auto living = [](const PortAllocation& allocation) { return !allocation.meta.deleting(); };
+  NamespaceObservation& observation = observed.observation;
+  observation.has_allocations = stores_->allocations.any_in(snapshot, name, living);
+  const bool any_free = stores_->allocations.any_in(snapshot, name, [&](const PortAllocation& allocation) {
+    return living(allocation) && !held_back(allocation);
   });
-  observed.observation.has_allocations = living > 0;
-  observed.observation.all_held_back = living > 0 && held_back == living;
-  observed.observation.policies =
-      borrow<NetworkPolicy>(stores_->policies.in_namespace(snapshot, name), observed.kept, kEvery);
-  std::size_t pods = 0;
-  stores_->pods.for_each_in(snapshot, name, [&](const Workload&) { ++pods; });
-  observed.observation.pods = pods;
+  observation.all_held_back = observation.has_allocations && !any_free;
+  std::vector<std::shared_ptr<const NetworkPolicy>> policies;
+  for (const char* policy : kNamespacePolicies)
+    add_named(policies, stores_->policies.get(snapshot, {name, policy}));
+  observation.policies = borrow(policies, observed.kept);
+  observation.pods = stores_->pods.keys_in(snapshot, name).size();
   return observed;
 }
 

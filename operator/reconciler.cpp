@@ -113,8 +113,7 @@ void Reconciler::hear_node_ports(const std::string& message) {
   const auto said = wire::valid_node_ports(message);
   if (!said || !parts_.reporter.node_ports_said(*said)) return;
   const auto snapshot = parts_.stores.group.snapshot();
-  parts_.stores.ranges.for_each(
-      snapshot, [this](const PortRange& range) { parts_.enqueue(range_work(range.meta.name)); });
+  for (const ObjectKey& key : parts_.stores.ranges.keys(snapshot)) parts_.enqueue(range_work(key.name));
 }
 
 Reconciled Reconciler::report_range(const std::string& name) {
@@ -133,7 +132,7 @@ Reconciled Reconciler::reconcile_ledgers() {
   const LedgerLook look = parts_.scope ? parts_.scope->take(parts_.clock.monotonic()) : LedgerLook{};
   const BookkeepingReport report = parts_.bookkeeper.step(fence, look);
   const bool done = report.status.ok() && !report.superseded && !report.unfinished;
-  if (parts_.scope && !done) parts_.scope->everything();
+  if (parts_.scope && !done) parts_.scope->again(look);
   if (parts_.booked) parts_.booked(report);
   for (const ObjectKey& key : report.concerned) parts_.enqueue(allocation_work(key));
   if (report.superseded) {
@@ -141,9 +140,15 @@ Reconciled Reconciler::reconcile_ledgers() {
     return {ok_status(), Duration(1000)};
   }
   if (!report.status.ok()) return {report.status, {}};
-  if (report.more && (report.unfinished || report.concerned.empty())) parts_.enqueue(ledger_work());
   if (report.more) {
+    if (look.everything && (report.unfinished || report.concerned.empty())) parts_.enqueue(ledger_work());
     for (const ObjectKey& key : report.concerned) parts_.enqueue(ledger_work(key));
+    for (const ObjectKey& key : look.allocations) parts_.enqueue(ledger_work(key));
+    // What became free is for those that wait, whom every step looks at.
+    for (const auto& [uid, key] : parts_.observer.refused()) {
+      parts_.enqueue(ledger_work(key));
+      break;
+    }
   }
   return {ok_status(), report.look_again};
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "operator/lookups.h"
+
 namespace berth::controller {
 namespace {
 
@@ -24,9 +26,33 @@ void slim_pod(Workload& pod) {
   }
 }
 
+// Of the kinds with an object or more for each application so many are kept as they are: enough that small
+// clusters never wait for one to be unpacked. Services stay whole however many: all of them are read at once
+// (Observer::read_uses).
+constexpr std::size_t kWhole = 500;
+
 template <class T>
 typename runtime::Store<T>::Hooks hooks(const StoreListeners& listeners) {
-  return {listeners.rewound, {}, {}};
+  typename runtime::Store<T>::Hooks made;
+  made.rewound = listeners.rewound;
+  return made;
+}
+
+template <class T>
+typename runtime::Store<T>::Hooks tagged(typename runtime::Store<T>::Hooks made) {
+  made.tags = [](const T& object) { return tags_of(object); };
+  return made;
+}
+
+template <class T>
+typename runtime::Store<T>::Hooks packed(typename runtime::Store<T>::Hooks made) {
+  made.whole = kWhole;
+  return made;
+}
+
+runtime::Store<Workload>::Hooks slim_pods(runtime::Store<Workload>::Hooks made) {
+  made.slim = slim_pod;
+  return made;
 }
 
 }  // namespace
@@ -34,12 +60,14 @@ typename runtime::Store<T>::Hooks hooks(const StoreListeners& listeners) {
 Stores::Stores(const StoreListeners& listeners)
     : ledgers(group, listeners.ledgers, hooks<PortLedger>(listeners)),
       ranges(group, listeners.ranges, hooks<PortRange>(listeners)),
-      allocations(group, listeners.allocations, hooks<PortAllocation>(listeners)),
-      services(group, listeners.services, hooks<Service>(listeners)),
-      policies(group, listeners.policies, hooks<NetworkPolicy>(listeners)),
-      config_maps(group, listeners.config_maps, hooks<ConfigMap>(listeners)),
+      allocations(group, listeners.allocations,
+                  packed<PortAllocation>(tagged<PortAllocation>(hooks<PortAllocation>(listeners)))),
+      services(group, listeners.services, tagged<Service>(hooks<Service>(listeners))),
+      policies(group, listeners.policies, packed<NetworkPolicy>(hooks<NetworkPolicy>(listeners))),
+      config_maps(group, listeners.config_maps,
+                  packed<ConfigMap>(tagged<ConfigMap>(hooks<ConfigMap>(listeners)))),
       namespaces(group, listeners.namespaces, hooks<Namespace>(listeners)),
-      pods(group, listeners.pods, {listeners.rewound, {}, slim_pod}),
+      pods(group, listeners.pods, packed<Workload>(tagged<Workload>(slim_pods(hooks<Workload>(listeners))))),
       exposure_policies(group, listeners.exposure_policies, hooks<ExposurePolicy>(listeners)) {}
 
 bool Stores::ready(const runtime::Snapshot& snapshot) const {

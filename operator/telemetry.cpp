@@ -83,23 +83,23 @@ void Telemetry::export_ranges(std::function<std::shared_ptr<const Stores>()> sto
     const auto present = asked();
     if (!present) return;
     const auto snapshot = present->group.snapshot();
-    present->ranges.for_each(snapshot, [&](const PortRange& range) {
+    present->ranges.for_each(snapshot, [&](const std::shared_ptr<const PortRange>& range) {
       const auto set = [&](const char* state, std::int64_t value) {
         metrics
             .gauge("berth_ports", "Numbers of a range by what became of them.",
-                   {{"space", range.spec.space}, {"range", range.meta.name}, {"state", state}})
+                   {{"space", range->spec.space}, {"range", range->meta.name}, {"state", state}})
             .set(static_cast<double>(value));
       };
-      set("allocated", range.status.allocated);
-      set("available", range.status.available);
-      set("cooling", range.status.cooling);
-      set("reserved", range.status.reserved);
-      set("external", range.status.external);
-      set("draining", range.status.draining);
+      set("allocated", range->status.allocated);
+      set("available", range->status.available);
+      set("cooling", range->status.cooling);
+      set("reserved", range->status.reserved);
+      set("external", range->status.external);
+      set("draining", range->status.draining);
       metrics
           .gauge("berth_range_largest_free_block", "The most numbers in a row that a range can hand out.",
-                 {{"space", range.spec.space}, {"range", range.meta.name}})
-          .set(static_cast<double>(range.status.largest_free_block));
+                 {{"space", range->spec.space}, {"range", range->meta.name}})
+          .set(static_cast<double>(range->status.largest_free_block));
     });
   });
 }

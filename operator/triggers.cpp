@@ -1,6 +1,8 @@
 #include "operator/triggers.h"
 
 #include <initializer_list>
+#include <optional>
+#include <set>
 #include <string_view>
 
 #include "core/allocation/adoption.h"
@@ -8,6 +10,7 @@
 #include "core/allocation/ledger.h"
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
+#include "operator/lookups.h"
 
 namespace berth::controller {
 namespace {
@@ -23,21 +26,17 @@ void each_side(const Change<T>& change, Visit visit) {
 
 void every_allocation(const Stores& stores, WorkKeys& keys) {
   const auto snapshot = stores.group.snapshot();
-  stores.allocations.for_each(
-      snapshot, [&](const PortAllocation& object) { keys.push_back(allocation_work(object.meta.key())); });
+  for (const ObjectKey& key : stores.allocations.keys(snapshot)) keys.push_back(allocation_work(key));
 }
 
 void every_range(const Stores& stores, WorkKeys& keys) {
   const auto snapshot = stores.group.snapshot();
-  stores.ranges.for_each(snapshot,
-                         [&](const PortRange& object) { keys.push_back(range_work(object.meta.name)); });
+  for (const ObjectKey& key : stores.ranges.keys(snapshot)) keys.push_back(range_work(key.name));
 }
 
 void allocations_of_namespace(const Stores& stores, const std::string& ns, WorkKeys& keys) {
   const auto snapshot = stores.group.snapshot();
-  stores.allocations.for_each_in(snapshot, ns, [&](const PortAllocation& object) {
-    keys.push_back(allocation_work(object.meta.key()));
-  });
+  for (const ObjectKey& key : stores.allocations.keys_in(snapshot, ns)) keys.push_back(allocation_work(key));
 }
 
 // "api-internal" may be the second Service of allocation "api": each name an allocation could have.
@@ -79,25 +78,28 @@ void holders_of_numbers(allocation::Space space, const std::vector<allocation::N
   }
 }
 
-bool holds(const Uid& owner, allocation::Space space, const allocation::NumberKey& key,
-           const Stores& stores) {
+std::optional<allocation::Entry> entry_of(allocation::Space space, const allocation::NumberKey& key,
+                                          const Stores& stores) {
   const auto ledger = stores.ledgers.get({"", allocation::shard_name(space, allocation::shard_of(key.port))});
-  if (!ledger) return false;
+  if (!ledger) return std::nullopt;
   const auto found = ledger->spec.entries.find(to_string(key));
-  if (found == ledger->spec.entries.end()) return false;
+  if (found == ledger->spec.entries.end()) return std::nullopt;
   const auto entry = allocation::decode_entry(found->second);
-  return entry.ok() && entry->held() && entry->owner_uid == owner;
+  return entry.ok() ? std::optional(*entry) : std::nullopt;
 }
 
-// A Service of ours that came with numbers that its owner holds is no news to anybody else: in a burst every
-// look at all ledgers that it does not cause is one that nobody waits for.
-bool takes_only_its_own(const Change<Service>& change, const Stores& stores) {
-  if (change.before || !change.after) return false;
-  const Uid owner = allocation::generated_for(change.after->meta);
+// A Service of ours that came or went with numbers that are its owner's by the ledger is no news to anybody
+// else: in a burst every look at all ledgers that it does not cause is one that nobody waits for.
+bool concerns_its_owner_alone(const Change<Service>& change, const Stores& stores) {
+  if (change.before && change.after) return false;
+  const Service& service = change.after ? *change.after : *change.before;
+  const Uid owner = allocation::generated_for(service.meta);
   if (owner.empty()) return false;
   for (const auto space : {allocation::Space::kNodePort, allocation::Space::kService}) {
-    for (const allocation::NumberKey& key : numbers_of(*change.after, space)) {
-      if (!holds(owner, space, key, stores)) return false;
+    for (const allocation::NumberKey& key : numbers_of(service, space)) {
+      const auto entry = entry_of(space, key, stores);
+      // What has gone may rest already.
+      if (!entry || entry->owner_uid != owner || (change.after && !entry->held())) return false;
     }
   }
   return true;
@@ -173,7 +175,7 @@ WorkKeys affected(const Change<PortAllocation>& change, const Stores& stores) {
   if (!change.after || before.meta.uid != change.after->meta.uid ||
       before.meta.deleting() != change.after->meta.deleting()) {
     keys.push_back(namespace_work(change.key().ns));
-    keys.push_back(ledger_work());
+    keys.push_back(ledger_work(change.key()));
     return keys;
   }
   const bool gave_up = !before.status.ports.empty() && before.status.ports != change.after->status.ports;
@@ -195,7 +197,13 @@ WorkKeys affected(const Change<Service>& change, const Stores& stores) {
   const bool same_ports = change.before && change.after && change.before->ports == change.after->ports &&
                           change.before->type == change.after->type &&
                           change.before->health_check_node_port == change.after->health_check_node_port;
-  if (!same_ports && !takes_only_its_own(change, stores)) {
+  if (same_ports) return keys;
+  if (concerns_its_owner_alone(change, stores)) {
+    WorkKeys owners;
+    if (!change.after) owner_by_label(change.before->meta, owners);
+    // What waited for its end goes on.
+    for (const runtime::WorkKey& owner : owners) keys.push_back(ledger_work(owner.object));
+  } else {
     keys.push_back(ledger_work());
     every_range(stores, keys);
     // Only nodePorts are taken from others (allocation/holdings.h, taken_by_others).
@@ -225,10 +233,9 @@ WorkKeys affected(const Change<ConfigMap>& change, const Stores& stores) {
   each_side(change, [&](const ConfigMap& config_map) { owner_by_label(config_map.meta, keys); });
   // Whoever asks for one of that name waits for it to go, or has lost it.
   const auto snapshot = stores.group.snapshot();
-  stores.allocations.for_each_in(snapshot, change.key().ns, [&](const PortAllocation& object) {
-    const bool asks = object.spec.config_map && object.spec.config_map->name == change.key().name;
-    if (asks) keys.push_back(allocation_work(object.meta.key()));
-  });
+  for (const auto& allocation : allocations_telling(stores, snapshot, change.key())) {
+    keys.push_back(allocation_work(allocation->meta.key()));
+  }
   return keys;
 }
 
@@ -243,13 +250,13 @@ WorkKeys affected(const Change<Workload>& change, const Stores& stores) {
   WorkKeys keys;
   if (same_for_us(change)) return keys;
   const auto snapshot = stores.group.snapshot();
-  stores.allocations.for_each_in(snapshot, change.key().ns, [&](const PortAllocation& object) {
-    bool selected = false;
-    each_side(change, [&](const Workload& pod) {
-      selected = selected || matches_labels(object.spec.selector, pod.meta.labels);
-    });
-    if (selected) keys.push_back(allocation_work(object.meta.key()));
+  std::set<ObjectKey> selecting;
+  each_side(change, [&](const Workload& pod) {
+    for (const auto& one : allocations_selecting(stores, snapshot, pod.meta.ns, pod.meta.labels)) {
+      selecting.insert(one->meta.key());
+    }
   });
+  for (const ObjectKey& key : selecting) keys.push_back(allocation_work(key));
   // A number may have been taken or given back.
   if (takes_other_host_ports(change)) {
     keys.push_back(ledger_work());
@@ -284,10 +291,8 @@ WorkKeys everything(const Stores& stores) {
   every_allocation(stores, keys);
   every_range(stores, keys);
   const auto snapshot = stores.group.snapshot();
-  stores.exposure_policies.for_each(
-      snapshot, [&](const ExposurePolicy& object) { keys.push_back(policy_work(object.meta.name)); });
-  stores.namespaces.for_each(
-      snapshot, [&](const Namespace& object) { keys.push_back(namespace_work(object.meta.name)); });
+  for (const ObjectKey& key : stores.exposure_policies.keys(snapshot)) keys.push_back(policy_work(key.name));
+  for (const ObjectKey& key : stores.namespaces.keys(snapshot)) keys.push_back(namespace_work(key.name));
   return keys;
 }
 

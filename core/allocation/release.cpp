@@ -165,6 +165,20 @@ std::string objection(const ReleaseProof& proof, const Entry* entry, const Ledge
   return agreed ? "" : "its owner needs it";
 }
 
+template <class IsOrphan>
+std::vector<ReleaseCandidate> orphans(const Ledgers& ledgers, IsOrphan is_orphan) {
+  std::vector<ReleaseCandidate> candidates;
+  for (const Space space : kSpaces) {
+    for (const auto& [index, shard] : ledgers.in(space).shards()) {
+      for (const auto& [key, entry] : shard->entries) {
+        if (!entry.held() || !is_orphan(entry)) continue;
+        candidates.push_back({{space, key, entry}, entry.slots, ReleaseCause::kOwnerGone});
+      }
+    }
+  }
+  return candidates;
+}
+
 }  // namespace
 
 const char* to_string(ReleaseCause cause) {
@@ -185,30 +199,31 @@ std::vector<ObjectKey> ReleaseCandidate::services() const {
   return {owner(), {owner().ns, owner().name + kInternalServiceSuffix}};
 }
 
+std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const std::set<Uid>& living) {
+  return orphans(ledgers, [&](const Entry& entry) { return !living.contains(entry.owner_uid); });
+}
+
+std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const std::set<Uid>& living,
+                                                const std::set<ObjectKey>& owners) {
+  return orphans(ledgers, [&](const Entry& entry) {
+    return owners.contains(entry.owner) && !living.contains(entry.owner_uid);
+  });
+}
+
 std::vector<ReleaseCandidate> release_candidates(const Ledgers& ledgers,
                                                  const std::vector<const PortAllocation*>& allocations,
                                                  const Ranges& ranges, const Uses& uses,
                                                  const std::vector<Uid>& refused) {
   std::map<Uid, const PortAllocation*> owners;
-  for (const PortAllocation* allocation : allocations) owners.emplace(allocation->meta.uid, allocation);
-  const std::set<Uid> refused_set(refused.begin(), refused.end());
-  std::vector<ReleaseCandidate> candidates;
   std::set<Uid> living;
-  for (const Space space : kSpaces) {
-    for (const auto& [index, shard] : ledgers.in(space).shards()) {
-      for (const auto& [key, entry] : shard->entries) {
-        if (!entry.held()) continue;
-        if (owners.contains(entry.owner_uid)) {
-          living.insert(entry.owner_uid);
-        } else {
-          candidates.push_back({{space, key, entry}, entry.slots, ReleaseCause::kOwnerGone});
-        }
-      }
-    }
+  for (const PortAllocation* allocation : allocations) {
+    owners.emplace(allocation->meta.uid, allocation);
+    living.insert(allocation->meta.uid);
   }
-  for (const Uid& uid : living) {
-    const auto unused =
-        unneeded(*owners.at(uid), ledgers.of_owner(uid), ranges, uses, refused_set.contains(uid));
+  const std::set<Uid> refused_set(refused.begin(), refused.end());
+  std::vector<ReleaseCandidate> candidates = orphan_candidates(ledgers, living);
+  for (const auto& [uid, owner] : owners) {
+    const auto unused = unneeded(*owner, ledgers.of_owner(uid), ranges, uses, refused_set.contains(uid));
     candidates.insert(candidates.end(), unused.begin(), unused.end());
   }
   return candidates;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,11 @@ std::vector<ReleaseCandidate> release_candidates(const Ledgers& ledgers,
                                                  const std::vector<const PortAllocation*>& allocations,
                                                  const Ranges& ranges, const Uses& uses,
                                                  const std::vector<Uid>& refused);
+// Of that only what nobody living holds: `living` are the UIDs of every PortAllocation as cached.
+std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const std::set<Uid>& living);
+// The same of owners with these names alone; `living` are the UIDs of the PortAllocations of these names.
+std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const std::set<Uid>& living,
+                                                const std::set<ObjectKey>& owners);
 // Those of one owner that lives: `entries` is everything the ledgers hold under its UID.
 std::vector<ReleaseCandidate> release_candidates(const PortAllocation& owner,
                                                  const std::vector<HeldNumber>& entries, const Ranges& ranges,

@@ -1,7 +1,8 @@
 // Archive: what a description of a struct talks to, so that one description serves reader and writer.
 //
 // A kind is described once, as `void describe(Archive&, Kind&)` made of member(), group() and their like; the
-// reading archive fills the struct, the writing archive prints it and never changes it. The first error
+// reading archive fills the struct, the writing archive prints it and never changes it. In both directions a
+// description enters the same members in the same order, whatever their values (packed.h). The first error
 // sticks and turns every later call into a no-op, so descriptions need no branches. Null counts as absent, as
 // for the API server; fields nobody describes are ignored. Not a general JSON interface: reader.h and
 // writer.h are the two ends. No third-party type appears here. Thread-safety: an archive belongs to one call.
@@ -35,6 +36,8 @@ class Archive {
   virtual ~Archive() = default;
 
   [[nodiscard]] virtual bool reading() const = 0;
+  // What only the server sets is wanted, too: by readers, and by who keeps a whole copy.
+  [[nodiscard]] virtual bool complete() const { return reading(); }
 
   // Makes member `name` of the current object the current value. Reading: false when it is absent or null.
   // Writing: prints the key when `write`, and returns `write`. Each true needs one leave().

@@ -3,14 +3,14 @@
 
 namespace berth::json {
 
-// generation and the two timestamps are the server's: read, never written.
+// generation and the two timestamps are the server's: read, never sent.
 void describe(Archive& archive, Meta& meta) {
   member(archive, "name", meta.name);
   member(archive, "generateName", meta.generate_name);
   member(archive, "namespace", meta.ns);
   member(archive, "uid", meta.uid);
   member(archive, "resourceVersion", meta.resource_version);
-  if (archive.reading()) {
+  if (archive.complete()) {
     wide_member(archive, "generation", meta.generation);
     member(archive, "creationTimestamp", meta.creation_timestamp);
     member(archive, "deletionTimestamp", meta.deletion_timestamp);

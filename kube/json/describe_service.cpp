@@ -53,7 +53,8 @@ static void describe_resource(Archive& archive, std::string& resource) {
   std::string api_group;
   std::string kind;
   std::string name;
-  if (!archive.reading()) {
+  const bool there = !resource.empty();
+  if (!archive.reading() && there) {
     const std::size_t first = resource.find('/');
     const std::size_t second = first == std::string::npos ? first : resource.find('/', first + 1);
     if (second == std::string::npos) return archive.fail("a resource backend is apiGroup/kind/name");
@@ -61,7 +62,7 @@ static void describe_resource(Archive& archive, std::string& resource) {
     kind = resource.substr(first + 1, second - first - 1);
     name = resource.substr(second + 1);
   }
-  group(archive, "resource", true, [&] {
+  group(archive, "resource", there, [&] {
     member(archive, "apiGroup", api_group);
     member(archive, "kind", kind, Write::kAlways);
     member(archive, "name", name, Write::kAlways);
@@ -79,7 +80,7 @@ static void describe(Archive& archive, IngressBackend& backend) {
       member(archive, "number", backend.port_number);
     });
   });
-  if (archive.reading() || !backend.resource.empty()) describe_resource(archive, backend.resource);
+  describe_resource(archive, backend.resource);
 }
 
 static void describe(Archive& archive, IngressPath& path) {

@@ -13,19 +13,22 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "core/base/object_key.h"
+#include "kube/runtime/kept.h"
 #include "kube/runtime/resource_version.h"
+#include "kube/runtime/tag_index.h"
 #include "kube/runtime/watcher.h"
 
 namespace berth::runtime {
@@ -88,6 +91,10 @@ class Store {
     std::function<void()> listed = {};  // after every list, its changes told before
     // Drops what nobody reads before an object is kept; never name, namespace, UID, version or deletion.
     std::function<void(T&)> slim = {};
+    // The words that tagged() finds an object by, made from the slim object alone.
+    std::function<Tags(const T&)> tags = {};
+    // So many are kept as they are, what comes beyond them is packed (kept.h).
+    std::size_t whole = std::numeric_limits<std::size_t>::max();
   };
 
   // `group` must outlive the store.
@@ -123,49 +130,70 @@ class Store {
   [[nodiscard]] Object get(const Snapshot& snapshot, const ObjectKey& key) const;  // nullptr: not here
   [[nodiscard]] std::size_t size(const Snapshot& snapshot) const;
 
-  // In the order of (namespace, name).
+  // In the order of (namespace, name). All of them at once: for kinds of which there are few.
   [[nodiscard]] std::vector<Object> all(const Snapshot& snapshot) const;
   [[nodiscard]] std::vector<Object> in_namespace(const Snapshot& snapshot, std::string_view ns) const;
-  // The same without copying; the references live as long as the snapshot.
+  // The same one by one: visit(const Object&).
   template <class Visit>
   void for_each(const Snapshot& snapshot, Visit&& visit) const;
   template <class Visit>
   void for_each_in(const Snapshot& snapshot, std::string_view ns, Visit&& visit) const;
+  // Is there one in the namespace that is `wanted`? Looks no further than to the first: wanted(const T&).
+  template <class Wanted>
+  [[nodiscard]] bool any_in(const Snapshot& snapshot, std::string_view ns, Wanted&& wanted) const;
+  // Those that may carry all of these tags (at least one is asked for), in the order of names: everything
+  // that does and, rarely, something that does not. As dear as the rarest tag is frequent.
+  [[nodiscard]] std::vector<Object> tagged(const Snapshot& snapshot, std::string_view ns,
+                                           const Tags& tags) const;
+  // Keys cost nothing.
+  [[nodiscard]] std::vector<ObjectKey> keys(const Snapshot& snapshot) const;
+  [[nodiscard]] std::vector<ObjectKey> keys_in(const Snapshot& snapshot, std::string_view ns) const;
 
   // Shorthands that take a snapshot of their own.
   [[nodiscard]] bool ready() const { return ready(group_->snapshot()); }
   [[nodiscard]] Object get(const ObjectKey& key) const { return get(group_->snapshot(), key); }
 
  private:
+  using Item = Kept<T>;
+
   // By namespace and name, which stand in the objects alone.
   struct ByKey {
     using is_transparent = void;
-    bool operator()(const Object& a, const Object& b) const {
-      return std::tie(a->meta.ns, a->meta.name) < std::tie(b->meta.ns, b->meta.name);
-    }
-    bool operator()(const Object& a, const ObjectKey& b) const {
-      return std::tie(a->meta.ns, a->meta.name) < std::tie(b.ns, b.name);
-    }
-    bool operator()(const ObjectKey& a, const Object& b) const {
-      return std::tie(a.ns, a.name) < std::tie(b->meta.ns, b->meta.name);
+    using Key = std::pair<std::string_view, std::string_view>;
+    static Key key(const Item& item) { return {item.ns(), item.name()}; }
+    static Key key(const ObjectKey& key) { return {key.ns, key.name}; }
+    static Key key(const Key& key) { return key; }
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return key(a) < key(b);
     }
   };
-  using Objects = std::set<Object, ByKey>;
+  using Objects = std::set<Item, ByKey>;
 
   static constexpr std::size_t kMaxTombstones = 8192;
 
-  using Changes = std::vector<Change<T>>;
+  struct KeptChange {
+    std::optional<Item> before;
+    std::optional<Item> after;
+  };
+  using Changes = std::vector<KeptChange>;
 
   void check(const Snapshot& snapshot) const;
   // Runs `edit` under the lock, then tells the listener.
   template <class Edit>
   void change(Edit&& edit);
-  [[nodiscard]] Object keep(T object) const;
-  // Puts `object` in the place of the one that is there.
-  static void replace(Objects& objects, typename Objects::iterator at, Object object);
+  // `others`: how many there are beside it.
+  [[nodiscard]] Item keep(T object, std::size_t others) const;
+  // Puts `item` in the place of the one that is there, at the same address.
+  static void replace(Objects& objects, typename Objects::iterator at, Item item);
+  [[nodiscard]] Tags tags(const T& object) const;
+  // visit(const Item&) until it says false.
+  template <class Visit>
+  void walk(std::string_view ns, Visit&& visit) const;
   void put(T object, Changes& changes);
   void drop(const T& object, Changes& changes);
   void swap_in(std::string resource_version, Changes& changes);
+  void take_away(typename Objects::iterator at, Changes& changes);
   void empty_out(const Rewound& event);
   void advance(const std::string& resource_version);
   void bury(const Uid& uid, const std::string& version);
@@ -176,6 +204,7 @@ class Store {
 
   // Guarded by the group's lock.
   Objects objects_;
+  TagIndex<Item> index_;
   bool ready_ = false;
   std::string version_;
   std::string newest_written_;

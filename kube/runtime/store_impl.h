@@ -1,6 +1,7 @@
 // The bodies of store.h's templates. Include store.h instead.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/base/overloaded.h"
@@ -18,12 +19,12 @@ void Store<T>::apply(WatchOutput<T> output) {
                  [&](Rewound& event) { empty_out(event); },
                  [&](Init&) { incoming_.clear(); },
                  [&](InitApply<T>& event) {
-                   Object object = keep(std::move(event.object));
-                   const auto known = incoming_.find(object);
+                   Item item = keep(std::move(event.object), incoming_.size());
+                   const auto known = incoming_.find(item);
                    if (known == incoming_.end()) {
-                     incoming_.insert(std::move(object));
+                     incoming_.insert(std::move(item));
                    } else {
-                     replace(incoming_, known, std::move(object));
+                     replace(incoming_, known, std::move(item));
                    }
                  },
                  [&](InitDone& event) {
@@ -71,9 +72,8 @@ void Store<T>::removed(const ObjectKey& key, const Uid& uid) {
   change([&](Changes& changes) {
     bury(uid, "");
     const auto found = objects_.find(key);
-    if (found == objects_.end() || (*found)->meta.uid != uid) return;
-    changes.push_back({*found, nullptr});
-    objects_.erase(found);
+    if (found == objects_.end() || found->object()->meta.uid != uid) return;
+    take_away(found, changes);
   });
 }
 
@@ -99,7 +99,7 @@ template <class T>
 typename Store<T>::Object Store<T>::get(const Snapshot& snapshot, const ObjectKey& key) const {
   check(snapshot);
   const auto found = objects_.find(key);
-  return found == objects_.end() ? nullptr : *found;
+  return found == objects_.end() ? nullptr : found->object();
 }
 
 template <class T>
@@ -110,19 +110,16 @@ std::size_t Store<T>::size(const Snapshot& snapshot) const {
 
 template <class T>
 std::vector<typename Store<T>::Object> Store<T>::all(const Snapshot& snapshot) const {
-  check(snapshot);
-  return {objects_.begin(), objects_.end()};
+  std::vector<Object> found;
+  for_each(snapshot, [&](const Object& object) { found.push_back(object); });
+  return found;
 }
 
 template <class T>
 std::vector<typename Store<T>::Object> Store<T>::in_namespace(const Snapshot& snapshot,
                                                               std::string_view ns) const {
-  check(snapshot);
   std::vector<Object> found;
-  for (auto at = objects_.lower_bound(ObjectKey{std::string(ns), ""}); at != objects_.end(); ++at) {
-    if ((*at)->meta.ns != ns) break;
-    found.push_back(*at);
-  }
+  for_each_in(snapshot, ns, [&](const Object& object) { found.push_back(object); });
   return found;
 }
 
@@ -130,16 +127,70 @@ template <class T>
 template <class Visit>
 void Store<T>::for_each(const Snapshot& snapshot, Visit&& visit) const {
   check(snapshot);
-  for (const Object& object : objects_) visit(*object);
+  for (const Item& item : objects_) visit(item.object());
 }
 
 template <class T>
 template <class Visit>
 void Store<T>::for_each_in(const Snapshot& snapshot, std::string_view ns, Visit&& visit) const {
   check(snapshot);
-  for (auto at = objects_.lower_bound(ObjectKey{std::string(ns), ""}); at != objects_.end(); ++at) {
-    if ((*at)->meta.ns != ns) break;
-    visit(**at);
+  walk(ns, [&](const Item& item) {
+    visit(item.object());
+    return true;
+  });
+}
+
+template <class T>
+template <class Wanted>
+bool Store<T>::any_in(const Snapshot& snapshot, std::string_view ns, Wanted&& wanted) const {
+  check(snapshot);
+  bool found = false;
+  walk(ns, [&](const Item& item) {
+    found = wanted(*item.object());
+    return !found;
+  });
+  return found;
+}
+
+template <class T>
+std::vector<typename Store<T>::Object> Store<T>::tagged(const Snapshot& snapshot, std::string_view ns,
+                                                        const Tags& tags) const {
+  check(snapshot);
+  if (tags.empty()) std::abort();  // would be everything, which for_each_in() finds without an index
+  auto items = index_.candidates(ns, tags);
+  std::sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return ByKey()(*a, *b); });
+  std::vector<Object> found;
+  for (const Item* item : items) {
+    if (item->ns() == ns) found.push_back(item->object());
+  }
+  return found;
+}
+
+template <class T>
+std::vector<ObjectKey> Store<T>::keys(const Snapshot& snapshot) const {
+  check(snapshot);
+  std::vector<ObjectKey> found;
+  found.reserve(objects_.size());
+  for (const Item& item : objects_) found.push_back({std::string(item.ns()), std::string(item.name())});
+  return found;
+}
+
+template <class T>
+std::vector<ObjectKey> Store<T>::keys_in(const Snapshot& snapshot, std::string_view ns) const {
+  check(snapshot);
+  std::vector<ObjectKey> found;
+  walk(ns, [&](const Item& item) {
+    found.push_back({std::string(ns), std::string(item.name())});
+    return true;
+  });
+  return found;
+}
+
+template <class T>
+template <class Visit>
+void Store<T>::walk(std::string_view ns, Visit&& visit) const {
+  for (auto at = objects_.lower_bound(typename ByKey::Key(ns, "")); at != objects_.end(); ++at) {
+    if (at->ns() != ns || !visit(*at)) return;
   }
 }
 
@@ -157,38 +208,61 @@ void Store<T>::change(Edit&& edit) {
     edit(changes);
   }
   if (!listener_) return;
-  for (const Change<T>& each : changes) listener_(each);
+  for (const KeptChange& each : changes) {
+    listener_({each.before ? each.before->object() : nullptr, each.after ? each.after->object() : nullptr});
+  }
 }
 
 template <class T>
-typename Store<T>::Object Store<T>::keep(T object) const {
+typename Store<T>::Item Store<T>::keep(T object, std::size_t others) const {
   if (hooks_.slim) hooks_.slim(object);
-  return std::make_shared<const T>(std::move(object));
+  return others < hooks_.whole ? Item::whole(std::move(object)) : Item::packed(std::move(object));
 }
 
 template <class T>
-void Store<T>::replace(Objects& objects, typename Objects::iterator at, Object object) {
+void Store<T>::replace(Objects& objects, typename Objects::iterator at, Item item) {
   auto node = objects.extract(at);
-  node.value() = std::move(object);
+  node.value() = std::move(item);
   objects.insert(std::move(node));
+}
+
+template <class T>
+Tags Store<T>::tags(const T& object) const {
+  return hooks_.tags ? hooks_.tags(object) : Tags();
 }
 
 template <class T>
 void Store<T>::put(T object, Changes& changes) {
   if (buried_.contains(object.meta.uid)) return;
   const auto found = objects_.find(object.meta.key());
-  if (found != objects_.end()) {
-    const Order order = compare_versions(object.meta.resource_version, (*found)->meta.resource_version);
-    if (order == Order::kOlder || order == Order::kSame) return;
-  }
-  Object after = keep(std::move(object));
   if (found == objects_.end()) {
-    changes.push_back({nullptr, after});
-    objects_.insert(std::move(after));
-  } else {
-    changes.push_back({*found, after});
-    replace(objects_, found, std::move(after));
+    Item after = keep(std::move(object), objects_.size());
+    const auto at = objects_.insert(after).first;
+    index_.add(at->ns(), tags(*at->object()), &*at);
+    changes.push_back({std::nullopt, std::move(after)});
+    return;
   }
+  const Item before = *found;
+  const Object present = before.object();
+  const Order order = compare_versions(object.meta.resource_version, present->meta.resource_version);
+  if (order == Order::kOlder || order == Order::kSame) return;
+  Item after = keep(std::move(object), objects_.size() - 1);
+  const Item* place = &*found;
+  replace(objects_, found, after);
+  const Tags old_tags = tags(*present);
+  const Tags new_tags = tags(*after.object());
+  if (old_tags != new_tags) {
+    index_.remove(place->ns(), old_tags, place);
+    index_.add(place->ns(), new_tags, place);
+  }
+  changes.push_back({before, std::move(after)});
+}
+
+template <class T>
+void Store<T>::take_away(typename Objects::iterator at, Changes& changes) {
+  index_.remove(at->ns(), tags(*at->object()), &*at);
+  changes.push_back({*at, std::nullopt});
+  objects_.erase(at);
 }
 
 // A deletion only takes the object it is about: one of the same name may have been made since.
@@ -196,12 +270,12 @@ template <class T>
 void Store<T>::drop(const T& object, Changes& changes) {
   const auto found = objects_.find(object.meta.key());
   if (found == objects_.end()) return;
-  if ((*found)->meta.uid != object.meta.uid &&
-      !is_older((*found)->meta.resource_version, object.meta.resource_version)) {
+  const Object present = found->object();
+  if (present->meta.uid != object.meta.uid &&
+      !is_older(present->meta.resource_version, object.meta.resource_version)) {
     return;
   }
-  changes.push_back({*found, nullptr});
-  objects_.erase(found);
+  take_away(found, changes);
 }
 
 // The list is the truth as of its version; only what we know to be newer (a write of ours whose answer came
@@ -212,42 +286,50 @@ void Store<T>::swap_in(std::string resource_version, Changes& changes) {
   Objects fresh = std::move(incoming_);
   incoming_.clear();
   std::map<Uid, std::string> still_buried;
-  for (auto at = fresh.begin(); at != fresh.end();) {
-    const auto grave = buried_.find((*at)->meta.uid);
-    const bool dead =
-        grave != buried_.end() && (grave->second.empty() || is_older(resource_version, grave->second));
-    if (dead) still_buried.insert(*grave);
-    at = dead ? fresh.erase(at) : std::next(at);
+  if (!buried_.empty()) {
+    for (auto at = fresh.begin(); at != fresh.end();) {
+      const auto grave = buried_.find(at->object()->meta.uid);
+      const bool dead =
+          grave != buried_.end() && (grave->second.empty() || is_older(resource_version, grave->second));
+      if (dead) still_buried.insert(*grave);
+      at = dead ? fresh.erase(at) : std::next(at);
+    }
   }
   // The others need no tombstone: whatever is not newer than the list is left out from now on anyway.
   buried_ = std::move(still_buried);
   burials_.clear();
   for (const auto& [uid, version] : buried_) burials_.push_back(uid);
 
-  for (const Object& present : objects_) {
-    const auto found = fresh.find(present);
+  for (const Item& item : objects_) {
+    const Object present = item.object();
+    const auto found = fresh.find(item);
     const bool newer = is_older(resource_version, present->meta.resource_version);
     if (found == fresh.end()) {
       if (newer) {
-        fresh.insert(present);
+        fresh.insert(item);
       } else {
-        changes.push_back({present, nullptr});
+        changes.push_back({item, std::nullopt});
       }
       continue;
     }
+    const Object listed = found->object();
     const bool same =
-        compare_versions((*found)->meta.resource_version, present->meta.resource_version) == Order::kSame &&
-        (*found)->meta.uid == present->meta.uid;
+        compare_versions(listed->meta.resource_version, present->meta.resource_version) == Order::kSame &&
+        listed->meta.uid == present->meta.uid;
     if (newer || same) {
-      replace(fresh, found, present);
+      replace(fresh, found, item);
     } else {
-      changes.push_back({present, *found});
+      changes.push_back({item, *found});
     }
   }
-  for (const Object& listed : fresh) {
-    if (!objects_.contains(listed)) changes.push_back({nullptr, listed});
+  for (const Item& listed : fresh) {
+    if (!objects_.contains(listed)) changes.push_back({std::nullopt, listed});
   }
   objects_ = std::move(fresh);
+  index_.clear();
+  if (hooks_.tags) {
+    for (const Item& item : objects_) index_.add(item.ns(), tags(*item.object()), &item);
+  }
   ready_ = true;
   version_ = std::move(resource_version);
 }
@@ -255,8 +337,9 @@ void Store<T>::swap_in(std::string resource_version, Changes& changes) {
 template <class T>
 void Store<T>::empty_out(const Rewound& event) {
   change([&](Changes& changes) {
-    for (const Object& present : objects_) changes.push_back({present, nullptr});
+    for (const Item& present : objects_) changes.push_back({present, std::nullopt});
     objects_.clear();
+    index_.clear();
     ready_ = false;
     version_.clear();
     newest_written_.clear();

@@ -221,10 +221,112 @@ TEST(Store, FindsANamespace) {
   EXPECT_EQ(found[0]->meta.name, "x");
   EXPECT_EQ(found[1]->meta.name, "y");
   int visited = 0;
-  world.store.for_each_in(snapshot, "a", [&](const Service&) { ++visited; });
+  world.store.for_each_in(snapshot, "a", [&](const auto&) { ++visited; });
   EXPECT_EQ(visited, 1);
   EXPECT_TRUE(world.store.in_namespace(snapshot, "none").empty());
   EXPECT_EQ(world.store.all(snapshot).size(), 4U);
+}
+
+// One of them whole, the others packed.
+struct TaggedWorld {
+  StoreGroup group;
+  Store<Service> store{group, {}, {.tags = tags_of, .whole = 1}};
+
+  static Tags tags_of(const Service& service) {
+    Tags tags;
+    for (const auto& [key, value] : service.selector) tags.push_back(key + "=" + value);
+    return tags;
+  }
+  void put(const std::string& name, const std::string& version, Labels selector,
+           const std::string& ns = "a") {
+    Service service = object(name, version, "", ns);
+    service.selector = std::move(selector);
+    store.apply(Apply<Service>{std::move(service)});
+  }
+  std::vector<std::string> found(const Tags& tags) {
+    std::vector<std::string> names;
+    for (const auto& each : store.tagged(group.snapshot(), "a", tags)) names.push_back(each->meta.name);
+    return names;
+  }
+};
+
+using Names = std::vector<std::string>;
+
+TEST(Store, FindsByTagInTheOrderOfNamesAndInOneNamespace) {
+  TaggedWorld world;
+  world.put("y", "1", {{"app", "web"}});
+  world.put("x", "2", {{"app", "web"}, {"tier", "front"}});
+  world.put("z", "3", {{"app", "db"}});
+  world.put("x", "4", {{"app", "web"}}, "b");
+  EXPECT_EQ(world.found({"app=web"}), (Names{"x", "y"}));
+  EXPECT_EQ(world.found({"app=db"}), (Names{"z"}));
+  EXPECT_EQ(world.found({"app=none"}), Names());
+  EXPECT_EQ(world.found({"app=web", "tier=front"}), (Names{"x"}));
+  EXPECT_EQ(world.found({"app=web", "tier=none"}), Names());
+}
+
+TEST(Store, FindsAnObjectByTheTagsItHasNow) {
+  TaggedWorld world;
+  world.put("x", "1", {{"app", "web"}});
+  world.put("x", "2", {{"app", "db"}});
+  EXPECT_EQ(world.found({"app=web"}), Names());
+  EXPECT_EQ(world.found({"app=db"}), (Names{"x"}));
+  world.store.apply(Delete<Service>{object("x", "3")});
+  EXPECT_EQ(world.found({"app=db"}), Names());
+  world.put("y", "4", {{"app", "db"}});
+  world.store.removed({"a", "y"}, Uid{"uid-y"});
+  EXPECT_EQ(world.found({"app=db"}), Names());
+  world.put("z", "5", {{"app", "db"}});
+  world.store.apply(Init{});
+  world.store.apply(InitApply<Service>{object("z", "5")});
+  world.store.apply(InitDone{"9"});
+  EXPECT_EQ(world.found({"app=db"}), (Names{"z"})) << "the same version is the same object";
+  world.store.apply(Rewound{});
+  EXPECT_EQ(world.found({"app=db"}), Names());
+}
+
+TEST(Store, PackedObjectsAreReadLikeWholeOnes) {
+  StoreGroup group;
+  std::vector<Service> told;
+  Store<Service> store(group, [&](const Change<Service>& change) { told.push_back(*change.after); },
+                       {.whole = 1});
+  std::vector<Service> made;
+  for (const std::string name : {"x", "y", "z"}) {
+    made.push_back(object(name, "5"));
+    made.back().ports = {{"web", Protocol::kUdp, std::nullopt, 80, TargetPort{std::string("http")}, 30500}};
+    made.back().meta.creation_timestamp = "2026-11-22T05:00:00Z";
+    store.apply(Apply<Service>{made.back()});
+  }
+  EXPECT_EQ(told, made);
+  const auto snapshot = group.snapshot();
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    EXPECT_EQ(*store.get(snapshot, made[i].meta.key()), made[i]);
+    EXPECT_EQ(*store.in_namespace(snapshot, "a").at(i), made[i]);
+    EXPECT_EQ(store.keys(snapshot).at(i), made[i].meta.key());
+    EXPECT_EQ(store.keys_in(snapshot, "a").at(i), made[i].meta.key());
+  }
+  EXPECT_EQ(store.get(snapshot, made[0].meta.key()), store.get(snapshot, made[0].meta.key()))
+      << "whole: shared";
+  EXPECT_NE(store.get(snapshot, made[2].meta.key()), store.get(snapshot, made[2].meta.key()))
+      << "packed: copies";
+}
+
+TEST(Store, LooksForOneOfANamespaceNoFurtherThanNeeded) {
+  World world;
+  world.list("7", {object("x", "5"), object("y", "6"), object("z", "7", "", "b")});
+  const auto snapshot = world.group.snapshot();
+  int looked = 0;
+  const auto any = [&](const std::string& name) {
+    looked = 0;
+    return world.store.any_in(snapshot, "a", [&](const Service& each) {
+      ++looked;
+      return each.meta.name == name;
+    });
+  };
+  EXPECT_TRUE(any("x"));
+  EXPECT_EQ(looked, 1);
+  EXPECT_FALSE(any("z"));
+  EXPECT_EQ(looked, 2);
 }
 
 TEST(Store, ChangesCanBeReadInsideTheListener) {
@@ -260,7 +362,7 @@ Outcome simulate(std::uint64_t seed, bool forgets_tombstones) {
   Outcome outcome;
   std::map<std::string, std::string> newest;  // uid -> newest version shown
   std::set<std::string> gone;
-  Store<Service> store(group, [&](const Change<Service>& change) {
+  const auto listener = [&](const Change<Service>& change) {
     if (!change.after) {
       gone.insert(change.before->meta.uid.text);
       return;
@@ -269,12 +371,17 @@ Outcome simulate(std::uint64_t seed, bool forgets_tombstones) {
     if (is_older(change.after->meta.resource_version, shown)) outcome.went_back = true;
     if (gone.contains(change.after->meta.uid.text)) outcome.went_back = true;
     shown = change.after->meta.resource_version;
-  });
+  };
+  // None, some or all of them packed.
+  Store<Service> store(group, listener,
+                       {.tags = [](const Service& service) { return Tags{service.type}; },
+                        .whole = static_cast<std::size_t>(seed % 4)});
   std::map<std::string, Service> truth;
   std::vector<WatchOutput<Service>> events;  // not yet delivered
   std::vector<Service> replies;
   std::size_t delivered = 0;
   int version = 0;
+  const std::vector<std::string> types = {"ClusterIP", "NodePort", "LoadBalancer"};
   for (int i = 0; i < 200; ++i) {
     const std::string name(1, static_cast<char>('a' + static_cast<char>(random() % 3)));
     const auto found = truth.find(name);
@@ -284,7 +391,8 @@ Outcome simulate(std::uint64_t seed, bool forgets_tombstones) {
         ++version;
         const std::string uid =
             found == truth.end() ? "u" + std::to_string(version) : found->second.meta.uid.text;
-        const Service next = object(name, std::to_string(version), uid);
+        Service next = object(name, std::to_string(version), uid);
+        next.type = types[random() % types.size()];
         truth[name] = next;
         events.emplace_back(Apply<Service>{next});
         replies.push_back(next);
@@ -327,10 +435,19 @@ Outcome simulate(std::uint64_t seed, bool forgets_tombstones) {
   for (const Service& late : replies) store.put_written(late);
   const auto snapshot = group.snapshot();
   outcome.differs = store.size(snapshot) != truth.size();
-  store.for_each(snapshot, [&](const Service& each) {
-    const auto found = truth.find(each.meta.name);
-    if (found == truth.end() || found->second != each) outcome.differs = true;
+  store.for_each(snapshot, [&](const std::shared_ptr<const Service>& each) {
+    const auto found = truth.find(each->meta.name);
+    if (found == truth.end() || found->second != *each) outcome.differs = true;
   });
+  for (const std::string type : {"ClusterIP", "NodePort", "LoadBalancer"}) {
+    std::vector<std::string> names;
+    for (const auto& [name, each] : truth) {
+      if (each.type == type) names.push_back(name);
+    }
+    std::vector<std::string> found;
+    for (const auto& each : store.tagged(snapshot, "a", {type})) found.push_back(each->meta.name);
+    if (found != names) outcome.differs = true;
+  }
   return outcome;
 }
 

@@ -1,0 +1,80 @@
+// PackArchive and UnpackArchive: the two ends of packed.h. Internal to kube/json.
+//
+// Members stand in the order in which a description asks for them, so it must ask for the same ones in both
+// directions, whatever their values are. A member: 0 (absent) or 1 and its value. Numbers: seven bits a byte,
+// least first (LEB128), signed ones zigzag. Texts: twice the length and the bytes; or 1 and sixteen bytes for
+// a UUID as Kubernetes writes them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kube/json/archive.h"
+
+namespace berth::json {
+
+class PackArchive final : public Archive {
+ public:
+  [[nodiscard]] bool reading() const override { return false; }
+  [[nodiscard]] bool complete() const override { return true; }
+  bool enter(std::string_view name, bool write) override;
+  void leave() override {}
+  bool begin_object() override { return true; }
+  void end_object() override {}
+  bool begin_list(std::size_t size) override;
+  bool next_element() override;
+  void end_list() override;
+  void text(std::string& value) override { put_text(value); }
+  void boolean(bool& value) override { put_byte(value ? 1 : 0); }
+  void integer(std::int64_t& value, IntegerRange range) override;
+  void int_or_string(TargetPort& value) override;
+  void string_map(std::map<std::string, std::string>& value) override;
+  void raw(std::string& value) override { put_text(value); }
+  void fail(std::string_view why) override;
+
+  [[nodiscard]] std::string take() { return std::move(bytes_); }
+
+ private:
+  void put_byte(unsigned value) { bytes_.push_back(static_cast<char>(value)); }
+  void put_number(std::uint64_t value);
+  void put_text(const std::string& value);
+
+  std::string bytes_ = {};
+  std::vector<std::size_t> left_ = {};  // elements still to come, of each open list
+};
+
+class UnpackArchive final : public Archive {
+ public:
+  explicit UnpackArchive(std::string_view bytes) : bytes_(bytes) {}
+
+  [[nodiscard]] bool reading() const override { return true; }
+  bool enter(std::string_view name, bool write) override;
+  void leave() override {}
+  bool begin_object() override { return true; }
+  void end_object() override {}
+  bool begin_list(std::size_t size) override;
+  bool next_element() override;
+  void end_list() override;
+  void text(std::string& value) override { take_text(value); }
+  void boolean(bool& value) override { value = take_byte() != 0; }
+  void integer(std::int64_t& value, IntegerRange range) override;
+  void int_or_string(TargetPort& value) override;
+  void string_map(std::map<std::string, std::string>& value) override;
+  void raw(std::string& value) override { take_text(value); }
+  void fail(std::string_view why) override;
+
+  [[nodiscard]] bool done() const { return bytes_.empty(); }
+
+ private:
+  unsigned take_byte();
+  std::uint64_t take_number();
+  void take_text(std::string& value);
+  std::string_view take(std::uint64_t size);
+
+  std::string_view bytes_;  // what is still to be read
+  std::vector<std::size_t> left_ = {};
+};
+
+}  // namespace berth::json

@@ -1,0 +1,89 @@
+// That every field of every kind comes back is shown where the kinds are: expect_round_trip (round_trip.h).
+#include "kube/json/packed.h"
+
+#include <gtest/gtest.h>
+#include <limits>
+
+#include "core/model/port_allocation.h"
+#include "core/model/service.h"
+#include "core/model/workload.h"
+
+namespace berth::json {
+namespace {
+
+template <class T>
+T there_and_back(const T& object) {
+  return unpack<T>(pack(object));
+}
+
+Service with_uid(const std::string& uid) {
+  Service service;
+  service.meta.uid = Uid{uid};
+  return service;
+}
+
+TEST(Packed, KeepsEveryNumberAsItIs) {
+  for (const std::int64_t number :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{63}, std::int64_t{64},
+        std::int64_t{-64}, std::int64_t{-65}, std::int64_t{65535}, std::numeric_limits<std::int64_t>::max(),
+        std::numeric_limits<std::int64_t>::min()}) {
+    Service service;
+    service.meta.generation = number;
+    service.ports = {{"web", Protocol::kSctp, std::nullopt, number, number, 0}};
+    EXPECT_EQ(there_and_back(service), service) << number;
+  }
+}
+
+TEST(Packed, KeepsTextsThatOnlyLookLikeUuids) {
+  for (const std::string uid :
+       {"", "a", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "0F1E2D3C-4B5A-6978-8796-A5B4C3D2E1F0",
+        "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f00",
+        "0f1e2d3c04b5a-6978-8796-a5b4c3d2e1f0", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1fg",
+        "------------------------------------"}) {
+    EXPECT_EQ(there_and_back(with_uid(uid)), with_uid(uid)) << uid;
+  }
+  const std::string long_text(100'000, 'x');
+  EXPECT_EQ(there_and_back(with_uid(long_text)), with_uid(long_text));
+  const std::string with_zeros("a\0b", 3);
+  EXPECT_EQ(there_and_back(with_uid(with_zeros)), with_uid(with_zeros));
+}
+
+TEST(Packed, WritesAUuidAsItsSixteenBytes) {
+  const auto size = [](const std::string& uid) { return pack(with_uid(uid)).size(); };
+  EXPECT_EQ(size("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0") - size(""), 17U);
+}
+
+TEST(Packed, TellsAnEmptyObjectFromNone) {
+  PortAllocation allocation;
+  allocation.spec.ports.emplace_back();
+  allocation.spec.ports[0].health.emplace();
+  allocation.spec.ports[0].allow_from.emplace_back().pod_selector.emplace();
+  EXPECT_EQ(there_and_back(allocation), allocation);
+}
+
+TEST(Packed, ShowsItsKeyWithoutBeingUnpacked) {
+  Workload pod;
+  pod.api_version = "v1";
+  pod.kind = "Pod";
+  pod.meta.ns = "data";
+  pod.meta.name = "db-0";
+  pod.meta.labels = {{"app", "db"}};
+  pod.template_labels = pod.meta.labels;
+  const Packed packed = Packed::of(pod);
+  EXPECT_EQ(packed.ns(), "data");
+  EXPECT_EQ(packed.name(), "db-0");
+  EXPECT_EQ(*packed.unpack<Workload>(), pod);
+  const Packed same = packed;
+  EXPECT_EQ(*same.unpack<Workload>(), pod);
+}
+
+TEST(Packed, TakesAClusterWideObjectWithoutANamespace) {
+  PortAllocation allocation;
+  allocation.meta.name = "web";
+  const Packed packed = Packed::of(allocation);
+  EXPECT_EQ(packed.ns(), "");
+  EXPECT_EQ(*packed.unpack<PortAllocation>(), allocation);
+}
+
+}  // namespace
+}  // namespace berth::json
