@@ -2,11 +2,15 @@ package allocation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
 	"slices"
 	"time"
+
+	"berth.dev/e2e/kube"
+	"berth.dev/e2e/programs"
 )
 
 // rest asks three things of a cluster that has settled: that nobody writes, how long one request takes, and
@@ -17,6 +21,9 @@ func (s *site) rest(ctx context.Context, p *peer) error {
 		return err
 	}
 	defer operator.Kill()
+	if err := s.idle(ctx, operator); err != nil {
+		return err
+	}
 	if err := s.singles(ctx, p); err != nil {
 		return err
 	}
@@ -41,6 +48,32 @@ func (s *site) rest(ctx context.Context, p *peer) error {
 	}
 	s.atMost(fmt.Sprintf("writes of %d s at rest", int(s.Rest.Seconds())), "", float64(written.total), 0)
 	return operator.Stop()
+}
+
+// idle waits until nobody writes and the operator has looked at everything there is, as it does after a start.
+func (s *site) idle(ctx context.Context, operator *programs.Program) error {
+	const second, little = time.Second, 30 * time.Millisecond
+	if err := errors.Join(s.awaitLeading(ctx, operator), s.quiet(ctx, 20*time.Minute)); err != nil {
+		return err
+	}
+	var before time.Duration
+	var at time.Time
+	return kube.Poll(ctx, 5*time.Minute, "the operator to be idle", func(context.Context) error {
+		used, err := operator.Usage()
+		if err != nil {
+			return err
+		}
+		if time.Since(at) < second {
+			return errors.New("a second is not over")
+		}
+		more := used.CPU - before
+		first := at.IsZero()
+		before, at = used.CPU, time.Now()
+		if first || more > little {
+			return fmt.Errorf("it used %s in the last second", more)
+		}
+		return nil
+	})
 }
 
 // singles takes turns: one write of a status by the bare client, one allocation by Berth.
