@@ -36,7 +36,7 @@ func newDuel(t *testing.T, options audit.Options, reuseAfter time.Duration) *due
 	t.Helper()
 	options.LeasesOfTheirOwn = true
 	s := newSite(t, options)
-	d := &duel{stage: s.newStage(reuseAfter, true)}
+	d := &duel{stage: s.newStage(reuseAfter, false)}
 	for name, one := range map[string]*duellist{firstIdentity: &d.first, "second": &d.second} {
 		one.proxy = s.newProxy()
 		one.Program = s.newOperator(one.proxy, name)
