@@ -242,20 +242,20 @@ void Store<T>::put(T object, Changes& changes) {
     changes.push_back({std::nullopt, std::move(after)});
     return;
   }
-  const Item before = *found;
-  const Object present = before.object();
+  const Object present = found->object();
   const Order order = compare_versions(object.meta.resource_version, present->meta.resource_version);
   if (order == Order::kOlder || order == Order::kSame) return;
   Item after = keep(std::move(object), objects_.size() - 1);
+  KeptChange change{*found, after};
   const Item* place = &*found;
-  replace(objects_, found, after);
+  replace(objects_, found, std::move(after));
   const Tags old_tags = tags(*present);
-  const Tags new_tags = tags(*after.object());
+  const Tags new_tags = tags(*place->object());
   if (old_tags != new_tags) {
     index_.remove(place->ns(), old_tags, place);
     index_.add(place->ns(), new_tags, place);
   }
-  changes.push_back({before, std::move(after)});
+  changes.push_back(std::move(change));
 }
 
 template <class T>
