@@ -73,6 +73,9 @@ func TestGoodHistoriesPass(t *testing.T) {
 			marks().marks(100).service("stranger", "", "p=100").gone(serviceKey("stranger")),
 		"the API server loses its mark of a number before it stores the Service": newHistory().marks(100).marks().published("a", 100).
 			marks(100).service("stranger", "", "p=100").gone(serviceKey("stranger")),
+		"the API server gives a number that is not open on nodes to somebody else": newHistory().allocation("a", "p", "").
+			ledger("100=held:a").allocation("a", "p", "p=100").policy("a", "a").service("a", "a", "p=100!").
+			service("stranger", "", "p=100").gone(serviceKey("stranger")),
 		"one number under two protocols": newHistory().allocation("a", "p{alsoProtocol:UDP}", "").ledger("100=held:a").
 			allocation("a", "p{alsoProtocol:UDP}", "p=100 p-udp=100/UDP").service("a", "a", "p=100 p-udp=100/UDP"),
 		"a second protocol comes and goes": newHistory().published("a", 100).allocation("a", "p{alsoProtocol:UDP}", "p=100 p-udp=100/UDP").

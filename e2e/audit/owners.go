@@ -25,7 +25,7 @@ func (a *Auditor) judgeKeys(done applied) {
 				}
 				first = &one
 			}
-			if key.Space == nodePorts && strings.HasPrefix(at, servicePrefix) {
+			if one.open {
 				if port != nil && port.owner != one.owner && !(port.claim && one.claim) && !a.state.unmarked[key.Number] {
 					a.say("I1", "number %s has two owners: %s and %s both have it as nodePort; the API server marked it, unmarked it and so on at the revisions %v",
 						key, port.by, one.by, a.state.markTurns[key.Number])

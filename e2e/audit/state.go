@@ -17,6 +17,7 @@ type use struct {
 	owner string // UID of the allocation; of anybody else's object its own name
 	ours  bool   // owner is an allocation
 	claim bool   // the allocation says that the number is its own; not so a node port that nobody asked for
+	open  bool   // a Service has it as node port; one behind a cluster IP may show the number without
 	name  string // of the port
 	since moment
 }
@@ -476,10 +477,10 @@ func (s *state) countService(at string, one *service, add func(Key, use)) {
 		whose.name = port.name
 		key := s.resolve(owner, port.port, port.protocol)
 		if port.nodePort != 0 {
-			whose.claim = generated && !one.handMade && key.Space == nodePorts
+			whose.open, whose.claim = true, generated && !one.handMade && key.Space == nodePorts
 			add(Key{Space: nodePorts, Number: port.nodePort}, whose)
 		}
-		whose.claim = generated && !one.handMade
+		whose.open, whose.claim = false, generated && !one.handMade
 		switch {
 		case generated && key.Space == nodePorts && port.nodePort != 0: // that was it
 		case generated:
@@ -488,9 +489,8 @@ func (s *state) countService(at string, one *service, add func(Key, use)) {
 			add(Key{servicePorts, port.port, port.protocol, ""}, whose)
 		}
 	}
-	whose.claim = false
 	if one.health != 0 {
-		whose.name = "healthCheck"
+		whose.open, whose.claim, whose.name = true, false, "healthCheck"
 		add(Key{Space: nodePorts, Number: one.health}, whose)
 	}
 }
