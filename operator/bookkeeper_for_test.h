@@ -31,6 +31,7 @@ struct BookkeeperTest : ::testing::Test {
     BookkeepingReport report = bench.bookkeeper.step(fence);
     return report;
   }
+  BookkeepingReport step(const LedgerLook& look) { return bench.bookkeeper.step(kFence, look); }
   // Allocation mesh/<name> that holds the number for long, published by its Service; read by the operator.
   PortAllocation settled(const std::string& name, std::int64_t number, bool published = true) {
     const PortAllocation made = bench.allocate(name);

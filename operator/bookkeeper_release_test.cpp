@@ -29,6 +29,26 @@ TEST_F(BookkeeperTest, WhatAVanishedOwnerLeftIsClearedBeforeItsNumberRests) {
   EXPECT_EQ(names(report.concerned), std::vector<std::string>{"gone"});
 }
 
+TEST_F(BookkeeperTest, ALookAtItsNameFindsWhatAVanishedOwnerLeft) {
+  const PortAllocation gone = settled("gone", 30500);
+  const PortAllocation other = settled("other", 30501);
+  bench.remove<PortAllocation>(wire::kPortAllocation, gone.meta.key());
+  bench.remove<PortAllocation>(wire::kPortAllocation, other.meta.key());
+  bench.make(wire::kPortAllocation, [&] {
+    PortAllocation successor = other;
+    successor.meta.uid = {};
+    successor.meta.resource_version.clear();
+    return successor;
+  }());
+  bench.read();
+  EXPECT_TRUE(step(LedgerLook{false, {{"mesh", "somebody"}}}).released.empty());
+  EXPECT_EQ(step(LedgerLook{false, {gone.meta.key()}}).released.size(), 1U);
+  EXPECT_EQ(bench.record(30500), "resting mesh/gone");
+  EXPECT_EQ(bench.record(30501), "held mesh/other");
+  EXPECT_EQ(step(LedgerLook{false, {other.meta.key()}}).released.size(), 1U) << "a name is not an identity";
+  EXPECT_EQ(bench.record(30501), "resting mesh/other");
+}
+
 TEST_F(BookkeeperTest, WhatCannotBeClearedKeepsItsNumber) {
   const PortAllocation gone = settled("gone", 30500);
   bench.remove<PortAllocation>(wire::kPortAllocation, gone.meta.key());

@@ -22,13 +22,17 @@ struct EngineTest : ::testing::Test {
   std::unique_ptr<Engine> engine;
 
   void start() {
+    list();
+    engine->enqueue_everything();
+  }
+  // Everything is listed, and nothing is worked on.
+  void list() {
     EngineHooks hooks;
     hooks.fence = [] { return std::int64_t{1}; };
     hooks.superseded = [](std::int64_t) { ADD_FAILURE() << "nobody else leads"; };
     engine = std::make_unique<Engine>(client, clock, EngineConfig{"test", 1, Duration(0)}, std::move(hooks),
                                       runtime::QueueObserver{});
     for (const auto& watch : engine->watches()) ASSERT_TRUE(watch->step().ok());
-    engine->enqueue_everything();
   }
   template <class T>
   void make(const wire::Kind& kind, const T& object) {
@@ -69,6 +73,16 @@ struct EngineTest : ::testing::Test {
     return found == nullptr ? "" : found->reason;
   }
 };
+
+TEST_F(EngineTest, WhatIsListedAsksForNothingByItself) {
+  declare();
+  allocate("api", 30505);
+  list();
+  EXPECT_FALSE(engine->next_due()) << "nobody knows yet what else there is";
+  engine->enqueue_everything();
+  run_for(Duration(2000));
+  EXPECT_NE(reason("api", "Allocated"), "");
+}
 
 TEST_F(EngineTest, PublishesAHeldNumberSoonAfterTheForeignServiceThatHadItIsGone) {
   declare();
