@@ -122,10 +122,9 @@ bool same_for_us(const Change<Workload>& change) {
 
 WorkKeys affected(const Change<PortLedger>& change, const Stores& stores) {
   WorkKeys keys;
-  // What came, went or cannot be read may concern anybody, and so may another leader.
-  const bool edited = change.before && change.after && change.before->spec.fence == change.after->spec.fence;
-  const bool readable =
-      edited && allocation::read_shard(*change.before).ok() && allocation::read_shard(*change.after).ok();
+  const auto readable = [](const std::shared_ptr<const PortLedger>& side) {
+    return !side || allocation::read_shard(*side).ok();
+  };
   // Owners of entries that are on one side only or differ.
   const auto entries = [](const std::shared_ptr<const PortLedger>& side) {
     return side ? side->spec.entries : std::map<std::string, std::string>{};
@@ -140,7 +139,7 @@ WorkKeys affected(const Change<PortLedger>& change, const Stores& stores) {
     const auto entry = allocation::decode_entry(text);
     if (!entry.ok()) return;
     keys.push_back(allocation_work(entry->owner));
-    if (edited) keys.push_back(ledger_work(entry->owner));
+    if (change.after) keys.push_back(ledger_work(entry->owner));
   };
   for (const auto& [key, text] : before) {
     if (differs(after, key, text)) add_owner(text);
@@ -148,7 +147,10 @@ WorkKeys affected(const Change<PortLedger>& change, const Stores& stores) {
   for (const auto& [key, text] : after) {
     if (differs(before, key, text)) add_owner(text);
   }
-  if (!readable) keys.push_back(ledger_work());
+  // What went or cannot be read may concern anybody, and so may another leader who changes no entry: he has
+  // only shown that he leads.
+  const bool tells = change.after && !keys.empty() && readable(change.before) && readable(change.after);
+  if (!tells) keys.push_back(ledger_work());
   every_range(stores, keys);
   return keys;
 }

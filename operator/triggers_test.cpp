@@ -82,6 +82,18 @@ TEST_F(Triggers, AChangedEntryOfALedgerWakesItsOwnersOfBothSidesOnly) {
   EXPECT_EQ(woken(change<PortLedger>(both, led_by_another)), (Words{"ledger", "range mesh", "range spare"}));
 }
 
+TEST_F(Triggers, ALedgerTellsWhomItConcernsWhoeverWritesItAndWhenItBegins) {
+  bench_.put_record(30500, api_);
+  const PortLedger first = shard();
+  const Words only_its_owner = {"ledger mesh/api", "allocation mesh/api", "range mesh", "range spare"};
+  EXPECT_EQ(woken(came(first)), only_its_owner);
+  bench_.put_record(30501, db_);
+  PortLedger by_another = shard();
+  by_another.spec.fence += 1;
+  EXPECT_EQ(woken(change<PortLedger>(first, by_another)),
+            (Words{"ledger mesh/db", "allocation mesh/db", "range mesh", "range spare"}));
+}
+
 TEST_F(Triggers, AnEntryThatNobodyCanReadWakesNoOwner) {
   bench_.put_record(30500, api_);
   PortLedger damaged = shard();
