@@ -51,7 +51,7 @@ template <class T>
 std::function<void(const runtime::Change<T>&)> Engine::listener(void (Observer::*stale)()) {
   return [this, stale](const runtime::Change<T>& change) {
     if (stale != nullptr) (observer_.*stale)();
-    tell(change);
+    enqueue_affected(change);
   };
 }
 
@@ -60,12 +60,12 @@ std::function<void(const runtime::Change<T>&)> Engine::listener(
     void (Observer::*stale)(const runtime::Change<T>&)) {
   return [this, stale](const runtime::Change<T>& change) {
     (observer_.*stale)(change);
-    tell(change);
+    enqueue_affected(change);
   };
 }
 
 template <class T>
-void Engine::tell(const runtime::Change<T>& change) {
+void Engine::enqueue_affected(const runtime::Change<T>& change) {
   if (!listed_) return;
   for (const runtime::WorkKey& key : affected(change, stores_)) enqueue(key);
 }

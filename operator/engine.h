@@ -77,7 +77,7 @@ class Engine {
   template <class T>
   void watch(const wire::Kind& kind, runtime::Store<T>& store, client::Selectors selectors = {});
   template <class T>
-  void tell(const runtime::Change<T>& change);
+  void enqueue_affected(const runtime::Change<T>& change);
   void enqueue(const runtime::WorkKey& key);
   [[nodiscard]] Duration ledger_wait() const;
   void booked(const BookkeepingReport& report);

@@ -145,10 +145,8 @@ Reconciled Reconciler::reconcile_ledgers() {
     for (const ObjectKey& key : report.concerned) parts_.enqueue(ledger_work(key));
     for (const ObjectKey& key : look.allocations) parts_.enqueue(ledger_work(key));
     // What became free is for those that wait, whom every step looks at.
-    for (const auto& [uid, key] : parts_.observer.refused()) {
-      parts_.enqueue(ledger_work(key));
-      break;
-    }
+    const auto waiting = parts_.observer.refused();
+    if (!waiting.empty()) parts_.enqueue(ledger_work(waiting.begin()->second));
   }
   return {ok_status(), report.look_again};
 }

@@ -31,44 +31,20 @@ void slim_pod(Workload& pod) {
 // (Observer::read_uses).
 constexpr std::size_t kWhole = 500;
 
-template <class T>
-typename runtime::Store<T>::Hooks hooks(const StoreListeners& listeners) {
-  typename runtime::Store<T>::Hooks made;
-  made.rewound = listeners.rewound;
-  return made;
-}
-
-template <class T>
-typename runtime::Store<T>::Hooks tagged(typename runtime::Store<T>::Hooks made) {
-  made.tags = [](const T& object) { return tags_of(object); };
-  return made;
-}
-
-template <class T>
-typename runtime::Store<T>::Hooks packed(typename runtime::Store<T>::Hooks made) {
-  made.whole = kWhole;
-  return made;
-}
-
-runtime::Store<Workload>::Hooks slim_pods(runtime::Store<Workload>::Hooks made) {
-  made.slim = slim_pod;
-  return made;
-}
+constexpr auto kTags = [](const auto& object) { return tags_of(object); };
 
 }  // namespace
 
-Stores::Stores(const StoreListeners& listeners)
-    : ledgers(group, listeners.ledgers, hooks<PortLedger>(listeners)),
-      ranges(group, listeners.ranges, hooks<PortRange>(listeners)),
-      allocations(group, listeners.allocations,
-                  packed<PortAllocation>(tagged<PortAllocation>(hooks<PortAllocation>(listeners)))),
-      services(group, listeners.services, tagged<Service>(hooks<Service>(listeners))),
-      policies(group, listeners.policies, packed<NetworkPolicy>(hooks<NetworkPolicy>(listeners))),
-      config_maps(group, listeners.config_maps,
-                  packed<ConfigMap>(tagged<ConfigMap>(hooks<ConfigMap>(listeners)))),
-      namespaces(group, listeners.namespaces, hooks<Namespace>(listeners)),
-      pods(group, listeners.pods, packed<Workload>(tagged<Workload>(slim_pods(hooks<Workload>(listeners))))),
-      exposure_policies(group, listeners.exposure_policies, hooks<ExposurePolicy>(listeners)) {}
+Stores::Stores(const StoreListeners& told)
+    : ledgers(group, told.ledgers, {.rewound = told.rewound}),
+      ranges(group, told.ranges, {.rewound = told.rewound}),
+      allocations(group, told.allocations, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
+      services(group, told.services, {.rewound = told.rewound, .tags = kTags}),
+      policies(group, told.policies, {.rewound = told.rewound, .whole = kWhole}),
+      config_maps(group, told.config_maps, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
+      namespaces(group, told.namespaces, {.rewound = told.rewound}),
+      pods(group, told.pods, {.rewound = told.rewound, .slim = slim_pod, .tags = kTags, .whole = kWhole}),
+      exposure_policies(group, told.exposure_policies, {.rewound = told.rewound}) {}
 
 bool Stores::ready(const runtime::Snapshot& snapshot) const {
   return ledgers.ready(snapshot) && ranges.ready(snapshot) && allocations.ready(snapshot) &&

@@ -117,8 +117,9 @@ func entriesOf(ledger *unstructured.Unstructured) map[string]string {
 	return texts
 }
 
-// answered returns nil if an allocation is served, or was told why not: there are no numbers left, or somebody
-// has the one that it asks for, perhaps since after it was claimed.
+// answered returns nil if an allocation is served, or was told why not, and that is so: there are no numbers
+// left; somebody has the one that it asks for, perhaps since after it was claimed; or another port of its own
+// has it, which an edit leaves with what it had.
 func answered(one *unstructured.Unstructured) error {
 	served := kube.HasCondition(one, "Ready", "True")
 	for _, answer := range [][3]string{
@@ -128,7 +129,35 @@ func answered(one *unstructured.Unstructured) error {
 			return nil
 		}
 	}
+	if kube.HasCondition(one, "Allocated", "False", "PortRequestedTwice") == nil && asksForItsOwn(one) {
+		return nil
+	}
 	return served
+}
+
+// asksForItsOwn: a port asks for the number that another port of the allocation has.
+func asksForItsOwn(one *unstructured.Unstructured) bool {
+	wished, _ := kube.Value(one, "spec.ports")
+	shown, _ := kube.Value(one, "status.ports")
+	for _, wish := range objectsOf(wished) {
+		for _, has := range objectsOf(shown) {
+			if wish["port"] != nil && wish["port"] == has["port"] && wish["name"] != has["name"] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// objectsOf returns the objects of a list.
+func objectsOf(list any) (objects []map[string]any) {
+	items, _ := list.([]any)
+	for _, item := range items {
+		if object, ok := item.(map[string]any); ok {
+			objects = append(objects, object)
+		}
+	}
+	return objects
 }
 
 // What the plans wait for would notice everything that an operator with a stale view could leave behind.
@@ -154,6 +183,12 @@ func TestWhatIsLeftUndoneIsNoticed(t *testing.T) {
 		}
 		return strings.Replace(text, from, to, 1)
 	}
+	refused := func(wish int) string { // the port that asks for it, and the one that has 24121
+		return fmt.Sprintf("{apiVersion: berth.dev/v1alpha1, kind: PortAllocation, metadata: {namespace: n, name: a, uid: u1, generation: 2}, "+
+			"spec: {ports: [{name: p0}, {name: p2, port: %d}]}, "+
+			"status: {observedGeneration: 2, ports: [{name: p0, port: 24121}, {name: p2, port: 24123}], "+
+			"conditions: [{type: Ready, status: \"False\"}, {type: Allocated, status: \"False\", reason: PortRequestedTwice}]}}", wish)
+	}
 	const rests = "{apiVersion: berth.dev/v1alpha1, kind: PortLedger, metadata: {name: l}, spec: {entries: {\"24100\": \"1 resting n/a u1 web/TCP 7 0 r\"}}}"
 	for name, one := range map[string]struct {
 		world stored
@@ -161,6 +196,8 @@ func TestWhatIsLeftUndoneIsNoticed(t *testing.T) {
 		want  string // "" = it passes
 	}{
 		"everything is done":                 {world(allocation, ledger, service, numbers), stored.served, ""},
+		"it asks for a number of its own":    {world(refused(24121), ledger, service, numbers), stored.served, ""},
+		"it is said to ask for its own":      {world(refused(24122), ledger, service, numbers), stored.served, "Ready=False"},
 		"nothing is there":                   {world("", "", "", numbers), stored.empty, ""},
 		"an edit was not seen":               {world(change(allocation, "observedGeneration: 2", "observedGeneration: 1"), ledger, service, numbers), stored.served, "generation 1, not 2"},
 		"it is not ready, and no reason why": {world(change(allocation, "True", "False"), ledger, service, numbers), stored.served, "Ready=False"},

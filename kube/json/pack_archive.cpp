@@ -59,6 +59,8 @@ std::int64_t unzigzag(std::uint64_t value) {
 
 }  // namespace
 
+void UnmarkedArchive::fail(std::string_view /*why*/) { std::abort(); }
+
 bool PackArchive::enter(std::string_view /*name*/, bool write) {
   put_byte(write ? 1 : 0);
   return write;
@@ -66,17 +68,9 @@ bool PackArchive::enter(std::string_view /*name*/, bool write) {
 
 bool PackArchive::begin_list(std::size_t size) {
   put_number(size);
-  left_.push_back(size);
+  open_list(size);
   return true;
 }
-
-bool PackArchive::next_element() {
-  if (left_.back() == 0) return false;
-  --left_.back();
-  return true;
-}
-
-void PackArchive::end_list() { left_.pop_back(); }
 
 void PackArchive::integer(std::int64_t& value, IntegerRange /*range*/) { put_number(zigzag(value)); }
 
@@ -101,8 +95,6 @@ void PackArchive::string_map(std::map<std::string, std::string>& value) {
   }
 }
 
-void PackArchive::fail(std::string_view /*why*/) { std::abort(); }
-
 void PackArchive::put_number(std::uint64_t value) {
   for (; value >= 0x80U; value >>= 7U) put_byte(static_cast<unsigned>(value & 0x7FU) | 0x80U);
   put_byte(static_cast<unsigned>(value));
@@ -121,17 +113,9 @@ void PackArchive::put_text(const std::string& value) {
 bool UnpackArchive::enter(std::string_view /*name*/, bool /*write*/) { return take_byte() != 0; }
 
 bool UnpackArchive::begin_list(std::size_t /*size*/) {
-  left_.push_back(take_number());
+  open_list(take_number());
   return true;
 }
-
-bool UnpackArchive::next_element() {
-  if (left_.back() == 0) return false;
-  --left_.back();
-  return true;
-}
-
-void UnpackArchive::end_list() { left_.pop_back(); }
 
 void UnpackArchive::integer(std::int64_t& value, IntegerRange /*range*/) { value = unzigzag(take_number()); }
 
@@ -156,9 +140,6 @@ void UnpackArchive::string_map(std::map<std::string, std::string>& value) {
     take_text(value.emplace_hint(value.end(), std::move(key), std::string())->second);
   }
 }
-
-// Only what was read from a document is packed, and a description has nothing against what it wrote.
-void UnpackArchive::fail(std::string_view /*why*/) { std::abort(); }
 
 unsigned UnpackArchive::take_byte() { return static_cast<unsigned char>(take(1).front()); }
 

@@ -9,30 +9,42 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "kube/json/archive.h"
+#include "kube/json/open_lists.h"
 
 namespace berth::json {
 
-class PackArchive final : public Archive {
+// What both ends have in common: no member, object or list has an end mark.
+class UnmarkedArchive : public Archive {
+ public:
+  void leave() final {}
+  bool begin_object() final { return true; }
+  void end_object() final {}
+  bool next_element() final { return lists_.next(); }
+  void end_list() final { lists_.end(); }
+  // Only what was read from a document is packed, and a description has nothing against what it wrote.
+  void fail(std::string_view why) final;
+
+ protected:
+  void open_list(std::size_t size) { lists_.begin(size); }
+
+ private:
+  OpenLists lists_ = {};
+};
+
+class PackArchive final : public UnmarkedArchive {
  public:
   [[nodiscard]] bool reading() const override { return false; }
   [[nodiscard]] bool complete() const override { return true; }
   bool enter(std::string_view name, bool write) override;
-  void leave() override {}
-  bool begin_object() override { return true; }
-  void end_object() override {}
   bool begin_list(std::size_t size) override;
-  bool next_element() override;
-  void end_list() override;
   void text(std::string& value) override { put_text(value); }
   void boolean(bool& value) override { put_byte(value ? 1 : 0); }
   void integer(std::int64_t& value, IntegerRange range) override;
   void int_or_string(TargetPort& value) override;
   void string_map(std::map<std::string, std::string>& value) override;
   void raw(std::string& value) override { put_text(value); }
-  void fail(std::string_view why) override;
 
   [[nodiscard]] std::string take() { return std::move(bytes_); }
 
@@ -42,28 +54,21 @@ class PackArchive final : public Archive {
   void put_text(const std::string& value);
 
   std::string bytes_ = {};
-  std::vector<std::size_t> left_ = {};  // elements still to come, of each open list
 };
 
-class UnpackArchive final : public Archive {
+class UnpackArchive final : public UnmarkedArchive {
  public:
   explicit UnpackArchive(std::string_view bytes) : bytes_(bytes) {}
 
   [[nodiscard]] bool reading() const override { return true; }
   bool enter(std::string_view name, bool write) override;
-  void leave() override {}
-  bool begin_object() override { return true; }
-  void end_object() override {}
   bool begin_list(std::size_t size) override;
-  bool next_element() override;
-  void end_list() override;
   void text(std::string& value) override { take_text(value); }
   void boolean(bool& value) override { value = take_byte() != 0; }
   void integer(std::int64_t& value, IntegerRange range) override;
   void int_or_string(TargetPort& value) override;
   void string_map(std::map<std::string, std::string>& value) override;
   void raw(std::string& value) override { take_text(value); }
-  void fail(std::string_view why) override;
 
   [[nodiscard]] bool done() const { return bytes_.empty(); }
 
@@ -74,7 +79,6 @@ class UnpackArchive final : public Archive {
   std::string_view take(std::uint64_t size);
 
   std::string_view bytes_;  // what is still to be read
-  std::vector<std::size_t> left_ = {};
 };
 
 }  // namespace berth::json

@@ -20,18 +20,12 @@ void WriteArchive::end_object() { writer_.end_object(); }
 
 bool WriteArchive::begin_list(std::size_t size) {
   writer_.begin_list();
-  left_.push_back(size);
-  return true;
-}
-
-bool WriteArchive::next_element() {
-  if (left_.back() == 0) return false;
-  --left_.back();
+  lists_.begin(size);
   return true;
 }
 
 void WriteArchive::end_list() {
-  left_.pop_back();
+  lists_.end();
   writer_.end_list();
 }
 

@@ -7,9 +7,9 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "kube/json/archive.h"
+#include "kube/json/open_lists.h"
 #include "kube/json/writer.h"
 
 namespace berth::json {
@@ -24,7 +24,7 @@ class WriteArchive final : public Archive {
   bool begin_object() override;
   void end_object() override;
   bool begin_list(std::size_t size) override;
-  bool next_element() override;
+  bool next_element() override { return lists_.next(); }
   void end_list() override;
   void text(std::string& value) override;
   void boolean(bool& value) override;
@@ -36,7 +36,7 @@ class WriteArchive final : public Archive {
 
  private:
   Writer& writer_;
-  std::vector<std::size_t> left_ = {};  // elements still to come, of each open list
+  OpenLists lists_ = {};
 };
 
 // The JSON text of anything an Archive can describe.

@@ -145,7 +145,7 @@ class Store {
   // that does and, rarely, something that does not. As dear as the rarest tag is frequent.
   [[nodiscard]] std::vector<Object> tagged(const Snapshot& snapshot, std::string_view ns,
                                            const Tags& tags) const;
-  // Keys cost nothing.
+  // The keys alone: nothing is unpacked.
   [[nodiscard]] std::vector<ObjectKey> keys(const Snapshot& snapshot) const;
   [[nodiscard]] std::vector<ObjectKey> keys_in(const Snapshot& snapshot, std::string_view ns) const;
 
