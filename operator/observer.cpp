@@ -100,8 +100,42 @@ void Observer::read_ledgers(const runtime::Snapshot& snapshot) {
   view_.ledgers = std::move(ledgers);
 }
 
+void Observer::services_changed(const runtime::Change<Service>& change) {
+  {
+    const std::lock_guard lock(changed_mutex_);
+    if (!read_all_services_) changed_services_.insert(change.key());
+  }
+  uses_stale_ = true;
+}
+
+// What a Service counted is taken out as it was read then: changes are told in no certain order.
+void Observer::read_services(const runtime::Snapshot& snapshot) {
+  std::set<ObjectKey> changed;
+  {
+    const std::lock_guard lock(changed_mutex_);
+    changed = std::exchange(changed_services_, {});
+    if (std::exchange(read_all_services_, false)) {
+      for (ObjectKey& key : stores_->services.keys(snapshot)) changed.insert(std::move(key));
+    }
+  }
+  allocation::Uses::Edit uses(service_uses_);
+  for (const ObjectKey& key : changed) {
+    if (const auto read = services_read_.find(key); read != services_read_.end()) {
+      uses.remove(*read->second.object());
+      services_read_.erase(read);
+      asking_.erase(key);
+    }
+    const auto kept = stores_->services.kept(snapshot, key);
+    if (!kept) continue;
+    const auto service = kept->object();
+    uses.add(*service);
+    services_read_.emplace(key, *kept);
+    if (!allocation::asks_for(*service).empty()) asking_.insert(key);
+  }
+}
+
 std::shared_ptr<const allocation::Uses> Observer::read_uses(const runtime::Snapshot& snapshot) {
-  const auto services = stores_->services.all(snapshot);
+  read_services(snapshot);
   if (host_pods_stale_.exchange(false)) {
     host_pods_.clear();
     stores_->pods.for_each(snapshot, [&](const auto& pod) {
@@ -117,12 +151,14 @@ std::shared_ptr<const allocation::Uses> Observer::read_uses(const runtime::Snaps
   }
   std::vector<const PortAllocation*> allocations;
   for (const auto& [key, one] : selecting) allocations.push_back(one.get());
-  auto uses = std::make_shared<allocation::Uses>(pointers(services), pointers(host_pods_), allocations);
+  auto uses = std::make_shared<allocation::Uses>(service_uses_);
+  uses->add_pods(pointers(host_pods_), allocations);
   for (const auto& [number, until] : contested_) uses->contest(allocation::Space::kNodePort, {number});
   any_asking_ = false;
-  for (const auto& service : services) {
-    const ObjectKey adopter{service->meta.ns, allocation::asks_for(*service)};
-    if (adopter.name.empty() || !waits_for_adoption(*service, adopter)) continue;
+  for (const ObjectKey& key : asking_) {
+    const auto service = services_read_.at(key).object();
+    const ObjectKey adopter{key.ns, allocation::asks_for(*service)};
+    if (!waits_for_adoption(*service, adopter)) continue;
     any_asking_ = true;
     const auto found = stores_->allocations.get(snapshot, adopter);
     if (found && !found->meta.deleting()) uses->adopt(*service, found->meta.uid);
@@ -243,11 +279,12 @@ void Observer::remember_refusal(const allocation::Refusal& refusal, std::int64_t
   Memory& memory = memories_[refusal.uid];
   memory.refusal = refusal;
   memory.refused_generation = generation;
+  refused_.insert_or_assign(refusal.uid, refusal.allocation);
 }
 
 void Observer::forget_refusal(const Uid& uid) {
   const std::lock_guard lock(memory_mutex_);
-  memories_[uid].refusal.reset();
+  if (refused_.erase(uid) > 0) memories_[uid].refusal.reset();
 }
 
 void Observer::remember_recovered(const Uid& uid, std::vector<std::string> recovered) {
@@ -269,23 +306,21 @@ void Observer::remember_write_problem(const Uid& uid, WriteProblem problem) {
 
 void Observer::forget_write_problems(const Uid& uid) {
   const std::lock_guard lock(memory_mutex_);
-  Memory& memory = memories_[uid];
-  memory.write_problem.reset();
-  memory.config_map_problem.reset();
+  const auto known = memories_.find(uid);
+  if (known == memories_.end()) return;
+  known->second.write_problem.reset();
+  known->second.config_map_problem.reset();
 }
 
 void Observer::forget(const Uid& uid) {
   const std::lock_guard lock(memory_mutex_);
   memories_.erase(uid);
+  refused_.erase(uid);
 }
 
 std::map<Uid, ObjectKey> Observer::refused() const {
   const std::lock_guard lock(memory_mutex_);
-  std::map<Uid, ObjectKey> refused;
-  for (const auto& [uid, memory] : memories_) {
-    if (memory.refusal) refused.emplace(uid, memory.refusal->allocation);
-  }
-  return refused;
+  return refused_;
 }
 
 }  // namespace berth::controller

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,7 +71,7 @@ class Observer {
   // Call for every change of the kind, after it can be read.
   void ledgers_changed() { ledgers_stale_ = true; }
   void ranges_changed() { ranges_stale_ = true; }
-  void services_changed() { uses_stale_ = true; }
+  void services_changed(const runtime::Change<Service>& change);
   // Only what concerns host ports, and Services that wait to be adopted, is news.
   void pods_changed(const runtime::Change<Workload>& change);
   void allocations_changed(const runtime::Change<PortAllocation>& change);
@@ -103,6 +104,7 @@ class Observer {
  private:
   // Require: view_mutex_ is held.
   void read_ledgers(const runtime::Snapshot& snapshot);
+  void read_services(const runtime::Snapshot& snapshot);
   std::shared_ptr<const allocation::Uses> read_uses(const runtime::Snapshot& snapshot);
 
   const Stores* stores_;
@@ -121,11 +123,19 @@ class Observer {
   Instant uses_read_ = {};
   Duration uses_cost_{0};  // what reading them took
   std::map<std::string, std::shared_ptr<const PortLedger>> ledgers_read_;
-  std::vector<std::shared_ptr<const Workload>> host_pods_;  // few of many: those with a host port
-  std::map<Port, Instant> contested_;                       // until when
+  allocation::Uses service_uses_;                              // of the Services alone
+  std::map<ObjectKey, runtime::Kept<Service>> services_read_;  // as they count there
+  std::set<ObjectKey> asking_;                                 // of those, who asks to be adopted
+  std::vector<std::shared_ptr<const Workload>> host_pods_;     // few of many: those with a host port
+  std::map<Port, Instant> contested_;                          // until when
+
+  std::mutex changed_mutex_;
+  bool read_all_services_ = true;         // at first
+  std::set<ObjectKey> changed_services_;  // since they were read
 
   mutable std::mutex memory_mutex_;
   std::map<Uid, Memory> memories_;
+  std::map<Uid, ObjectKey> refused_;  // of memories_, those with a refusal
 };
 
 }  // namespace berth::controller

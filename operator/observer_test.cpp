@@ -123,6 +123,38 @@ TEST_F(ObserverTest, UsesMayLagUnlessAFreshViewIsAskedFor) {
   EXPECT_FALSE(taken(true)) << "fresh: without lag";
 }
 
+TEST_F(ObserverTest, UsesFollowEveryServiceInWhateverOrderItsChangesAreTold) {
+  const auto used = [&] {
+    std::string text;
+    for (const auto& key : view().uses->keys(Space::kNodePort)) text += to_string(key) + " ";
+    return text;
+  };
+  const auto stored = [&](std::int64_t node_port, const char* version) {
+    Service service =
+        testing::make_service("mesh", "web", {testing::make_service_port(80, {}, node_port)}, "NodePort");
+    service.meta.uid = Uid{"u"};
+    service.meta.resource_version = version;
+    return service;
+  };
+  EXPECT_EQ(used(), "");
+  auto& services = bench.stores.services;
+  services.put_written(stored(30500, "1001"));
+  EXPECT_EQ(used(), "30500 ");
+  // Two changes before anybody looks, and their listeners are called the other way round.
+  services.put_written(stored(30501, "1002"));
+  services.put_written(stored(30502, "1003"));
+  const auto object = [&](std::int64_t number) {
+    return std::make_shared<const Service>(stored(number, ""));
+  };
+  observer.services_changed({object(30501), object(30502)});
+  observer.services_changed({object(30500), object(30501)});
+  EXPECT_EQ(used(), "30502 ");
+  services.removed({"mesh", "web"}, Uid{"u"});
+  EXPECT_EQ(used(), "");
+  observer.services_changed({object(30501), object(30502)});
+  EXPECT_EQ(used(), "") << "told late";
+}
+
 TEST_F(ObserverTest, WhoeverWaitsForAStrangersServiceSeesItsEndAtOnce) {
   PortAllocation api = bench.allocate("api");
   bench.make(wire::kService,

@@ -27,8 +27,7 @@ void slim_pod(Workload& pod) {
 }
 
 // Of the kinds with an object or more for each application so many are kept as they are: enough that small
-// clusters never wait for one to be unpacked. Services stay whole however many: all of them are read at once
-// (Observer::read_uses).
+// clusters never wait for one to be unpacked.
 constexpr std::size_t kWhole = 500;
 
 constexpr auto kTags = [](const auto& object) { return tags_of(object); };
@@ -39,7 +38,7 @@ Stores::Stores(const StoreListeners& told)
     : ledgers(group, told.ledgers, {.rewound = told.rewound}),
       ranges(group, told.ranges, {.rewound = told.rewound}),
       allocations(group, told.allocations, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
-      services(group, told.services, {.rewound = told.rewound, .tags = kTags}),
+      services(group, told.services, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
       policies(group, told.policies, {.rewound = told.rewound, .whole = kWhole}),
       config_maps(group, told.config_maps, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
       namespaces(group, told.namespaces, {.rewound = told.rewound}),

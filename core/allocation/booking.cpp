@@ -26,6 +26,11 @@ std::optional<HeldNumber> Booking::in_the_way(Space space, const NumberKey& key,
 
 bool Booking::is_free(const CompiledRange& range, const NumberKey& key, const PortAllocation* heir) const {
   if (frozen(range.space, key) != nullptr) return false;
+  // Most numbers that are not free are held, and who looks for a free one looks at many.
+  if (writer_.any_conflicting(range.space, key,
+                              [](const auto&, const Entry& entry) { return entry.held(); })) {
+    return false;
+  }
   if (in_the_way(range.space, key, {}, range.reuse_after, heir)) return false;
   return view_.uses.other_than({}, range.space, key) == nullptr &&
          !view_.uses.contested({}, range.space, key) &&

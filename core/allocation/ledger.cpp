@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 namespace berth::allocation {
 namespace {
@@ -77,6 +78,10 @@ bool read_extras(const std::vector<std::string_view>& fields, Entry& entry) {
 Error in_shard(const std::string& shard, const std::string& message) {
   return malformed("PortLedger " + shard + ": " + message);
 }
+
+std::size_t hash_of(const Uid& uid) { return std::hash<std::string>()(uid.text); }
+
+constexpr auto by_hash = [](const auto& a, const auto& b) { return a.first < b.first; };
 
 }  // namespace
 
@@ -190,21 +195,20 @@ Status Ledger::put(const PortLedger& object) {
     frozen_.insert_or_assign(id->shard, shard.error());
     return std::move(shard).error();
   }
-  for (const auto& [key, entry] : shard->entries) by_owner_[entry.owner_uid].push_back(key);
-  shards_.insert_or_assign(id->shard, std::make_shared<const Shard>(*std::move(shard)));
+  const auto stored = std::make_shared<const Shard>(*std::move(shard));
+  auto owners = std::make_shared<Owners>();
+  owners->reserve(stored->entries.size());
+  for (const auto& each : stored->entries) owners->emplace_back(hash_of(each.second.owner_uid), &each);
+  std::sort(owners->begin(), owners->end(), by_hash);
+  shards_.insert_or_assign(id->shard, stored);
+  owners_.insert_or_assign(id->shard, std::move(owners));
   return ok_status();
 }
 
 void Ledger::remove(int shard) {
   frozen_.erase(shard);
-  const auto stored = shards_.find(shard);
-  if (stored == shards_.end()) return;
-  for (const auto& [key, entry] : stored->second->entries) {
-    const auto keys = by_owner_.find(entry.owner_uid);
-    std::erase(keys->second, key);
-    if (keys->second.empty()) by_owner_.erase(keys);
-  }
-  shards_.erase(stored);
+  shards_.erase(shard);
+  owners_.erase(shard);
 }
 
 const Entry* Ledger::find(const NumberKey& key) const {
@@ -227,9 +231,14 @@ std::vector<std::pair<NumberKey, const Entry*>> Ledger::conflicting(const Number
 
 std::vector<HeldNumber> Ledger::of_owner(const Uid& owner) const {
   std::vector<HeldNumber> numbers;
-  const auto keys = by_owner_.find(owner);
-  if (keys == by_owner_.end()) return numbers;
-  for (const NumberKey& key : keys->second) numbers.push_back({space_, key, *find(key)});
+  const Owners::value_type wanted{hash_of(owner), nullptr};
+  for (const auto& [shard, owners] : owners_) {
+    const auto [first, last] = std::equal_range(owners->begin(), owners->end(), wanted, by_hash);
+    for (auto at = first; at != last; ++at) {
+      const auto& [key, entry] = *at->second;
+      if (entry.owner_uid == owner) numbers.push_back({space_, key, entry});
+    }
+  }
   std::sort(numbers.begin(), numbers.end(),
             [](const HeldNumber& a, const HeldNumber& b) { return a.key < b.key; });
   return numbers;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -119,7 +120,10 @@ class Ledger {
   Space space_;
   Shards shards_;  // a copy of the ledger shares them
   std::map<int, Error> frozen_;
-  std::map<Uid, std::vector<NumberKey>> by_owner_;  // derived from shards_ in put and remove
+  // Where each owner's entries are, derived from a shard that never changes; so copies share it, too.
+  using Owners =
+      std::vector<std::pair<std::size_t, const std::pair<const NumberKey, Entry>*>>;  // by hash of UID
+  std::map<int, std::shared_ptr<const Owners>> owners_;
 };
 
 // The ledgers of all spaces.

@@ -50,6 +50,27 @@ std::string expected_node(const std::vector<const PortAllocation*>& owners) {
   return agreed ? node : "";
 }
 
+// What a Service uses: use(space, key, Use); and what it shows: show(owner, space, key).
+template <class UseIt, class ShowIt>
+void visit_service(const Service& service, UseIt use, ShowIt show) {
+  const std::string name = "Service " + to_string(service.meta.key());
+  const Uid uid = generated_for(service.meta);
+  const std::vector<Uid> owners = uid.empty() ? std::vector<Uid>{} : std::vector<Uid>{uid};
+  for (const NumberKey& key : numbers_of(service, Space::kNodePort)) {
+    // The API server chose the health check's number: it is never one that we granted.
+    const bool health = key.port.number() == service.health_check_node_port;
+    use(Space::kNodePort, key,
+        health ? Use{name + " (healthCheckNodePort)", {}} : Use{name + " (nodePort)", owners});
+  }
+  for (const NumberKey& key : numbers_of(service, Space::kService)) {
+    use(Space::kService, key, Use{name + " (LoadBalancer)", owners});
+  }
+  if (uid.empty()) return;
+  for (const Space space : {Space::kNodePort, Space::kService}) {
+    for (const NumberKey& key : numbers_shown(service, space)) show(uid, space, key);
+  }
+}
+
 bool belongs_to(const Use& use, const Uid& owner) {
   return !owner.empty() && std::find(use.owners.begin(), use.owners.end(), owner) != use.owners.end();
 }
@@ -89,15 +110,23 @@ std::vector<NumberKey> numbers_shown(const Service& service, Space space) {
 }
 
 Uses::Uses(const std::vector<const Service*>& services) {
-  for (const Service* service : services) add_service(*service);
+  Edit edit(*this);
+  for (const Service* service : services) edit.add(*service);
 }
 
 Uses::Uses(const std::vector<const Service*>& services, const std::vector<const Workload*>& pods,
            const std::vector<const PortAllocation*>& allocations)
     : Uses(services) {
+  add_pods(pods, allocations);
+}
+
+void Uses::add_pods(const std::vector<const Workload*>& pods,
+                    const std::vector<const PortAllocation*>& allocations) {
+  if (pods.empty()) return;
   AllocationsByNamespace by_namespace;
   for (const PortAllocation* allocation : allocations)
     by_namespace[allocation->meta.ns].push_back(allocation);
+  Edit edit(*this);
   for (const Workload* pod : pods) {
     if (!is_serving_pod(*pod)) continue;
     const std::vector<NumberKey> keys = host_numbers_of(*pod);
@@ -108,45 +137,66 @@ Uses::Uses(const std::vector<const Service*>& services, const std::vector<const 
     for (const PortAllocation* owner : owners) use.owners.push_back(owner->meta.uid);
     for (NumberKey key : keys) {
       if (key.node.empty()) key.node = expected;
-      add(Space::kHostPort, key, use);
-      for (const Uid& owner : use.owners) shown_[owner].insert({Space::kHostPort, key});
+      edit.use(Space::kHostPort, key, use);
+      for (const Uid& owner : use.owners) edit.show(owner, Space::kHostPort, key);
     }
   }
 }
 
-void Uses::add(Space space, const NumberKey& key, Use use) {
-  std::vector<Use>& uses = uses_[space][key];
+Uses::Edit::Edit(Uses& uses)
+    : uses_{ByNumber::Editor(uses.uses_[0]), ByNumber::Editor(uses.uses_[1]),
+            ByNumber::Editor(uses.uses_[2])},
+      shown_(uses.shown_) {}
+
+void Uses::Edit::add(const Service& service) {
+  visit_service(
+      service, [&](Space space, const NumberKey& key, Use used) { use(space, key, std::move(used)); },
+      [&](const Uid& owner, Space space, const NumberKey& key) { show(owner, space, key); });
+}
+
+void Uses::Edit::remove(const Service& service) {
+  visit_service(
+      service, [&](Space space, const NumberKey& key, const Use& used) { use_no_more(space, key, used); },
+      [&](const Uid& owner, Space space, const NumberKey& key) { show_no_more(owner, space, key); });
+}
+
+void Uses::Edit::use(Space space, const NumberKey& key, Use use) {
+  std::vector<Use>& uses = in(space).part(key)[key];
   // Sorted, so that messages do not depend on the order of observation.
   uses.insert(std::upper_bound(uses.begin(), uses.end(), use), std::move(use));
 }
 
-void Uses::add_service(const Service& service) {
-  const std::string name = "Service " + to_string(service.meta.key());
-  const Uid uid = generated_for(service.meta);
-  const std::vector<Uid> owners = uid.empty() ? std::vector<Uid>{} : std::vector<Uid>{uid};
-  for (const NumberKey& key : numbers_of(service, Space::kNodePort)) {
-    // The API server chose the health check's number: it is never one that we granted.
-    const bool health = key.port.number() == service.health_check_node_port;
-    const Use use = health ? Use{name + " (healthCheckNodePort)", {}} : Use{name + " (nodePort)", owners};
-    add(Space::kNodePort, key, use);
-  }
-  for (const NumberKey& key : numbers_of(service, Space::kService)) {
-    add(Space::kService, key, {name + " (LoadBalancer)", owners});
-  }
-  if (uid.empty()) return;
-  for (const Space space : {Space::kNodePort, Space::kService}) {
-    for (const NumberKey& key : numbers_shown(service, space)) shown_[uid].insert({space, key});
-  }
+void Uses::Edit::use_no_more(Space space, const NumberKey& key, const Use& use) {
+  auto& part = in(space).part(key);
+  const auto uses = part.find(key);
+  if (uses == part.end()) return;
+  const auto found = std::find(uses->second.begin(), uses->second.end(), use);
+  if (found != uses->second.end()) uses->second.erase(found);
+  if (uses->second.empty()) part.erase(uses);
+}
+
+void Uses::Edit::show(const Uid& owner, Space space, const NumberKey& key) {
+  shown_.part(owner)[owner].insert({space, key});
+}
+
+void Uses::Edit::show_no_more(const Uid& owner, Space space, const NumberKey& key) {
+  auto& part = shown_.part(owner);
+  const auto shown = part.find(owner);
+  if (shown == part.end()) return;
+  const auto found = shown->second.find({space, key});
+  if (found != shown->second.end()) shown->second.erase(found);
+  if (shown->second.empty()) part.erase(shown);
 }
 
 void Uses::adopt(const Service& service, const Uid& owner) {
   const std::string name = "Service " + to_string(service.meta.key());
   adopters_.insert(owner);
+  Edit edit(*this);
   for (const Space space : {Space::kNodePort, Space::kService}) {
-    for (const NumberKey& key : numbers_shown(service, space)) shown_[owner].insert({space, key});
+    for (const NumberKey& key : numbers_shown(service, space)) edit.show(owner, space, key);
     const std::string holder = name + (space == Space::kNodePort ? " (nodePort)" : " (LoadBalancer)");
     for (const NumberKey& key : numbers_of(service, space)) {
-      for (Use& use : uses_[space][key]) {
+      for (Use& use : edit.in(space).part(key)[key]) {
         if (use.holder == holder && use.owners.empty()) use.owners = {owner};
       }
     }
@@ -154,10 +204,8 @@ void Uses::adopt(const Service& service, const Uid& owner) {
 }
 
 const Use* Uses::other_than(const Uid& owner, Space space, const NumberKey& key) const {
-  const auto in_space = uses_.find(space);
-  if (in_space == uses_.end()) return nullptr;
   const Use* other = nullptr;
-  any_conflicting(in_space->second, key, [&](const NumberKey&, const std::vector<Use>& uses) {
+  any_conflicting(in(space).part(key), key, [&](const NumberKey&, const std::vector<Use>& uses) {
     const auto found =
         std::find_if(uses.begin(), uses.end(), [&](const Use& use) { return !belongs_to(use, owner); });
     if (found != uses.end()) other = &*found;
@@ -167,10 +215,9 @@ const Use* Uses::other_than(const Uid& owner, Space space, const NumberKey& key)
 }
 
 bool Uses::used_by(const Uid& owner, Space space, const NumberKey& key) const {
-  const auto shown = shown_.find(owner);
-  if (shown == shown_.end()) return false;
-  for (auto at = shown->second.lower_bound({space, {key.port, key.protocol, ""}}); at != shown->second.end();
-       ++at) {
+  const auto* shown = shown_.find(owner);
+  if (shown == nullptr) return false;
+  for (auto at = shown->lower_bound({space, {key.port, key.protocol, ""}}); at != shown->end(); ++at) {
     if (at->first != space || at->second.port != key.port || at->second.protocol != key.protocol)
       return false;
     if (conflict(at->second, key)) return true;
@@ -179,27 +226,23 @@ bool Uses::used_by(const Uid& owner, Space space, const NumberKey& key) const {
 }
 
 const Use* Uses::external(const Ledger& ledger, const NumberKey& key) const {
-  const auto in_space = uses_.find(ledger.space());
-  if (in_space == uses_.end()) return nullptr;
-  const auto uses = in_space->second.find(key);
-  if (uses == in_space->second.end()) return nullptr;
+  const auto* uses = in(ledger.space()).find(key);
+  if (uses == nullptr) return nullptr;
   // Of a number per node each node has its own holder: whoever holds it where it is used may use it.
   std::vector<const Entry*> held;
   for (const auto& [held_key, entry] : ledger.conflicting(key)) {
     if (entry->held()) held.push_back(entry);
   }
-  const auto foreign = std::find_if(uses->second.begin(), uses->second.end(), [&](const Use& use) {
+  const auto foreign = std::find_if(uses->begin(), uses->end(), [&](const Use& use) {
     return std::none_of(held.begin(), held.end(),
                         [&](const Entry* entry) { return belongs_to(use, entry->owner_uid); });
   });
-  return foreign == uses->second.end() ? nullptr : &*foreign;
+  return foreign == uses->end() ? nullptr : &*foreign;
 }
 
 std::vector<NumberKey> Uses::keys(Space space) const {
   std::vector<NumberKey> keys;
-  const auto in_space = uses_.find(space);
-  if (in_space == uses_.end()) return keys;
-  for (const auto& [key, uses] : in_space->second) keys.push_back(key);
+  in(space).for_each([&](const NumberKey& key, const std::vector<Use>&) { keys.push_back(key); });
   return keys;
 }
 

@@ -1,13 +1,17 @@
 // Occupancy: which numbers observed Services and Pods use, whoever declared them; and which numbers no
 // outside exposure may have.
 //
-// Derived anew from what is observed, never kept in step by hand. Counted are nodePort, healthCheckNodePort
+// Derived from what is observed: from all of it, or from what was there before and what has changed
+// (Uses::Edit). Counted are nodePort, healthCheckNodePort
 // and the hidden node ports of LoadBalancers (space NodePort); the ports of LoadBalancer Services (space
 // Service: they may share one address; ports of other Services are private to their cluster IP and do not
-// count); hostPorts of Pods on their node (space HostPort). Thread-safety: immutable once built.
+// count); hostPorts of Pods on their node (space HostPort). Thread-safety: as any value; copies share what
+// neither has changed.
 #pragma once
 
-#include <map>
+#include <array>
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +20,7 @@
 
 #include "core/allocation/ledger.h"
 #include "core/allocation/space.h"
+#include "core/base/shared_map.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/port_allocation.h"
 #include "core/model/service.h"
@@ -42,6 +47,13 @@ class Uses {
   // Host ports need to know whose pods they are: an allocation's own pods may use its numbers.
   Uses(const std::vector<const Service*>& services, const std::vector<const Workload*>& pods,
        const std::vector<const PortAllocation*>& allocations);
+
+  // Changes what Services use: as dear as the change, however many there are. The uses must outlive it, and
+  // must not be copied or edited otherwise as long as it lives.
+  class Edit;
+  // Adds what pods use; the allocations are those that might select them.
+  void add_pods(const std::vector<const Workload*>& pods,
+                const std::vector<const PortAllocation*>& allocations);
 
   // A number that the API server says is allocated although no observed object has it: a Service that is
   // not seen yet, or one whose creation was cut off before it was stored (the server frees that number only
@@ -72,13 +84,45 @@ class Uses {
   [[nodiscard]] std::vector<NumberKey> keys(Space space) const;
 
  private:
-  void add(Space space, const NumberKey& key, Use use);
-  void add_service(const Service& service);
+  struct PartOfNumber {  // in order, and protocols and nodes of a number together
+    std::size_t operator()(const NumberKey& key) const {
+      return static_cast<std::size_t>(shard_of(key.port));
+    }
+  };
+  struct PartOfOwner {
+    std::size_t operator()(const Uid& uid) const { return std::hash<std::string>()(uid.text); }
+  };
+  using ByNumber = SharedMap<NumberKey, std::vector<Use>, PartOfNumber>;
+  // As often as it is shown: by two Services of one owner twice.
+  using Shown = SharedMap<Uid, std::multiset<std::pair<Space, NumberKey>>, PartOfOwner>;
 
-  std::map<Space, std::map<NumberKey, std::vector<Use>>> uses_;
-  std::map<Uid, std::set<std::pair<Space, NumberKey>>> shown_;  // by generated Services
+  [[nodiscard]] const ByNumber& in(Space space) const { return uses_[static_cast<std::size_t>(space)]; }
+
+  std::array<ByNumber, kSpaces.size()> uses_;
+  Shown shown_;  // by generated Services, and by pods
   std::set<std::pair<Space, NumberKey>> contested_;
   std::set<Uid> adopters_;
+};
+
+class Uses::Edit {
+ public:
+  explicit Edit(Uses& uses);
+
+  void add(const Service& service);
+  // Requires: it was added, as it is here.
+  void remove(const Service& service);
+
+ private:
+  friend class Uses;
+
+  ByNumber::Editor& in(Space space) { return uses_[static_cast<std::size_t>(space)]; }
+  void use(Space space, const NumberKey& key, Use use);
+  void show(const Uid& owner, Space space, const NumberKey& key);
+  void use_no_more(Space space, const NumberKey& key, const Use& use);
+  void show_no_more(const Uid& owner, Space space, const NumberKey& key);
+
+  std::array<ByNumber::Editor, kSpaces.size()> uses_;
+  Shown::Editor shown_;
 };
 
 // The numbers that a Service occupies in a space.

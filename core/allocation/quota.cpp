@@ -30,21 +30,33 @@ std::int64_t count_leaving(const PortAllocation& allocation, const Holdings& hol
 
 }  // namespace
 
-Quota::Quota(const Ledgers& ledgers, const ShardWriter& writer, const Uses& uses)
-    : writer_(writer), uses_(uses) {
-  for (const Space space : kSpaces) {
-    for (const auto& [index, shard] : ledgers.in(space).shards()) {
-      for (const auto& [key, entry] : shard->entries) {
-        if (entry.held()) ++used_[{space, entry.range, entry.owner.ns}];
-      }
+const Quota::ByNamespace& Quota::used(Space space, const std::string& range) const {
+  const auto [known, fresh] = used_.try_emplace({space, range});
+  ByNamespace& used = known->second;
+  if (!fresh) return used;
+  const auto add = [&](const std::map<NumberKey, Entry>& entries) {
+    for (const auto& [key, entry] : entries) {
+      if (entry.held() && entry.range == range) ++used[entry.owner.ns];
     }
+  };
+  for (const auto& [index, shard] : ledgers_.in(space).shards()) {
+    if (!writer_.dirty().contains({space, index})) add(shard->entries);
   }
+  for (const auto& [id, shard] : writer_.dirty()) {
+    if (id.space == space) add(shard.entries);
+  }
+  return used;
+}
+
+void Quota::count(Space space, const Entry& entry, std::int64_t more) {
+  const auto known = used_.find({space, entry.range});
+  if (known != used_.end()) known->second[entry.owner.ns] += more;
 }
 
 void Quota::count(Space space, const NumberKey& key, const Entry& entry) {
   const Entry* before = writer_.find(space, key);
-  if (before != nullptr && before->held()) --used_[{space, before->range, before->owner.ns}];
-  ++used_[{space, entry.range, entry.owner.ns}];
+  if (before != nullptr && before->held()) count(space, *before, -1);
+  count(space, entry, 1);
 }
 
 std::optional<Refused> Quota::refuse(const PortAllocation& allocation, const Holdings& holdings,
@@ -60,9 +72,10 @@ std::optional<Refused> Quota::refuse(const PortAllocation& allocation, const Hol
     if (!counted) ++more;
   }
   more -= std::min(more, count_leaving(allocation, holdings, range, added, uses_));
-  const auto found = used_.find({range.space, range.name, ns});
-  const std::int64_t used = found == used_.end() ? 0 : found->second;
-  if (more == 0 || used + more <= range.per_namespace) return {};
+  if (more == 0) return {};
+  const ByNamespace& all = used(range.space, range.name);
+  const auto found = all.find(ns);
+  if ((found == all.end() ? 0 : found->second) + more <= range.per_namespace) return {};
   return Refused{
       RefusalReason::kQuotaExceeded, "",
       "namespace " + ns + " may hold " + std::to_string(range.per_namespace) + " numbers of range " +

@@ -9,7 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
+#include <utility>
 
 #include "core/allocation/holdings.h"
 #include "core/allocation/ledger.h"
@@ -22,8 +22,9 @@ namespace berth::allocation {
 
 class Quota {
  public:
-  // References must outlive the object. `writer`: of the same batch, and as yet without a change.
-  Quota(const Ledgers& ledgers, const ShardWriter& writer, const Uses& uses);
+  // References must outlive the object. `writer`: of the same batch.
+  Quota(const Ledgers& ledgers, const ShardWriter& writer, const Uses& uses)
+      : ledgers_(ledgers), writer_(writer), uses_(uses) {}
 
   // Counts the entry in place of what the writer has there now. Requires: called before the writer is told,
   // and the entry is held.
@@ -36,10 +37,17 @@ class Quota {
                                               const std::map<NumberKey, Entry>& added) const;
 
  private:
+  using ByNamespace = std::map<std::string, std::int64_t>;
+
+  // Held numbers of the range, as the writer has them.
+  const ByNamespace& used(Space space, const std::string& range) const;
+  void count(Space space, const Entry& entry, std::int64_t more);
+
+  const Ledgers& ledgers_;
   const ShardWriter& writer_;
   const Uses& uses_;
-  // Held numbers by (space, range, namespace).
-  std::map<std::tuple<Space, std::string, std::string>, std::int64_t> used_;
+  // Of the ranges that were asked about: those with a limit.
+  mutable std::map<std::pair<Space, std::string>, ByNamespace> used_;
 };
 
 }  // namespace berth::allocation

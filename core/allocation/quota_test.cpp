@@ -14,8 +14,10 @@ using testing::ClaimCase;
 using testing::Cluster;
 using testing::entry;
 using testing::expect_answers;
+using testing::grant_for;
 using testing::kOther;
 using testing::port;
+using testing::refusal_for;
 using testing::resting;
 
 TEST(Quota, CountsTheNumbersThatANamespaceHolds) {
@@ -53,6 +55,39 @@ TEST(Quota, CountsTheNumbersThatANamespaceHolds) {
        ""},
   };
   expect_answers(cases);
+}
+
+TEST(Quota, CountsWhatTheSameBatchHasGranted) {
+  Cluster cluster;
+  cluster.ranges = {testing::range("mesh", "NodePort", {"24500-24509"}),
+                    testing::range("free", "NodePort", {"24510-24519"})};
+  cluster.ranges[0].spec.limits.per_namespace = 2;
+  // The first asks for no number of the limited range, and is granted before anything of it is counted.
+  cluster.allocations = {testing::allocation("a", {port("x")}, 0), testing::allocation("b", {port("x")}, 1),
+                         testing::allocation("c", {port("x")}, 2), testing::allocation("d", {port("x")}, 3)};
+  cluster.allocations[0].spec.range_name = "free";
+  const ClaimPlan plan = cluster.claim_all();
+  EXPECT_NE(grant_for(plan, "a"), nullptr);
+  EXPECT_NE(grant_for(plan, "b"), nullptr);
+  EXPECT_NE(grant_for(plan, "c"), nullptr);
+  const Refusal* refused = refusal_for(plan, "d");
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->reason, RefusalReason::kQuotaExceeded);
+}
+
+TEST(Quota, CountsANumberThatTheBatchTookFromTheLimitedRangeBeforeAnybodyAsked) {
+  Cluster cluster;
+  cluster.ranges = {testing::range("mesh", "NodePort", {"24500-24509"})};
+  cluster.ranges[0].spec.limits.per_namespace = 1;
+  // Shown by status, unknown to the ledger: taken back without being counted against the limit.
+  PortAllocation lost = testing::allocation("lost", {port("x")}, 0);
+  lost.status.ports = {{.name = "x", .port = 24505, .protocol = Protocol::kTcp}};
+  cluster.allocations = {lost, testing::allocation("late", {port("x")}, 1)};
+  const ClaimPlan plan = cluster.claim_all();
+  ASSERT_NE(grant_for(plan, "lost"), nullptr);
+  const Refusal* refused = refusal_for(plan, "late");
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->reason, RefusalReason::kQuotaExceeded);
 }
 
 }  // namespace

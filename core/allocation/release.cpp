@@ -279,8 +279,9 @@ ReleasePlan sweep(const Ledgers& ledgers, const Ranges& ranges, const RestClock&
   for (const Space space : kSpaces) {
     for (const auto& [index, shard] : ledgers.in(space).shards()) {
       for (const auto& [key, entry] : shard->entries) {
+        if (entry.held()) continue;
         const HeldNumber number{space, key, entry};
-        if (entry.held() || rest.remaining(number, ranges, {}, monotonic_now) > Duration::zero()) continue;
+        if (rest.remaining(number, ranges, {}, monotonic_now) > Duration::zero()) continue;
         writer.erase(space, key);
         plan.released.push_back(number);
       }

@@ -11,16 +11,21 @@ void RestClock::observe(const Ledgers& ledgers, Instant monotonic_now, const Use
                         std::optional<Instant> wall_now) {
   if (wall_now) wall_ahead_ = *wall_now - monotonic_now;
   for (const Space space : kSpaces) {
-    const std::map<NumberKey, Seen> before = std::exchange(seen_[space], {});
-    std::map<NumberKey, Seen>& seen = seen_[space];
-    for (const auto& [index, shard] : ledgers.in(space).shards()) {
+    const auto& shards = ledgers.in(space).shards();
+    const bool used_by_pods = space == Space::kHostPort && uses != nullptr;
+    std::map<int, SeenShard>& seen = seen_[space];
+    std::erase_if(seen, [&](const auto& one) { return !shards.contains(one.first); });
+    for (const auto& [index, shard] : shards) {
+      SeenShard& known = seen[index];
+      if (known.shard == shard && !used_by_pods) continue;
+      const std::map<NumberKey, Seen> before = std::exchange(known.entries, {});
+      known.shard = shard;
       for (const auto& [key, entry] : shard->entries) {
         if (entry.held()) continue;
-        const auto known = before.find(key);
-        const bool used =
-            space == Space::kHostPort && uses != nullptr && uses->other_than({}, space, key) != nullptr;
-        const bool same = !used && known != before.end() && known->second.sequence == entry.sequence;
-        seen.insert_or_assign(key, same ? known->second : Seen{entry.sequence, monotonic_now});
+        const auto first = before.find(key);
+        const bool used = used_by_pods && uses->other_than({}, space, key) != nullptr;
+        const bool same = !used && first != before.end() && first->second.sequence == entry.sequence;
+        known.entries.insert_or_assign(key, same ? first->second : Seen{entry.sequence, monotonic_now});
       }
     }
   }
@@ -32,9 +37,14 @@ Duration RestClock::remaining(const HeldNumber& resting, const Ranges& ranges, D
   const Duration whole = std::max(range == nullptr ? kDefaultReuseAfter : range->reuse_after, at_least);
   Duration rested{0};
   const auto space = seen_.find(resting.space);
+  const SeenShard* shard = nullptr;
   if (space != seen_.end()) {
-    const auto seen = space->second.find(resting.key);
-    const bool same = seen != space->second.end() && seen->second.sequence == resting.entry.sequence;
+    const auto known = space->second.find(shard_of(resting.key.port));
+    if (known != space->second.end()) shard = &known->second;
+  }
+  if (shard != nullptr) {
+    const auto seen = shard->entries.find(resting.key);
+    const bool same = seen != shard->entries.end() && seen->second.sequence == resting.entry.sequence;
     if (same) rested = monotonic_now - seen->second.first;
   }
   const Duration left = std::max(Duration::zero(), whole - rested);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "core/allocation/ledger.h"
@@ -37,7 +38,11 @@ class RestClock {
     std::int64_t sequence;
     Instant first;
   };
-  std::map<Space, std::map<NumberKey, Seen>> seen_;
+  struct SeenShard {
+    std::shared_ptr<const Shard> shard;  // as it was; what has not changed is not looked at again
+    std::map<NumberKey, Seen> entries;
+  };
+  std::map<Space, std::map<int, SeenShard>> seen_;
   std::optional<Duration> wall_ahead_ = {};  // of the monotonic clock
 };
 

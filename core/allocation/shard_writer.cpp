@@ -40,9 +40,7 @@ const std::map<NumberKey, Entry>* ShardWriter::entries_beside(Space space, const
 std::vector<std::pair<NumberKey, const Entry*>> ShardWriter::conflicting(Space space,
                                                                          const NumberKey& key) const {
   std::vector<std::pair<NumberKey, const Entry*>> found;
-  const auto* entries = entries_beside(space, key);
-  if (entries == nullptr) return found;
-  any_conflicting(*entries, key, [&](const NumberKey& other, const Entry& entry) {
+  any_conflicting(space, key, [&](const NumberKey& other, const Entry& entry) {
     found.emplace_back(other, &entry);
     return false;
   });

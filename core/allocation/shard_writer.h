@@ -36,6 +36,12 @@ class ShardWriter {
   // Every entry that conflicts with the key, its own among them.
   [[nodiscard]] std::vector<std::pair<NumberKey, const Entry*>> conflicting(Space space,
                                                                             const NumberKey& key) const;
+  // The same without a copy: visit(key, entry) until it answers true; did it?
+  template <class Visit>
+  bool any_conflicting(Space space, const NumberKey& key, Visit visit) const {
+    const auto* entries = entries_beside(space, key);
+    return entries != nullptr && allocation::any_conflicting(*entries, key, visit);
+  }
   // Has the number's shard room for such an entry? An object must stay well below what the API server takes;
   // only host ports per node can come near (docs/reference/api.md).
   [[nodiscard]] bool has_room(Space space, const NumberKey& key, const Entry& entry) const;

@@ -128,6 +128,8 @@ class Store {
   [[nodiscard]] const std::string& resource_version(const Snapshot& snapshot) const;
 
   [[nodiscard]] Object get(const Snapshot& snapshot, const ObjectKey& key) const;  // nullptr: not here
+  // The same as it is kept, to be read later: shares the store's memory of it.
+  [[nodiscard]] std::optional<Kept<T>> kept(const Snapshot& snapshot, const ObjectKey& key) const;
   [[nodiscard]] std::size_t size(const Snapshot& snapshot) const;
 
   // In the order of (namespace, name). All of them at once: for kinds of which there are few.

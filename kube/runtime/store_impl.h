@@ -103,6 +103,13 @@ typename Store<T>::Object Store<T>::get(const Snapshot& snapshot, const ObjectKe
 }
 
 template <class T>
+std::optional<Kept<T>> Store<T>::kept(const Snapshot& snapshot, const ObjectKey& key) const {
+  check(snapshot);
+  const auto found = objects_.find(key);
+  return found == objects_.end() ? std::nullopt : std::optional(*found);
+}
+
+template <class T>
 std::size_t Store<T>::size(const Snapshot& snapshot) const {
   check(snapshot);
   return objects_.size();

@@ -58,7 +58,7 @@ StoreListeners Workbench::listeners() {
   made.ledgers = [this](const auto&) { observer.ledgers_changed(); };
   made.ranges = [this](const auto&) { observer.ranges_changed(); };
   made.allocations = [this](const auto& change) { observer.allocations_changed(change); };
-  made.services = [this](const auto&) { observer.services_changed(); };
+  made.services = [this](const auto& change) { observer.services_changed(change); };
   made.pods = [this](const auto& change) { observer.pods_changed(change); };
   made.exposure_policies = [this](const auto&) { observer.exposure_policies_changed(); };
   return made;
