@@ -28,7 +28,7 @@ void slim_pod(Workload& pod) {
 
 // Of the kinds with an object or more for each application so many are kept as they are: enough that small
 // clusters never wait for one to be unpacked.
-constexpr std::size_t kWhole = 500;
+constexpr std::size_t kWhole = 100;
 
 constexpr auto kTags = [](const auto& object) { return tags_of(object); };
 

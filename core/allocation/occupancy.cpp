@@ -176,14 +176,17 @@ void Uses::Edit::use_no_more(Space space, const NumberKey& key, const Use& use) 
 }
 
 void Uses::Edit::show(const Uid& owner, Space space, const NumberKey& key) {
-  shown_.part(owner)[owner].insert({space, key});
+  ShownNumbers& shown = shown_.part(owner)[owner];
+  const ShownNumbers::value_type number{space, key};
+  shown.insert(std::upper_bound(shown.begin(), shown.end(), number), number);
 }
 
 void Uses::Edit::show_no_more(const Uid& owner, Space space, const NumberKey& key) {
   auto& part = shown_.part(owner);
   const auto shown = part.find(owner);
   if (shown == part.end()) return;
-  const auto found = shown->second.find({space, key});
+  const auto found =
+      std::find(shown->second.begin(), shown->second.end(), ShownNumbers::value_type{space, key});
   if (found != shown->second.end()) shown->second.erase(found);
   if (shown->second.empty()) part.erase(shown);
 }
@@ -217,12 +220,8 @@ const Use* Uses::other_than(const Uid& owner, Space space, const NumberKey& key)
 bool Uses::used_by(const Uid& owner, Space space, const NumberKey& key) const {
   const auto* shown = shown_.find(owner);
   if (shown == nullptr) return false;
-  for (auto at = shown->lower_bound({space, {key.port, key.protocol, ""}}); at != shown->end(); ++at) {
-    if (at->first != space || at->second.port != key.port || at->second.protocol != key.protocol)
-      return false;
-    if (conflict(at->second, key)) return true;
-  }
-  return false;
+  return std::any_of(shown->begin(), shown->end(),
+                     [&](const auto& one) { return one.first == space && conflict(one.second, key); });
 }
 
 const Use* Uses::external(const Ledger& ledger, const NumberKey& key) const {

@@ -93,8 +93,9 @@ class Uses {
     std::size_t operator()(const Uid& uid) const { return std::hash<std::string>()(uid.text); }
   };
   using ByNumber = SharedMap<NumberKey, std::vector<Use>, PartOfNumber>;
-  // As often as it is shown: by two Services of one owner twice.
-  using Shown = SharedMap<Uid, std::multiset<std::pair<Space, NumberKey>>, PartOfOwner>;
+  // Sorted, each as often as it is shown: by two Services of one owner twice.
+  using ShownNumbers = std::vector<std::pair<Space, NumberKey>>;
+  using Shown = SharedMap<Uid, ShownNumbers, PartOfOwner>;
 
   [[nodiscard]] const ByNumber& in(Space space) const { return uses_[static_cast<std::size_t>(space)]; }
 

@@ -30,7 +30,8 @@ std::string told(const Uses& uses) {
       const NumberKey key = key_of(space, Port::of(static_cast<std::int32_t>(number)), Protocol::kTcp);
       for (int i = 0; i < kOwners; ++i) {
         const Use* other = uses.other_than(owner(i), space, key);
-        text += " " + (other == nullptr ? "-" : other->holder) + (uses.used_by(owner(i), space, key) ? "!" : "");
+        text +=
+            " " + (other == nullptr ? "-" : other->holder) + (uses.used_by(owner(i), space, key) ? "!" : "");
       }
     }
   }

@@ -3,9 +3,14 @@
 #include <cstdlib>
 
 #include "core/base/overloaded.h"
+#include "kube/json/common_words.h"
 
 namespace berth::json {
 namespace {
+
+// In the place of a text's length.
+constexpr std::uint64_t kUuid = 1;
+constexpr std::uint64_t kFirstWord = 3;
 
 constexpr std::size_t kUuidText = 36;
 constexpr std::size_t kUuidBytes = 16;
@@ -102,8 +107,12 @@ void PackArchive::put_number(std::uint64_t value) {
 
 void PackArchive::put_text(const std::string& value) {
   if (is_uuid(value)) {
-    put_number(1);
+    put_number(kUuid);
     append_uuid(bytes_, value);
+    return;
+  }
+  if (const auto word = common_word(value)) {
+    put_number((std::uint64_t{*word} << 1U) + kFirstWord);
     return;
   }
   put_number(std::uint64_t{value.size()} << 1U);
@@ -154,8 +163,10 @@ std::uint64_t UnpackArchive::take_number() {
 
 void UnpackArchive::take_text(std::string& value) {
   const std::uint64_t size = take_number();
-  if (size == 1) {
+  if (size == kUuid) {
     value = uuid_text(take(kUuidBytes));
+  } else if (size % 2 != 0) {
+    value = common_word((size - kFirstWord) >> 1U);
   } else {
     value = take(size >> 1U);
   }

@@ -3,7 +3,7 @@
 // Members stand in the order in which a description asks for them, so it must ask for the same ones in both
 // directions, whatever their values are. A member: 0 (absent) or 1 and its value. Numbers: seven bits a byte,
 // least first (LEB128), signed ones zigzag. Texts: twice the length and the bytes; or 1 and sixteen bytes for
-// a UUID as Kubernetes writes them.
+// a UUID as Kubernetes writes them; or another odd number, from 3 on, for a common word (common_words.h).
 #pragma once
 
 #include <map>

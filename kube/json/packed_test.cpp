@@ -53,6 +53,21 @@ TEST(Packed, WritesAUuidAsItsSixteenBytes) {
   EXPECT_EQ(size("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0") - size(""), 17U);
 }
 
+TEST(Packed, WritesACommonWordAsItsPlaceAndOthersLetterByLetter) {
+  const auto labelled = [](const std::string& text) {
+    Service service;
+    service.meta.labels = {{text, text}};
+    return service;
+  };
+  for (const char* text : {"app.kubernetes.io/managed-by", "Ready", "app", "http", "admin"}) {
+    EXPECT_EQ(there_and_back(labelled(text)), labelled(text)) << text;
+    EXPECT_EQ(pack(labelled(text)).size(), pack(labelled("")).size()) << text;
+  }
+  for (const char* text : {"ready", "Read", "Readyy", "app.kubernetes.io/managed-b", "\x03", " app"}) {
+    EXPECT_EQ(there_and_back(labelled(text)), labelled(text)) << text;
+  }
+}
+
 TEST(Packed, TellsAnEmptyObjectFromNone) {
   PortAllocation allocation;
   allocation.spec.ports.emplace_back();

@@ -5,9 +5,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <set>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,46 +25,59 @@ template <class Item>
 class TagIndex {
  public:
   void add(std::string_view ns, const Tags& tags, const Item* item) {
-    for (const std::string& tag : tags) items_.insert({hash(ns, tag), item});
+    for (const std::string& tag : tags) {
+      const Entry entry{hash(ns, tag), item};
+      Bucket& bucket = bucket_of(entry.first);
+      const auto at = std::lower_bound(bucket.begin(), bucket.end(), entry);
+      if (at == bucket.end() || *at != entry) bucket.insert(at, entry);
+    }
   }
   void remove(std::string_view ns, const Tags& tags, const Item* item) {
-    for (const std::string& tag : tags) items_.erase({hash(ns, tag), item});
+    for (const std::string& tag : tags) {
+      const Entry entry{hash(ns, tag), item};
+      Bucket& bucket = bucket_of(entry.first);
+      const auto at = std::lower_bound(bucket.begin(), bucket.end(), entry);
+      if (at != bucket.end() && *at == entry) bucket.erase(at);
+    }
   }
-  void clear() { items_.clear(); }
+  void clear() { buckets_ = std::vector<Bucket>(kBuckets); }
 
   // Everything with all the tags, and possibly more: what the rarest of them finds. In no order. Requires a
   // tag.
   [[nodiscard]] std::vector<const Item*> candidates(std::string_view ns, const Tags& tags) const {
-    std::vector<Found> found;
+    std::vector<Range> found;
     for (const std::string& tag : tags) {
       const std::uint64_t hashed = hash(ns, tag);
-      found.push_back({hashed, items_.lower_bound({hashed, nullptr}), {}});
+      const Bucket& bucket = buckets_[hashed / kHashesPerBucket];
+      found.push_back(std::equal_range(bucket.begin(), bucket.end(), Entry{hashed, nullptr},
+                                       [](const Entry& a, const Entry& b) { return a.first < b.first; }));
     }
-    // One step in each until the shortest ends: as dear as the rarest tag, not as the most frequent one.
-    for (;;) {
-      for (Found& each : found) {
-        if (each.next == items_.end() || each.next->first != each.hashed) return std::move(each.items);
-        each.items.push_back(each.next->second);
-        ++each.next;
-      }
-    }
+    const auto rarest = std::min_element(found.begin(), found.end(), [](const Range& a, const Range& b) {
+      return a.second - a.first < b.second - b.first;
+    });
+    std::vector<const Item*> items;
+    for (auto at = rarest->first; at != rarest->second; ++at) items.push_back(at->second);
+    return items;
   }
 
  private:
-  // By address where hashes are equal: nullptr is before all.
-  using Items = std::set<std::pair<std::uint64_t, const Item*>>;
-  struct Found {
-    std::uint64_t hashed;
-    typename Items::const_iterator next;
-    std::vector<const Item*> items;
-  };
+  // Sorted; a few large pieces of memory instead of one for each tag of each object.
+  using Entry = std::pair<std::uint64_t, const Item*>;
+  using Bucket = std::vector<Entry>;
+  using Range = std::pair<typename Bucket::const_iterator, typename Bucket::const_iterator>;
+
+  static constexpr std::size_t kBuckets = 1024;
+  static constexpr std::uint64_t kHashesPerBucket =
+      (std::numeric_limits<std::uint64_t>::max() / kBuckets) + 1;
 
   static std::uint64_t hash(std::string_view ns, std::string_view tag) {
     const std::hash<std::string_view> of;
     return mix(mix(of(ns)) ^ of(tag));
   }
 
-  Items items_;
+  Bucket& bucket_of(std::uint64_t hashed) { return buckets_[hashed / kHashesPerBucket]; }
+
+  std::vector<Bucket> buckets_ = std::vector<Bucket>(kBuckets);
 };
 
 }  // namespace berth::runtime

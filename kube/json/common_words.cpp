@@ -1,0 +1,44 @@
+#include "kube/json/common_words.h"
+
+#include <array>
+#include <cstdlib>
+#include <unordered_map>
+
+#include "core/base/api_names.h"
+
+namespace berth::json {
+namespace {
+
+constexpr auto kWords = std::to_array<std::string_view>(
+    {// Labels, and what refers to owners.
+     kManagedByLabel, kManagedByValue, kOwnerUidLabel, kOwnerNameLabel, kNetworkPolicyLabel, kApiVersion,
+     "PortAllocation", "app", "app.kubernetes.io/component", "app.kubernetes.io/instance",
+     "app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/version", "helm.sh/chart",
+     "k8s-app", "pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name",
+     "apps.kubernetes.io/pod-index", kNamespaceNameLabel,
+     // Conditions.
+     "Ready", "Allocated", "Published", "True", "False", "Unknown",
+     // What types have.
+     "v1", "Pod", "NodePort", "ClusterIP", "LoadBalancer", "External", "Cluster", "Namespace", "Ingress",
+     "Egress", "TCP", "UDP", "None", "IPv4", "SingleStack", "api", "http", "https", "grpc", "metrics", "web",
+     "admin"});
+
+}  // namespace
+
+std::optional<std::size_t> common_word(std::string_view text) {
+  static const auto kPlaces = [] {
+    std::unordered_map<std::string_view, std::size_t> places;
+    for (std::size_t i = 0; i < kWords.size(); ++i) places.emplace(kWords[i], i);
+    return places;
+  }();
+  const auto found = kPlaces.find(text);
+  if (found == kPlaces.end()) return std::nullopt;
+  return found->second;
+}
+
+std::string_view common_word(std::size_t place) {
+  if (place >= kWords.size()) std::abort();
+  return kWords[place];
+}
+
+}  // namespace berth::json
