@@ -114,8 +114,9 @@ void Engine::enqueue(const runtime::WorkKey& key) {
 }
 
 Duration Engine::ledger_wait() const {
+  const bool showing = hurried();
   const std::lock_guard lock(pace_mutex_);
-  return pace_.wait(clock_->monotonic());
+  return pace_.wait(clock_->monotonic(), showing);
 }
 
 void Engine::booked(const BookkeepingReport& report) {

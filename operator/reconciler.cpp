@@ -53,7 +53,9 @@ Reconciled Reconciler::reconcile(const runtime::WorkKey& key) {
 Reconciled Reconciler::reconcile_allocation(const ObjectKey& key) {
   const auto observed = parts_.observer.allocation(key);
   if (!observed) {
-    parts_.enqueue(ledger_work());  // its numbers, if it had any, are released there after live proof
+    // Its numbers, if it had any, are released there after live proof. Names that were only guessed from
+    // those of other objects come here as well.
+    parts_.enqueue(ledger_work(key));
     return {};
   }
   const PortAllocation& allocation = *observed->allocation;

@@ -52,3 +52,17 @@ bool Stores::ready(const runtime::Snapshot& snapshot) const {
 }
 
 }  // namespace berth::controller
+
+namespace berth::runtime {
+
+template class Store<PortLedger>;
+template class Store<PortRange>;
+template class Store<PortAllocation>;
+template class Store<Service>;
+template class Store<NetworkPolicy>;
+template class Store<ConfigMap>;
+template class Store<Namespace>;
+template class Store<Workload>;
+template class Store<ExposurePolicy>;
+
+}  // namespace berth::runtime

@@ -52,3 +52,18 @@ struct Stores {
 };
 
 }  // namespace berth::controller
+
+// Compiled in stores.cpp alone: a store is much, and nearly everything here uses one.
+namespace berth::runtime {
+
+extern template class Store<PortLedger>;
+extern template class Store<PortRange>;
+extern template class Store<PortAllocation>;
+extern template class Store<Service>;
+extern template class Store<NetworkPolicy>;
+extern template class Store<ConfigMap>;
+extern template class Store<Namespace>;
+extern template class Store<Workload>;
+extern template class Store<ExposurePolicy>;
+
+}  // namespace berth::runtime

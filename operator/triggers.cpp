@@ -243,8 +243,10 @@ WorkKeys affected(const Change<ConfigMap>& change, const Stores& stores) {
 
 WorkKeys affected(const Change<Namespace>& change, const Stores& stores) {
   const std::string& name = change.key().name;
-  WorkKeys keys = {namespace_work(name), ledger_work()};
+  WorkKeys keys = {namespace_work(name)};
   allocations_of_namespace(stores, name, keys);
+  // Its labels decide which ranges they may use.
+  for (std::size_t i = keys.size(); i > 1; --i) keys.push_back(ledger_work(keys[i - 1].object));
   return keys;
 }
 

@@ -244,7 +244,8 @@ TEST_F(Triggers, APolicyWakesItsAllocationAndTheNamespacesOwnWakeAllOfIt) {
 
 TEST_F(Triggers, ANamespaceWakesWhatIsInIt) {
   EXPECT_EQ(woken(came(testing::make_namespace("mesh"))),
-            (Words{"namespace mesh", "ledger", "allocation mesh/api", "allocation mesh/db"}));
+            (Words{"namespace mesh", "allocation mesh/api", "allocation mesh/db", "ledger mesh/api",
+                   "ledger mesh/db"}));
 }
 
 TEST_F(Triggers, APodWakesWhoeverSelectsItBeforeOrAfter) {
