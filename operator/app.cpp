@@ -75,10 +75,7 @@ class Leader {
     while (!stop.stop_requested()) {
       begin();
       if (!start(stop)) return false;
-      {
-        std::unique_lock lock(mutex_);
-        if (!doubt_raised_.wait(lock, stop, [this] { return doubted_.load(); })) return true;
-      }
+      if (!await_doubt(stop)) return true;
       telemetry_.rebuilt.add();
       log_.warn("Reading everything anew");
       this->stop();
@@ -106,6 +103,20 @@ class Leader {
   [[nodiscard]] bool synced() const { return synced_; }
 
  private:
+  // False: stopped. Whenever a time of much work is over its memory is given back.
+  bool await_doubt(const std::stop_token& stop) {
+    constexpr std::chrono::seconds kLook(5);
+    bool worked = true;
+    std::unique_lock lock(mutex_);
+    while (!doubt_raised_.wait_for(lock, stop, kLook, [this] { return doubted_.load(); })) {
+      if (stop.stop_requested()) return false;
+      const bool idle = engine_->idle();
+      if (idle && worked) daemon::give_back();
+      worked = !idle;
+    }
+    return true;
+  }
+
   [[nodiscard]] bool doubtful() const { return doubted_ || lease_.gone_back() != gone_back_; }
 
   void begin() {

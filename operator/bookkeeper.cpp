@@ -97,6 +97,7 @@ void Bookkeeper::claim(std::int64_t fence, const LedgerLook& look, BookkeepingRe
     view = observer_->view(snapshot, true);
     const Instant now = clock_->wall();
     look_at(snapshot, look, [&](const std::shared_ptr<const PortAllocation>& written) {
+      ++report.looked_at;
       if (written->meta.deleting()) return;
       auto allocation = effective(written, now);
       if (!allocation::wants_numbers(*allocation, *view.ledgers, *view.ranges, *view.uses)) {

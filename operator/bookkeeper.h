@@ -36,7 +36,8 @@ struct BookkeepingReport {
   std::vector<allocation::HeldNumber> released = {};
   int writes = 0;
   int conflicts = 0;
-  Instant begun = {};  // monotonic
+  std::size_t looked_at = 0;  // allocations
+  Instant begun = {};         // monotonic
 };
 
 class Bookkeeper {

@@ -131,6 +131,11 @@ void Engine::booked(const BookkeepingReport& report) {
   if (hooks_.booked) hooks_.booked(report);
 }
 
+bool Engine::idle() const {
+  const auto due = next_due();
+  return queue_.in_hand() == 0 && (!due || *due > clock_->monotonic());
+}
+
 bool Engine::hurried() const { return queue_.any_due(static_cast<std::size_t>(Rank::kNumbersWanted)); }
 
 bool Engine::work_once() {

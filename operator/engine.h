@@ -65,6 +65,8 @@ class Engine {
   [[nodiscard]] client::EventRecorder& events() { return events_; }
   // When the next key becomes due; nullopt when none waits.
   [[nodiscard]] std::optional<Instant> next_due() const { return queue_.next_due(); }
+  // Nothing is worked on, and nothing is due.
+  [[nodiscard]] bool idle() const;
   // Do allocations without numbers wait to be looked at? What can wait shall let them go first.
   [[nodiscard]] bool hurried() const;
 

@@ -20,6 +20,7 @@ struct EngineTest : ::testing::Test {
   client::Client people{server, {.field_manager = "people"}};
   client::Client client{server, {.field_manager = "berth-operator"}};
   std::unique_ptr<Engine> engine;
+  std::size_t most_looked_at = 0;  // by one step of the ledgers
 
   void start() {
     list();
@@ -30,6 +31,9 @@ struct EngineTest : ::testing::Test {
     EngineHooks hooks;
     hooks.fence = [] { return std::int64_t{1}; };
     hooks.superseded = [](std::int64_t) { ADD_FAILURE() << "nobody else leads"; };
+    hooks.booked = [this](const BookkeepingReport& report) {
+      most_looked_at = std::max(most_looked_at, report.looked_at);
+    };
     engine = std::make_unique<Engine>(client, clock, EngineConfig{"test", 1, Duration(0)}, std::move(hooks),
                                       runtime::QueueObserver{});
     for (const auto& watch : engine->watches()) ASSERT_TRUE(watch->step().ok());
@@ -79,9 +83,32 @@ TEST_F(EngineTest, WhatIsListedAsksForNothingByItself) {
   allocate("api", 30505);
   list();
   EXPECT_FALSE(engine->next_due()) << "nobody knows yet what else there is";
+  EXPECT_TRUE(engine->idle());
   engine->enqueue_everything();
+  EXPECT_FALSE(engine->idle());
   run_for(Duration(2000));
+  EXPECT_TRUE(engine->idle());
   EXPECT_NE(reason("api", "Allocated"), "");
+}
+
+// With many allocations a look at all of them takes long, and the next request would wait for it.
+TEST_F(EngineTest, WhoeverComesOrGoesIsLookedAtAlone) {
+  declare();
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) allocate(name, 0);
+  start();
+  run_for(std::chrono::seconds(5));
+  EXPECT_EQ(most_looked_at, 6U) << "after a start everything is";
+  most_looked_at = 0;
+  allocate("late", 0);
+  run_for(std::chrono::seconds(5));
+  ASSERT_EQ(reason("late", "Ready"), "Ready");
+  EXPECT_EQ(most_looked_at, 1U);
+  most_looked_at = 0;
+  const auto late = people.get<PortAllocation>(wire::kPortAllocation, {"mesh", "late"}).value();
+  ASSERT_TRUE(
+      people.remove<PortAllocation>(wire::kPortAllocation, late.meta.key(), {.uid = late.meta.uid}).ok());
+  run_for(std::chrono::seconds(5));
+  EXPECT_LE(most_looked_at, 1U);
 }
 
 TEST_F(EngineTest, PublishesAHeldNumberSoonAfterTheForeignServiceThatHadItIsGone) {
