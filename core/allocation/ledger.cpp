@@ -81,7 +81,7 @@ Error in_shard(const std::string& shard, const std::string& message) {
 
 std::size_t hash_of(const Uid& uid) { return std::hash<std::string>()(uid.text); }
 
-constexpr auto by_hash = [](const auto& a, const auto& b) { return a.first < b.first; };
+constexpr auto kByHash = [](const auto& a, const auto& b) { return a.first < b.first; };
 
 }  // namespace
 
@@ -199,7 +199,7 @@ Status Ledger::put(const PortLedger& object) {
   auto owners = std::make_shared<Owners>();
   owners->reserve(stored->entries.size());
   for (const auto& each : stored->entries) owners->emplace_back(hash_of(each.second.owner_uid), &each);
-  std::sort(owners->begin(), owners->end(), by_hash);
+  std::sort(owners->begin(), owners->end(), kByHash);
   shards_.insert_or_assign(id->shard, stored);
   owners_.insert_or_assign(id->shard, std::move(owners));
   return ok_status();
@@ -233,7 +233,7 @@ std::vector<HeldNumber> Ledger::of_owner(const Uid& owner) const {
   std::vector<HeldNumber> numbers;
   const Owners::value_type wanted{hash_of(owner), nullptr};
   for (const auto& [shard, owners] : owners_) {
-    const auto [first, last] = std::equal_range(owners->begin(), owners->end(), wanted, by_hash);
+    const auto [first, last] = std::equal_range(owners->begin(), owners->end(), wanted, kByHash);
     for (auto at = first; at != last; ++at) {
       const auto& [key, entry] = *at->second;
       if (entry.owner_uid == owner) numbers.push_back({space_, key, entry});

@@ -21,9 +21,9 @@ class SharedMap {
 
   // The part where the key would be.
   [[nodiscard]] const Part& part(const Key& key) const {
-    static const Part kEmpty;
+    static const Part empty;
     const auto& found = parts_[index_of(key)];
-    return found ? *found : kEmpty;
+    return found ? *found : empty;
   }
   // nullptr: it is not there.
   [[nodiscard]] const Value* find(const Key& key) const {

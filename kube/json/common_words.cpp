@@ -26,13 +26,13 @@ constexpr auto kWords = std::to_array<std::string_view>(
 }  // namespace
 
 std::optional<std::size_t> common_word(std::string_view text) {
-  static const auto kPlaces = [] {
+  static const auto places_of = [] {
     std::unordered_map<std::string_view, std::size_t> places;
     for (std::size_t i = 0; i < kWords.size(); ++i) places.emplace(kWords[i], i);
     return places;
   }();
-  const auto found = kPlaces.find(text);
-  if (found == kPlaces.end()) return std::nullopt;
+  const auto found = places_of.find(text);
+  if (found == places_of.end()) return std::nullopt;
   return found->second;
 }
 
