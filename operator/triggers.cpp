@@ -244,9 +244,11 @@ WorkKeys affected(const Change<ConfigMap>& change, const Stores& stores) {
 WorkKeys affected(const Change<Namespace>& change, const Stores& stores) {
   const std::string& name = change.key().name;
   WorkKeys keys = {namespace_work(name)};
-  allocations_of_namespace(stores, name, keys);
-  // Its labels decide which ranges they may use.
-  for (std::size_t i = keys.size(); i > 1; --i) keys.push_back(ledger_work(keys[i - 1].object));
+  const auto snapshot = stores.group.snapshot();
+  for (const ObjectKey& key : stores.allocations.keys_in(snapshot, name)) {
+    keys.push_back(allocation_work(key));
+    keys.push_back(ledger_work(key));  // the labels of the namespace decide which ranges it may use
+  }
   return keys;
 }
 

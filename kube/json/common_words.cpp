@@ -26,13 +26,13 @@ constexpr auto kWords = std::to_array<std::string_view>(
 }  // namespace
 
 std::optional<std::size_t> common_word(std::string_view text) {
-  static const auto places_of = [] {
+  static const auto by_word = [] {
     std::unordered_map<std::string_view, std::size_t> places;
     for (std::size_t i = 0; i < kWords.size(); ++i) places.emplace(kWords[i], i);
     return places;
   }();
-  const auto found = places_of.find(text);
-  if (found == places_of.end()) return std::nullopt;
+  const auto found = by_word.find(text);
+  if (found == by_word.end()) return std::nullopt;
   return found->second;
 }
 
