@@ -1,10 +1,14 @@
 #include "kube/json/common_words.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <iterator>
 #include <unordered_map>
+#include <vector>
 
 #include "core/base/api_names.h"
+#include "core/base/reasons.h"
 
 namespace berth::json {
 namespace {
@@ -17,18 +21,31 @@ constexpr auto kWords = std::to_array<std::string_view>(
      "k8s-app", "pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name",
      "apps.kubernetes.io/pod-index", kNamespaceNameLabel,
      // Conditions.
-     "Ready", "Allocated", "Published", "True", "False", "Unknown",
+     "Ready", "Allocated", "Published", "Enforced", "Reconciling", "Stalled", "True", "False", "Unknown",
+     reason::kReadyMessage, reason::kPoliciesInPlaceMessage,
      // What types have.
      "v1", "Pod", "NodePort", "ClusterIP", "LoadBalancer", "External", "Cluster", "Namespace", "Ingress",
      "Egress", "TCP", "UDP", "None", "IPv4", "SingleStack", "api", "http", "https", "grpc", "metrics", "web",
      "admin"});
 
+// And the reasons of conditions. The first sixty take a byte, the others two.
+const std::vector<std::string_view>& words() {
+  static const std::vector<std::string_view> all = [] {
+    std::vector<std::string_view> both(kWords.begin(), kWords.end());
+    std::copy(std::begin(reason::kAll), std::end(reason::kAll), std::back_inserter(both));
+    return both;
+  }();
+  return all;
+}
+
 }  // namespace
+
+std::size_t common_words() { return words().size(); }
 
 std::optional<std::size_t> common_word(std::string_view text) {
   static const auto by_word = [] {
     std::unordered_map<std::string_view, std::size_t> places;
-    for (std::size_t i = 0; i < kWords.size(); ++i) places.emplace(kWords[i], i);
+    for (std::size_t i = 0; i < words().size(); ++i) places.emplace(words()[i], i);
     return places;
   }();
   const auto found = by_word.find(text);
@@ -37,8 +54,8 @@ std::optional<std::size_t> common_word(std::string_view text) {
 }
 
 std::string_view common_word(std::size_t place) {
-  if (place >= kWords.size()) std::abort();
-  return kWords[place];
+  if (place >= words().size()) std::abort();
+  return words()[place];
 }
 
 }  // namespace berth::json

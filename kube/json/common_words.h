@@ -9,6 +9,8 @@
 
 namespace berth::json {
 
+// How many there are.
+std::size_t common_words();
 // The place of a word in the list; nothing when it is not in it.
 std::optional<std::size_t> common_word(std::string_view text);
 // The word in that place. Requires: common_word() has returned it.

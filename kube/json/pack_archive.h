@@ -1,9 +1,8 @@
 // PackArchive and UnpackArchive: the two ends of packed.h. Internal to kube/json.
 //
 // Members stand in the order in which a description asks for them, so it must ask for the same ones in both
-// directions, whatever their values are. A member: 0 (absent) or 1 and its value. Numbers: seven bits a byte,
-// least first (LEB128), signed ones zigzag. Texts: twice the length and the bytes; or 1 and sixteen bytes for
-// a UUID as Kubernetes writes them; or another odd number, from 3 on, for a common word (common_words.h).
+// directions, whatever their values are. A member: 0 (absent) or 1 and its value. Numbers and texts:
+// packed_text.h.
 #pragma once
 
 #include <map>
@@ -12,6 +11,7 @@
 
 #include "kube/json/archive.h"
 #include "kube/json/open_lists.h"
+#include "kube/json/packed_text.h"
 
 namespace berth::json {
 
@@ -50,10 +50,10 @@ class PackArchive final : public UnmarkedArchive {
 
  private:
   void put_byte(unsigned value) { bytes_.push_back(static_cast<char>(value)); }
-  void put_number(std::uint64_t value);
-  void put_text(const std::string& value);
+  void put_text(std::string_view value) { texts_.put(bytes_, value); }
 
   std::string bytes_ = {};
+  TextPacker texts_ = {};
 };
 
 class UnpackArchive final : public UnmarkedArchive {
@@ -74,11 +74,10 @@ class UnpackArchive final : public UnmarkedArchive {
 
  private:
   unsigned take_byte();
-  std::uint64_t take_number();
-  void take_text(std::string& value);
-  std::string_view take(std::uint64_t size);
+  void take_text(std::string& value) { texts_.take(bytes_, value); }
 
   std::string_view bytes_;  // what is still to be read
+  TextUnpacker texts_ = {};
 };
 
 }  // namespace berth::json
