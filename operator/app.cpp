@@ -279,6 +279,7 @@ void keep_lease(runtime::LeaseKeeper& lease, const runtime::Clock& clock, Teleme
 
 int run(const Options& options) {
   daemon::few_arenas();
+  daemon::keep_large_pieces_apart();
   const Log log(options.program.log_format, options.program.log_level);
   auto signals = daemon::Signals::install();
   if (!signals.ok()) return give_up(log, "Installing signal handlers", signals.error());

@@ -15,6 +15,13 @@ void few_arenas() {
 #endif
 }
 
+void keep_large_pieces_apart() {
+#if defined(__GLIBC__)
+  constexpr int kLarge = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+#endif
+}
+
 void give_back() {
 #if defined(__GLIBC__)
   malloc_trim(0);

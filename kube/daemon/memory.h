@@ -2,13 +2,17 @@
 //
 // By default the allocator of glibc gives each thread an arena of its own, and keeps what was freed in them
 // for later: after lists of many pages a process would keep several times what its objects need. Elsewhere
-// both do nothing. Thread-safety: few_arenas() before the first thread; give_back() from any thread, it takes
-// milliseconds.
+// these do nothing (mallopt(3), malloc_trim(3)). Thread-safety: the first two before the first thread;
+// give_back() from any thread, it takes milliseconds.
 #pragma once
 
 namespace berth::daemon {
 
 void few_arenas();
+// Pieces from 1 MiB on come from the system and go back to it, always. Otherwise the first one that is freed
+// teaches the allocator to take the next from the arenas, and what outlives a page of a list lies scattered
+// around the place where it was read. Costs a page fault for each 4 KiB: for who reads large things rarely.
+void keep_large_pieces_apart();
 // Returns freed pages to the system; after a burst of allocations that is over.
 void give_back();
 

@@ -184,11 +184,11 @@ func (s *site) place(prefix string, i int) (ns, name string) {
 	return namespace(prefix, i%s.Namespaces), fmt.Sprintf("app-%05d", i)
 }
 
-// allocationText is what a user applies.
-func allocationText(group, ns, name string) string {
+// allocationText is what a user applies, for the pods with that app label.
+func allocationText(group, inRange, ns, name, app string) string {
 	return fmt.Sprintf(`{"apiVersion":"%s/v1alpha1","kind":"PortAllocation","metadata":{"name":%q,"namespace":%q},`+
 		`"spec":{"rangeName":%q,"selector":{"app":%q},"exposure":"External","ports":[{"name":"web","targetPort":8080}]}}`,
-		group, name, ns, rangeName, name)
+		group, name, ns, inRange, app)
 }
 
 func allocationPath(group, ns string, name ...string) string {

@@ -114,7 +114,7 @@ func (s *site) burst(ctx context.Context, p *peer) (burst, error) {
 
 func (s *site) createAllocation(ctx context.Context, i int) error {
 	ns, name := s.place(berthNamespaces, i)
-	_, err := s.bare.post(ctx, allocationPath(berthGroup, ns), allocationText(berthGroup, ns, name))
+	_, err := s.bare.post(ctx, allocationPath(berthGroup, ns), allocationText(berthGroup, rangeName, ns, name, name))
 	return err
 }
 

@@ -21,7 +21,7 @@ import (
 
 // Options say how much is measured. Full and Quick make them.
 type Options struct {
-	Allocations int           // and as many Services with as many node ports
+	Allocations int           // and as many Services with as many node ports; at the cold start half of them
 	Namespaces  int           // over which they are spread
 	Pods        int           // at the cold start
 	Singles     int           // requests on an idle system
@@ -72,6 +72,8 @@ const (
 	peerNumbers = 10_000
 	berthPorts  = "20100-32767"
 	rangeName   = "bench"
+	// Host ports, at the cold start.
+	hostRangeName = "bench-hosts"
 )
 
 // Run measures everything. The control plane is its own and is gone afterwards.

@@ -62,7 +62,7 @@ func (s *site) newPeer(ctx context.Context) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := allocationText(berthGroup, sampleNamespace, sampleName)
+	text := allocationText(berthGroup, rangeName, sampleNamespace, sampleName, sampleName)
 	if _, err := s.bare.post(ctx, allocationPath(berthGroup, sampleNamespace), text); err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ type one struct {
 
 func (p *peer) create(ctx context.Context, i int) (one, error) {
 	ns, name := p.place(peerNamespaces, i)
-	answer, err := p.bare.write(ctx, http.MethodPost, allocationPath(bareGroup, ns), allocationText(bareGroup, ns, name))
+	answer, err := p.bare.write(ctx, http.MethodPost, allocationPath(bareGroup, ns), allocationText(bareGroup, rangeName, ns, name, name))
 	number := strconv.Itoa(peerFirst + i%peerNumbers)
 	return one{answer, ns, name, strings.NewReplacer("{number}", number, "{uid}", answer.Metadata.UID,
 		"{namespace}", ns, "{name}", name)}, err

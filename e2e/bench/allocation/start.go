@@ -22,9 +22,13 @@ var read = []string{
 	"/api/v1/pods",
 }
 
-// coldStart adds pods and starts the operator on all of it, beside a bare client that reads the same in
-// pages, one kind after the other, and only looks for the next page.
+// coldStart starts the operator on as many allocations as there were in the burst, half of them with a
+// Service, and on pods, beside a bare client that reads the same in pages, one kind after the other, and only
+// looks for the next page.
 func (s *site) coldStart(ctx context.Context) error {
+	if err := s.replaceHalf(ctx); err != nil {
+		return fmt.Errorf("replace half of the allocations: %w", err)
+	}
 	if err := s.addPods(ctx); err != nil {
 		return err
 	}
@@ -124,6 +128,58 @@ func continueToken(page []byte) string {
 	}
 	text = text[at+len(key):]
 	return text[:strings.IndexByte(text, '"')]
+}
+
+// replaceHalf replaces every other allocation by one for the same pods that gives them a host port and no
+// Service.
+func (s *site) replaceHalf(ctx context.Context) error {
+	_, err := s.admin.ApplyYAML(ctx, fmt.Sprintf(`
+apiVersion: berth.dev/v1alpha1
+kind: PortRange
+metadata: {name: %s}
+spec:
+  space: HostPort
+  ports: [%q]
+`, hostRangeName, berthPorts))
+	if err != nil {
+		return err
+	}
+	operator, err := s.startOperator(ctx)
+	if err != nil {
+		return err
+	}
+	defer operator.Kill()
+	if err := s.idle(ctx, operator); err != nil {
+		return err
+	}
+	const inFlight = 16
+	half := s.Allocations / 2
+	err = each(inFlight, half, func(i int) error {
+		ns, name := s.place(berthNamespaces, 2*i+1)
+		_, err := s.bare.do(ctx, http.MethodDelete, allocationPath(berthGroup, ns, name), nil)
+		return err
+	})
+	if err := errors.Join(err, s.quiet(ctx, 20*time.Minute)); err != nil {
+		return err
+	}
+	watch, err := s.bare.watchAllocations(ctx, berthGroup)
+	if err != nil {
+		return err
+	}
+	defer watch.cancel()
+	err = each(inFlight, half, func(i int) error {
+		ns, app := s.place(berthNamespaces, 2*i+1)
+		text := allocationText(berthGroup, hostRangeName, ns, "host-"+app, app)
+		_, err := s.bare.post(ctx, allocationPath(berthGroup, ns), text)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := watch.await(ctx, 20*time.Minute, "Enforced", half); err != nil {
+		return err
+	}
+	return errors.Join(s.quiet(ctx, 20*time.Minute), operator.Stop())
 }
 
 // addPods puts pods into etcd, as many for each allocation: forty thousand through the API server would take
