@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/allocation/chooser.h"
+#include "core/allocation/postponement.h"
 #include "core/base/api_names.h"
 #include "core/model/effective_ports.h"
 #include "operator/lookups.h"
@@ -65,11 +66,11 @@ void Bookkeeper::note_rests() {
   rest_.observe(*view.ledgers, clock_->monotonic(), view.uses.get(), clock_->wall());
 }
 
-BookkeepingReport Bookkeeper::step(std::int64_t fence, const LedgerLook& look) {
+BookkeepingReport Bookkeeper::step(std::int64_t fence, const LedgerLook& look, bool in_a_burst) {
   BookkeepingReport report;
   report.begun = clock_->monotonic();
   note_rests();
-  claim(fence, look, report);
+  claim(fence, look, in_a_burst, report);
   if (report.status.ok() && !report.superseded) release(fence, look, report);
   if (report.status.ok() && !report.superseded) sweep(fence, report);
   if (report.superseded) report.fence_seen = fresh_view().ledgers->fence();
@@ -87,7 +88,8 @@ void Bookkeeper::look_at(const runtime::Snapshot& snapshot, const LedgerLook& lo
   }
 }
 
-void Bookkeeper::claim(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report) {
+void Bookkeeper::claim(std::int64_t fence, const LedgerLook& look, bool in_a_burst,
+                       BookkeepingReport& report) {
   ClusterView view;
   std::vector<std::shared_ptr<const PortAllocation>> waiting;
   std::map<std::string, std::shared_ptr<const Namespace>> namespaces;
@@ -125,12 +127,19 @@ void Bookkeeper::claim(std::int64_t fence, const LedgerLook& look, BookkeepingRe
     for (const auto& service : services[allocation->meta.uid]) request.services.push_back(service.get());
     requests.push_back(std::move(request));
   }
-  const allocation::ClaimPlan plan =
+  allocation::ClaimPlan plan =
       allocation::claim(requests, {*view.ledgers, *view.ranges, *view.uses, *view.internal, rest_,
                                    clock_->monotonic(), clock_->wall(), fence});
   if (plan.superseded) {
     report.superseded = true;
     return;
+  }
+  std::vector<allocation::Grant> postponed;
+  if (in_a_burst) postponed = postpone_last_shard(plan, postponed_);
+  postponed_.clear();
+  for (const allocation::Grant& grant : postponed) {
+    postponed_.insert(grant.uid);
+    report.postponed.push_back(grant.allocation);
   }
   if (!write(plan.writes, report)) return;
 

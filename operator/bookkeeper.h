@@ -32,6 +32,7 @@ struct BookkeepingReport {
   std::optional<Duration> look_again = {};  // when the next number will have rested
   std::vector<ObjectKey> concerned = {};    // allocations whose numbers or refusals changed
   std::vector<allocation::Grant> granted = {};
+  std::vector<ObjectKey> postponed = {};  // could be granted, and are to be asked again (postponement.h)
   std::vector<allocation::Refusal> refused = {};  // only new or changed refusals
   std::vector<allocation::HeldNumber> released = {};
   int writes = 0;
@@ -63,10 +64,11 @@ class Bookkeeper {
 
   // `fence`: the transition count of the lease under which this process leads. A step that fails has done a
   // part of its work, or none: the next one must look at the same again.
-  BookkeepingReport step(std::int64_t fence, const LedgerLook& look = {});
+  // `in_a_burst`: numbers that were granted wait to be shown, so that nobody loses anything by waiting, too.
+  BookkeepingReport step(std::int64_t fence, const LedgerLook& look = {}, bool in_a_burst = false);
 
  private:
-  void claim(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report);
+  void claim(std::int64_t fence, const LedgerLook& look, bool in_a_burst, BookkeepingReport& report);
   void release(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report);
   // Those that a step looks at, with those that wait for a number, one by one.
   template <class Visit>
@@ -93,6 +95,7 @@ class Bookkeeper {
   Applier* applier_;
   std::function<bool(const ObjectKey&)> at_work_;
   allocation::RestClock rest_;
+  std::set<Uid> postponed_;  // by the last claim
 };
 
 }  // namespace berth::controller

@@ -25,6 +25,38 @@ TEST_F(BookkeeperTest, OneStepServesEverybodyWhoWaitsWithOneWrite) {
   EXPECT_EQ(shard().spec.fence, kFence);
 }
 
+// A range of which two numbers end one shard, and the others are in the next.
+struct TwoShards : ::testing::Test {
+  Workbench bench{30718, 30727};
+
+  TwoShards() {
+    for (const char* name : {"a", "b", "c"}) bench.allocate(name);
+    bench.read();
+  }
+};
+
+TEST_F(TwoShards, InABurstTheShardThatIsOnlyBegunWaitsForTheNextStep) {
+  const BookkeepingReport first = bench.bookkeeper.step(kFence, {}, true);
+  EXPECT_EQ(first.writes, 1);
+  EXPECT_EQ(first.granted.size(), 2U);
+  EXPECT_EQ(names(first.postponed), std::vector<std::string>{"c"});
+  EXPECT_EQ(bench.record(30720), "free");
+  bench.allocate("d");
+  bench.read();
+  const BookkeepingReport second =
+      bench.bookkeeper.step(kFence, {false, {{"mesh", "c"}, {"mesh", "d"}}}, true);
+  EXPECT_EQ(second.granted.size(), 2U);
+  EXPECT_TRUE(second.postponed.empty());
+  EXPECT_EQ(bench.record(30720), "held mesh/c");
+}
+
+TEST_F(TwoShards, WithoutABurstAreWrittenAtOnce) {
+  const BookkeepingReport report = bench.bookkeeper.step(kFence);
+  EXPECT_EQ(report.writes, 2);
+  EXPECT_EQ(report.granted.size(), 3U);
+  EXPECT_TRUE(report.postponed.empty());
+}
+
 TEST_F(BookkeeperTest, AStepThatLooksAtOneServesItAfterThoseWhoHaveWaitedForLonger) {
   const PortAllocation first = bench.allocate("first");
   const PortAllocation second = bench.allocate("second");

@@ -132,11 +132,13 @@ Reconciled Reconciler::reconcile_ledgers() {
   const std::int64_t fence = parts_.fence();
   if (fence < 0) return {ok_status(), kNotReady};
   const LedgerLook look = parts_.scope ? parts_.scope->take(parts_.clock.monotonic()) : LedgerLook{};
-  const BookkeepingReport report = parts_.bookkeeper.step(fence, look);
+  const bool in_a_burst = parts_.hurried && parts_.hurried();
+  const BookkeepingReport report = parts_.bookkeeper.step(fence, look, in_a_burst);
   const bool done = report.status.ok() && !report.superseded && !report.unfinished;
   if (parts_.scope && !done) parts_.scope->again(look);
   if (parts_.booked) parts_.booked(report);
   for (const ObjectKey& key : report.concerned) parts_.enqueue(allocation_work(key));
+  for (const ObjectKey& key : report.postponed) parts_.enqueue(ledger_work(key));
   if (report.superseded) {
     parts_.superseded(report.fence_seen);
     return {ok_status(), Duration(1000)};

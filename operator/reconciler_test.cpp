@@ -55,6 +55,21 @@ TEST_F(ReconcilerTest, WhileOthersWaitForNumbersThoseOfANewAllocationAreOnlyShow
   EXPECT_EQ(told(), std::vector<std::string>{"PortAllocated"}) << "told once, like any other";
 }
 
+TEST_F(ReconcilerTest, WhoIsPostponedInABurstIsAskedForAgain) {
+  bench.make(wire::kPortRange, testing::make_prange("edge", "NodePort", {"30718-30727"}));
+  for (const char* name : {"a", "b", "c"}) {
+    bench.make(wire::kPortAllocation,
+               testing::make_palloc("mesh", name, "edge",
+                                    {testing::make_palloc_port("api", std::int64_t{8080})}, "External"));
+  }
+  bench.read();
+  hurried = true;
+  EXPECT_TRUE(reconcile(ledger_work()).status.ok());
+  EXPECT_TRUE(woken.contains(allocation_work({"mesh", "b"})));
+  EXPECT_FALSE(woken.contains(allocation_work({"mesh", "c"})));
+  EXPECT_TRUE(woken.contains(ledger_work({"mesh", "c"})));
+}
+
 TEST_F(ReconcilerTest, AtRestNothingIsWritten) {
   bench.allocate("api");
   bench.read();
