@@ -28,6 +28,13 @@ Workload on_host_network(Workload made) {
   return made;
 }
 
+Workload with_tunnel(const char* image) {
+  Workload made = deployment({container_port(5432)});
+  made.pod.containers.push_back(container("tunnel", {}));
+  made.pod.containers[1].image = image;
+  return made;
+}
+
 class IngressAndPodCatalogue : public ::testing::TestWithParam<CatalogueRow> {};
 
 TEST_P(IngressAndPodCatalogue, JudgesTheManifest) { expect_judgement(GetParam()); }
@@ -165,6 +172,33 @@ const CatalogueRow kRows[] = {
      [](World& w) { return create(w, deployment({host_port(5432, 5432, "127.8.9.10")})); }, Decision::kAllow},
     {"Row47_LookAlikeIpv6Loopback",
      [](World& w) { return create(w, deployment({host_port(5432, 5432, "::1")})); }, Decision::kAllow},
+    {"Row50_ATunnelBesideTheDatabaseIsUnknown",
+     [](World& w) { return create(w, with_tunnel("cloudflare/cloudflared:2026.1.0")); }, Decision::kUnknown,
+     "Deployment data/web container tunnel runs cloudflared"},
+    {"Row50_ATunnelPutIntoARunningPodIsUnknown",
+     [](World& w) {
+       Workload before = workload("Pod", "db-0", {container_port(5432)});
+       Workload after = before;
+       after.pod.ephemeral_containers = {container("debugger", {})};
+       after.pod.ephemeral_containers[0].image = "ngrok/ngrok:3";
+       w.add(before);
+       return update(w, before, after);
+     },
+     Decision::kUnknown, "container debugger runs ngrok"},
+    {"Row50_LookAlikeThePodOfADeploymentThatWasToldOf",
+     [](World& w) {
+       const Workload made_by = with_tunnel("cloudflare/cloudflared:2026.1.0");
+       Workload pod = made_by;
+       pod.kind = "Pod";
+       pod.meta.name = "web-0";
+       own(pod, made_by);
+       w.add(made_by);
+       return create(w, pod);
+     },
+     Decision::kAllow},
+    {"Row50_LookAlikeAnImageThatIsCalledNearlySo",
+     [](World& w) { return create(w, with_tunnel("cloudflared-exporter:1")); }, Decision::kAllow},
+
     {"Row47_AnUnreadableAddressIsNotLoopback",
      [](World& w) { return create(w, deployment({host_port(5432, 5432, "127.0.0.1.example")})); },
      Decision::kDeny},

@@ -6,6 +6,7 @@
 #include "core/base/api_names.h"
 #include "core/base/cidr.h"
 #include "core/exposure/allocations.h"
+#include "core/exposure/fingerprints.h"
 #include "core/exposure/load_balancers.h"
 #include "core/exposure/wording.h"
 
@@ -199,10 +200,26 @@ std::optional<Objection> deprecated_port(const Question& question) {
   return std::nullopt;
 }
 
+// An internal service by the look of it, at a number that nobody calls internal (exposure.md row 51). A guess
+// denies nothing.
+std::optional<Objection> moved_service_port(const Question& question) {
+  const auto moved = moved_service(question.way);
+  if (!moved) return std::nullopt;
+  const std::vector<const Listing*> standing =
+      question.policy.standing(moved->usual_port, question.way.protocol);
+  if (standing.empty() || !standing.front()->internal) return std::nullopt;
+  return Objection{Ground::kMoved, Decision::kWarn, question.way.container_port,
+                   port_text(question.way.container_port, question.way.protocol, nullptr) +
+                       " seems to be the service of image " + std::string(moved->image) + ", whose " +
+                       port_text(moved->usual_port, question.way.protocol, standing.front()->entry) +
+                       " is internal",
+                   kReachable};
+}
+
 // In the order of Ground: the first that objects decides.
-constexpr std::array<Rule, 7> kRules = {
+constexpr std::array<Rule, 8> kRules = {
     &internal_number, &removed_port,   &ends_tls,        &open_sources,
-    &unresolved_end,  &undeclared_way, &deprecated_port,
+    &unresolved_end,  &undeclared_way, &deprecated_port, &moved_service_port,
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ enum class Ground {
   kUnresolved,  // the container port is not known
   kUndeclared,  // neither listed nor allocated
   kDeprecated,  // will be removed
+  kMoved,       // seems to be an internal service that listens elsewhere
 };
 
 struct Objection {

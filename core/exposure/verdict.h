@@ -24,7 +24,7 @@ struct Finding {
   std::string policy = {};    // the ExposurePolicy that decided; several that agree are joined by ", "
   std::int64_t port = 0;      // the number the finding is about, 0 when it is not known
   std::string protocol = {};  // TCP, UDP, SCTP
-  std::string via = {};       // LoadBalancer, NodePort, ExternalIP, Ingress, HostPort, HostNetwork
+  std::string via = {};       // one of the API's names: LoadBalancer, NodePort, ...
   std::string path = {};      // 'Service data/web (LoadBalancer) port 443 -> targetPort "pg" -> ...'
   std::string message = {};   // why, without the path
   std::string fix = {};       // what to write instead

@@ -55,8 +55,14 @@ const char* to_string(Via via) {
       return "HostPort";
     case Via::kHostNetwork:
       return "HostNetwork";
+    case Via::kAnnotation:
+      return "Annotation";
+    case Via::kExport:
+      return "Export";
+    case Via::kCustom:
+      return "Custom";
   }
-  return "Custom";
+  return "";
 }
 
 bool wider(const Audience& before, const Audience& after) {
@@ -116,14 +122,14 @@ WayIdentity identity(const WayOut& way) {
     service_name = way.backend->service;
   }
   // What is not known is told apart by what was asked for: another name may lead elsewhere.
-  std::string asked_for;
+  std::string asked_for(way.sign);
   if (!way.unresolved.empty()) {
     if (way.service_port != nullptr) {
-      asked_for = "target " + berth::to_string(way.service_port->target_port);
+      asked_for += "target " + berth::to_string(way.service_port->target_port);
     } else if (way.backend != nullptr) {
-      asked_for = "backend " + way.backend->port_name + " " + way.backend->resource;
+      asked_for += "backend " + way.backend->port_name + " " + way.backend->resource;
     } else {
-      asked_for = "ports";
+      asked_for += "ports";
     }
   }
   return {way.via,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -17,7 +18,17 @@
 namespace berth::exposure {
 
 // What opens the way; the names are the `via` values of the API.
-enum class Via { kLoadBalancer, kNodePort, kExternalIp, kIngress, kHostPort, kHostNetwork };
+enum class Via {
+  kLoadBalancer,
+  kNodePort,
+  kExternalIp,
+  kIngress,
+  kHostPort,
+  kHostNetwork,
+  kAnnotation,
+  kExport,
+  kCustom  // a program in the pod that leads out by itself
+};
 
 const char* to_string(Via via);
 
@@ -39,6 +50,8 @@ struct WayOut {
   Protocol protocol = Protocol::kTcp;
   Audience audience = {};
 
+  std::string_view sign =
+      {};  // via Annotation and Export: what announces it (announcements.h); Custom: the program
   const Ingress* ingress = nullptr;           // via Ingress
   const IngressBackend* backend = nullptr;    // via Ingress
   const Service* service = nullptr;           // absent for host ports, and when an Ingress names none that is

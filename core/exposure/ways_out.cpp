@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "core/base/overloaded.h"
+#include "core/exposure/announcements.h"
 #include "core/exposure/container_ports.h"
+#include "core/exposure/fingerprints.h"
 #include "core/exposure/load_balancers.h"
 #include "core/exposure/neighbourhood.h"
 
@@ -25,6 +27,7 @@ struct Opening {
   Audience audience = {};
   const Ingress* ingress = nullptr;
   const IngressBackend* backend = nullptr;
+  std::string_view sign = {};
 };
 
 // The end of a way: everything behind the Service port.
@@ -54,7 +57,7 @@ class Collection {
     // A Service port that was found says more than the backend by which it was named.
     const IngressBackend* backend = way.service_port != nullptr ? nullptr : way.backend;
     const auto [place, is_new] =
-        places_.emplace(Key{way.via, way.shown, way.protocol, way.ingress, backend, way.service,
+        places_.emplace(Key{way.via, way.shown, way.protocol, way.sign, way.ingress, backend, way.service,
                             way.service_port, way.workload, way.container_port, way.health_check},
                         ways_.size());
     if (is_new) {
@@ -67,8 +70,8 @@ class Collection {
   std::vector<WayOut> take() { return std::move(ways_); }
 
  private:
-  using Key = std::tuple<Via, std::int64_t, Protocol, const Ingress*, const IngressBackend*, const Service*,
-                         const ServicePort*, const Workload*, std::int64_t, bool>;
+  using Key = std::tuple<Via, std::int64_t, Protocol, std::string_view, const Ingress*, const IngressBackend*,
+                         const Service*, const ServicePort*, const Workload*, std::int64_t, bool>;
   std::map<Key, std::size_t> places_;
   std::vector<WayOut> ways_;
 };
@@ -130,6 +133,11 @@ std::vector<Opening> own_openings(const Service& service, const ServicePort& por
     }
   }
   if (!by_address.audience.addresses.empty()) openings.push_back(std::move(by_address));
+  for (const Announcement& announced : announcements_of(service)) {
+    Opening opening{announced.via, announced.shown != 0 ? announced.shown : port.port};
+    opening.sign = announced.sign;
+    openings.push_back(std::move(opening));
+  }
   return openings;
 }
 
@@ -177,6 +185,7 @@ WayOut way(const Opening& opening, const Service* service, const ServicePort* po
   found.shown = opening.shown;
   found.protocol = port != nullptr ? port->protocol : Protocol::kTcp;
   found.audience = opening.audience;
+  found.sign = opening.sign;
   found.ingress = opening.ingress;
   found.backend = opening.backend;
   found.service = service;
@@ -294,6 +303,30 @@ void add_node_openings(const Workload& workload, Neighbourhood& around, Collecti
   }
 }
 
+// Containers that lead out by connections of their own (exposure.md row 50): where to, no port shows.
+void add_tunnels(const Workload& workload, Neighbourhood& around, Collection& ways) {
+  const auto has_tunnel = [](const Workload& above, std::string_view program) {
+    const auto runs_it = [&](const Container& one) { return tunnel_of_image(one.image) == program; };
+    return std::any_of(above.pod.containers.begin(), above.pod.containers.end(), runs_it) ||
+           std::any_of(above.pod.init_containers.begin(), above.pod.init_containers.end(), runs_it);
+  };
+  const PodSpec& pod = workload.pod;
+  for (const auto* containers : {&pod.containers, &pod.init_containers, &pod.ephemeral_containers}) {
+    for (const Container& container : *containers) {
+      const std::string_view program = tunnel_of_image(container.image);
+      if (program.empty()) continue;
+      WayOut found;
+      found.via = Via::kCustom;
+      found.sign = program;
+      found.workload =
+          &reported_as(workload, around, [&](const Workload& above) { return has_tunnel(above, program); });
+      found.container = container.name;
+      found.unresolved = "it leads out of the cluster by itself, and no port shows where from";
+      ways.add(std::move(found));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<WayOut> ways_of(const Service& service, const Facts& facts) {
@@ -342,6 +375,7 @@ std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts) {
         ways);
   }
   add_node_openings(workload, around, ways);
+  add_tunnels(workload, around, ways);
   return ways.take();
 }
 

@@ -1,8 +1,10 @@
 // Which ways out an object takes part in: the exposure graph, walked from the object that is judged.
 //
 // Outside is: NodePort (healthCheckNodePort too), LoadBalancer and its hidden node ports, externalIPs and
-// addresses claimed in status, Ingress, hostPort, hostNetwork. Source: docs/reference/api.md, "How a way out
-// is judged". `facts` must hold the object itself (see Overlay). Order: as the objects list their ports.
+// addresses claimed in status, Ingress, hostPort, hostNetwork, and what controllers make of annotations and
+// labels (announcements.h), and programs in pods that lead out by themselves (fingerprints.h). Source:
+// docs/reference/api.md, "How a way out is judged". `facts` must hold the object itself (see Overlay). Order:
+// as the objects list their ports.
 //
 // A Pod whose owner's template says the same is reported as the owner, up to the topmost one that does, so
 // that a Deployment of a hundred pods has one way out and not a hundred and two.

@@ -48,8 +48,12 @@ std::string opening_text(const WayOut& way) {
              (way.shown == 0 ? "chosen by the cluster" : std::to_string(way.shown)) + " -> port " + number;
     case Via::kExternalIp:
       return with_type(*way.service) + " at " + joined(way.audience.addresses) + " port " + number;
+    case Via::kAnnotation:
+    case Via::kExport:
+      return with_type(*way.service) + " with " + std::string(way.sign) + " port " + number;
     case Via::kHostPort:
     case Via::kHostNetwork:
+    case Via::kCustom:
       break;
   }
   return "";
@@ -108,6 +112,11 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
              " from " + which;
     case Via::kIngress:
       return relabel + "take that backend out of " + object_text("Ingress", way.ingress->meta);
+    case Via::kAnnotation:
+    case Via::kExport:
+      return relabel + "remove the " + std::string(way.sign) + " from " + which;
+    case Via::kCustom:
+      return "remove the container";
     case Via::kHostPort:
       return "remove the hostPort or set hostIP: 127.0.0.1";
     case Via::kHostNetwork:
@@ -139,6 +148,9 @@ std::string source_fix(const WayOut& way, const std::string& ranges) {
 
 std::string unresolved_fix(const WayOut& way) {
   if (way.via == Via::kHostNetwork) return "declare the ports of the containers, or remove hostNetwork";
+  if (way.via == Via::kCustom) {
+    return "remove the container, or let it connect only where it must with an egress NetworkPolicy";
+  }
   if (way.backend != nullptr && !way.backend->resource.empty()) return "use a Service as the backend";
   if (way.service == nullptr) return "create the Service first";
   if (way.service_port == nullptr) return "name a port that the Service has";
@@ -192,6 +204,10 @@ std::string object_text(const std::string& kind, const Meta& meta) {
 
 std::string path_of(const WayOut& way) {
   if (way.via == Via::kHostPort || way.via == Via::kHostNetwork) return number_shown_text(way);
+  if (way.via == Via::kCustom) {
+    return object_text(way.workload->kind, way.workload->meta) + container_text(way) + " runs " +
+           std::string(way.sign);
+  }
   std::string text = opening_text(way) + target_text(way);
   if (way.health_check) return text;
   if (way.workload != nullptr) {
@@ -222,6 +238,8 @@ std::string fix_for(const WayOut& way, const Objection& objection, bool judged_i
     case Ground::kRemoved:
     case Ground::kDeprecated:
       return "move to the port that replaces it, or " + std::string(kAskForException);
+    case Ground::kMoved:
+      return closing(way, judged_is_workload) + ", or " + kAskForException;
     case Ground::kEndsTls:
       return "use a Service of type LoadBalancer instead of the Ingress";
     case Ground::kSources:
