@@ -422,6 +422,21 @@ const CatalogueRow kRows[] = {
        return create(w, made);
      },
      Decision::kDeny, "port 27017 (MongoDB) is internal"},
+    {"Row38_LookAlikeAProxyOfTheWebPortAlone",
+     [](World& w) {
+       Service made = announced("kube-service-exposer.sidero.dev/port", "8443");
+       made.ports = {port(443, number_of(8443)), port(5432)};
+       return create(w, made);
+     },
+     Decision::kAllow},
+    {"Row38_LookAlikeOnlyTheWebPortToOtherSites",
+     [](World& w) {
+       Service made = announced("skupper.io/proxy", "tcp");
+       made.meta.annotations["skupper.io/port"] = "443";
+       made.ports = {port(443, number_of(8443)), port(5432)};
+       return create(w, made);
+     },
+     Decision::kAllow},
     {"Row38_LookAlikeAProxyWithoutAPort",
      [](World& w) { return create(w, announced("kube-service-exposer.sidero.dev/port", "none")); },
      Decision::kAllow},

@@ -66,6 +66,22 @@ TEST(Exceptions, HoldForExactlyOneWorkloadPortProtocolAndWay) {
   EXPECT_EQ(with_exception(only_balancer, without_node_ports), Decision::kAllow);
 }
 
+TEST(Exceptions, WithTheWordCustomPermitAProgramThatLeadsOutByItself) {
+  Workload asked = workload("StatefulSet", "pg", {container_port(5432, "pg")});
+  asked.pod.containers.push_back(container("tunnel", {}));
+  asked.pod.containers[1].image = "cloudflare/cloudflared:2026.1.0";
+  const auto judged = [&](std::vector<std::string> via) {
+    ExposurePolicy policy = control_plane();
+    policy.spec.exceptions = {migration()};
+    policy.spec.exceptions[0].via = std::move(via);
+    return create(World(policy), asked).decision;
+  };
+  EXPECT_EQ(judged({"Custom"}), Decision::kAllow);
+  EXPECT_EQ(judged({"LoadBalancer", "Custom"}), Decision::kAllow);
+  EXPECT_EQ(judged({"LoadBalancer"}), Decision::kUnknown);
+  EXPECT_EQ(judged({}), Decision::kUnknown) << "no list means every way that shows a port";
+}
+
 TEST(Exceptions, EndAtTheSecond) {
   const Service asked = load_balancer({port(443, name_of("pg"))});
   const Instant end = *parse_rfc3339(migration().expires_at);

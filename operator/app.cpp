@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -103,16 +104,19 @@ class Leader {
   [[nodiscard]] bool synced() const { return synced_; }
 
  private:
-  // False: stopped. Whenever a time of much work is over its memory is given back.
+  // False: stopped. Whenever a time of much work is over its memory is given back: not after every request,
+  // for that takes time from the next one.
   bool await_doubt(const std::stop_token& stop) {
     constexpr std::chrono::seconds kLook(5);
-    bool worked = true;
+    constexpr std::uint64_t kMuch = 1000;
+    std::uint64_t given_back_after = worked_;
     std::unique_lock lock(mutex_);
     while (!doubt_raised_.wait_for(lock, stop, kLook, [this] { return doubted_.load(); })) {
       if (stop.stop_requested()) return false;
-      const bool idle = engine_->idle();
-      if (idle && worked) daemon::give_back();
-      worked = !idle;
+      const std::uint64_t worked = worked_;
+      if (worked - given_back_after < kMuch || !engine_->idle()) continue;
+      daemon::give_back();
+      given_back_after = worked;
     }
     return true;
   }
@@ -170,6 +174,7 @@ class Leader {
     };
     made.worked = [this](const runtime::WorkKey& key, const Reconciled& reconciled, Duration took,
                          Duration wait) {
+      ++worked_;
       telemetry_.count(reconciled, took);
       if (reconciled.status.ok()) return;
       const Error& error = reconciled.status.error();
@@ -244,6 +249,7 @@ class Leader {
   std::atomic<std::int64_t> gone_back_ = 0;  // of the lease when the engine began
   std::shared_ptr<Engine> engine_;           // replaced by run() under the mutex, while no thread of it lives
   std::atomic<bool> synced_ = false;
+  std::atomic<std::uint64_t> worked_ = 0;  // keys
   std::vector<std::jthread> threads_;
 };
 

@@ -17,9 +17,6 @@ inline constexpr char kAwaitingPods[] = "AwaitingPods";
 inline constexpr char kNothingToPublish[] = "NothingToPublish";
 inline constexpr char kPoliciesInPlace[] = "PoliciesInPlace";
 inline constexpr char kReady[] = "Ready";
-// What is said of it. Nearly every object shows these: texts may change, but they stay the same everywhere.
-inline constexpr char kPoliciesInPlaceMessage[] = "NetworkPolicies admit exactly the declared clients";
-inline constexpr char kReadyMessage[] = "the ports are held, published and enforced";
 
 // A PortAllocation without its numbers.
 inline constexpr char kPending[] = "Pending";

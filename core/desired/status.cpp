@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/messages.h"
 #include "core/base/reasons.h"
 #include "core/desired/migration.h"
 
@@ -63,7 +64,7 @@ Verdict enforced(const AllocationFindings& findings) {
   if (findings.numbers.empty())
     return {false, reason::kNotAllocated, "there are no numbers to open yet", false};
   if (findings.enforcement.empty()) {
-    return {true, reason::kPoliciesInPlace, reason::kPoliciesInPlaceMessage, false};
+    return {true, reason::kPoliciesInPlace, message::kPoliciesInPlace, false};
   }
   Verdict verdict{false, findings.enforcement.front().reason, "", false};
   std::vector<std::string> messages;
@@ -200,7 +201,7 @@ PortAllocationStatus make_allocation_status(const PortAllocation& allocation,
   }
   const bool ready = failing == nullptr;
   const std::string reason = ready ? reason::kReady : failing->reason;
-  const std::string message = ready ? reason::kReadyMessage : failing->message;
+  const std::string message = ready ? message::kReady : failing->message;
   conditions.push_back(condition("Ready", ready, reason, message, generation));
   conditions.push_back(condition("Reconciling", !ready && !needs_edit, reason, message, generation));
   conditions.push_back(condition("Stalled", needs_edit, reason, message, generation));

@@ -10,9 +10,9 @@ namespace berth::exposure {
 namespace {
 
 enum class Value {
-  kTrue,    // "true"
-  kListed,  // one of Line::values
-  kNumber,  // the number it is shown at
+  kTrue,    // "true": all ports of the Service
+  kListed,  // one of Line::values, likewise
+  kNumber,  // the number where its first TCP port is shown
 };
 
 // "annotation KEY" or "label KEY".
@@ -25,6 +25,7 @@ struct Line {
   Via via;
   std::array<std::string_view, 3> values = {};  // kListed
   std::string_view unless = {};                 // another annotation that takes it back when it is "false"
+  std::string_view ports = {};                  // another annotation that says which ports
 };
 
 constexpr std::array kLines = {
@@ -35,10 +36,14 @@ constexpr std::array kLines = {
     // A TCP proxy on every node.
     Line{"annotation kube-service-exposer.sidero.dev/port", Value::kNumber, Via::kAnnotation},
     // To other clusters and sites.
-    Line{"annotation skupper.io/proxy", Value::kListed, Via::kExport, {"tcp", "http", "http2"}},
+    Line{"annotation skupper.io/proxy",
+         Value::kListed,
+         Via::kExport,
+         {"tcp", "http", "http2"},
+         {},
+         "skupper.io/port"},
     Line{"annotation service.cilium.io/global", Value::kTrue, Via::kExport, {}, "service.cilium.io/shared"},
     Line{"annotation io.cilium/global-service", Value::kTrue, Via::kExport, {}, "io.cilium/shared-service"},
-    Line{"annotation consul.hashicorp.com/service-sync", Value::kTrue, Via::kExport},
     Line{"label mirror.linkerd.io/exported", Value::kListed, Via::kExport, {"true", "remote-discovery"}},
 };
 
@@ -76,18 +81,43 @@ bool in_effect(const Line& line, std::string_view text) {
   return false;
 }
 
+bool is_first_tcp_port(const Service& service, const ServicePort& port) {
+  const auto first = std::find_if(service.ports.begin(), service.ports.end(),
+                                  [](const ServicePort& one) { return one.protocol == Protocol::kTcp; });
+  return first != service.ports.end() && &*first == &port;
+}
+
+// Is the number one of those in "8080:80,443"? There 8080 is what others see, and 80 what the Service has.
+bool lists_port(std::string_view text, std::int64_t number) {
+  while (!text.empty()) {
+    const std::size_t end = text.find_first_of(",:");
+    if (number_in(text.substr(0, end)) == number) return true;
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return false;
+}
+
+// A list of ports that names none of the Service's says something else: then it is all of them.
+bool concerns(const Line& line, const Service& service, const ServicePort& port) {
+  if (line.value == Value::kNumber) return is_first_tcp_port(service, port);
+  const std::string* listed = line.ports.empty() ? nullptr : text_of(service.meta.annotations, line.ports);
+  if (listed == nullptr || lists_port(*listed, port.port)) return true;
+  return std::none_of(service.ports.begin(), service.ports.end(),
+                      [&](const ServicePort& other) { return lists_port(*listed, other.port); });
+}
+
 }  // namespace
 
-std::vector<Announcement> announcements_of(const Service& service) {
+std::vector<Announcement> announcements_of(const Service& service, const ServicePort& port) {
   std::vector<Announcement> found;
   if (service.meta.annotations.empty() && service.meta.labels.empty()) return found;
   for (const Line& line : kLines) {
     const std::string* text = written(service, line);
-    if (text == nullptr || !in_effect(line, *text)) continue;
+    if (text == nullptr || !in_effect(line, *text) || !concerns(line, service, port)) continue;
     const std::string* taken_back =
         line.unless.empty() ? nullptr : text_of(service.meta.annotations, line.unless);
     if (taken_back != nullptr && *taken_back == "false") continue;
-    found.push_back({line.via, line.sign, line.value == Value::kNumber ? number_in(*text) : 0});
+    found.push_back({line.via, line.sign, line.value == Value::kNumber ? number_in(*text) : port.port});
   }
   return found;
 }

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/exposure/testing/world.h"
 
@@ -39,11 +41,16 @@ TEST(Announcements, AreEachALabelOrAnAnnotationOnce) {
   }
 }
 
+Service annotated(std::vector<ServicePort> ports, Labels annotations) {
+  Service made = service("ClusterIP", std::move(ports));
+  made.meta.annotations = std::move(annotations);
+  return made;
+}
+
 TEST(Announcements, ShowTheNumberThatTheAnnotationNames) {
-  Service made = service("ClusterIP", {port(5432)});
-  const auto shown = [&](const char* text) {
-    made.meta.annotations["kube-service-exposer.sidero.dev/port"] = text;
-    const auto found = announcements_of(made);
+  const auto shown = [](const char* text) {
+    const Service made = annotated({port(5432)}, {{"kube-service-exposer.sidero.dev/port", text}});
+    const auto found = announcements_of(made, made.ports[0]);
     return found.empty() ? std::int64_t{-1} : found.front().shown;
   };
   EXPECT_EQ(shown("15432"), 15432);
@@ -53,20 +60,47 @@ TEST(Announcements, ShowTheNumberThatTheAnnotationNames) {
   }
 }
 
+TEST(Announcements, OfAProxyOnEveryNodeAreForTheFirstTcpPort) {
+  const Service made = annotated({port(53, {}, Protocol::kUdp), port(443), port(5432)},
+                                 {{"kube-service-exposer.sidero.dev/port", "15432"}});
+  EXPECT_TRUE(announcements_of(made, made.ports[0]).empty());
+  EXPECT_FALSE(announcements_of(made, made.ports[1]).empty());
+  EXPECT_TRUE(announcements_of(made, made.ports[2]).empty());
+}
+
+TEST(Announcements, AreForThePortsThatAreListed) {
+  const auto announced = [](const char* list) {
+    const Service made =
+        annotated({port(443), port(5432)}, {{"skupper.io/proxy", "tcp"}, {"skupper.io/port", list}});
+    std::vector<std::int64_t> numbers;
+    for (const ServicePort& one : made.ports) {
+      if (!announcements_of(made, one).empty()) numbers.push_back(one.port);
+    }
+    return numbers;
+  };
+  using Numbers = std::vector<std::int64_t>;
+  EXPECT_EQ(announced("443"), Numbers({443}));
+  EXPECT_EQ(announced("8080:5432"), Numbers({5432}));
+  EXPECT_EQ(announced("443,15432:5432"), Numbers({443, 5432}));
+  for (const char* text : {"", "8080", "web", ",", ":", "5432x"}) {
+    EXPECT_EQ(announced(text), Numbers({443, 5432})) << text;
+  }
+}
+
 TEST(Announcements, AreReadLetterForLetter) {
-  Service made = service("ClusterIP", {port(5432)});
   for (const char* text : {"True", "TRUE", "yes", "1", " true", ""}) {
-    made.meta.annotations["tailscale.com/expose"] = text;
-    EXPECT_TRUE(announcements_of(made).empty()) << text;
+    const Service made = annotated({port(5432)}, {{"tailscale.com/expose", text}});
+    EXPECT_TRUE(announcements_of(made, made.ports[0]).empty()) << text;
   }
 }
 
 TEST(Announcements, OfOneServiceAreAllTold) {
-  Service made = service("ClusterIP", {port(5432)});
-  made.meta.annotations = {{"tailscale.com/expose", "true"}, {"skupper.io/proxy", "tcp"}};
-  const auto found = announcements_of(made);
+  const Service made =
+      annotated({port(5432)}, {{"tailscale.com/expose", "true"}, {"skupper.io/proxy", "tcp"}});
+  const auto found = announcements_of(made, made.ports[0]);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].via, Via::kAnnotation);
+  EXPECT_EQ(found[0].shown, 5432);
   EXPECT_EQ(found[1].via, Via::kExport);
 }
 

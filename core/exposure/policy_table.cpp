@@ -21,6 +21,8 @@ std::size_t slot(Protocol protocol) { return static_cast<std::size_t>(protocol);
 
 bool holds_for(const ExposureException& exception, const WayOut& way, std::int64_t number) {
   const std::vector<std::string>& via = exception.via;
+  // A program that leads out by itself does so from no port: whoever permits it permits the workload.
+  if (way.via == Via::kCustom) return std::find(via.begin(), via.end(), to_string(way.via)) != via.end();
   return exception.port == number && exception.protocol == way.protocol &&
          (via.empty() || std::find(via.begin(), via.end(), to_string(way.via)) != via.end());
 }

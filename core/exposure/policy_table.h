@@ -42,8 +42,8 @@ class PolicyTable {
   // of one rank; empty = not listed. Numbers that are no port are never listed.
   [[nodiscard]] std::vector<const Listing*> standing(std::int64_t number, Protocol protocol) const;
 
-  // The exception in force at `now` for exactly this workload, via, protocol and number, or nullptr. The end
-  // of an exception belongs to the time without it.
+  // The exception in force at `now` for exactly this workload, via, protocol and number, or nullptr; of a way
+  // by Custom only workload and via count. The end of an exception belongs to the time without it.
   [[nodiscard]] const ExposureException* exception(const WayOut& way, std::int64_t number, Instant now) const;
 
   // While no workload is selected: the exception that would hold if its own workload were. Only for the words

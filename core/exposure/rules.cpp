@@ -160,6 +160,7 @@ std::optional<Objection> open_sources(const Question& question) {
 // The container port is not known: spec.unknown decides (default Warn, which stays Unknown).
 std::optional<Objection> unresolved_end(const Question& question) {
   if (question.way.unresolved.empty()) return std::nullopt;
+  if (question.way.via == Via::kCustom && question.excepted(0)) return std::nullopt;
   Decision decision = decision_of(question.spec().unknown, Decision::kUnknown);
   if (decision == Decision::kAllow) return std::nullopt;
   if (decision == Decision::kWarn) decision = Decision::kUnknown;

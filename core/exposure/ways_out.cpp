@@ -133,8 +133,8 @@ std::vector<Opening> own_openings(const Service& service, const ServicePort& por
     }
   }
   if (!by_address.audience.addresses.empty()) openings.push_back(std::move(by_address));
-  for (const Announcement& announced : announcements_of(service)) {
-    Opening opening{announced.via, announced.shown != 0 ? announced.shown : port.port};
+  for (const Announcement& announced : announcements_of(service, port)) {
+    Opening opening{announced.via, announced.shown};
     opening.sign = announced.sign;
     openings.push_back(std::move(opening));
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/api_names.h"
+#include "core/base/messages.h"
 #include "core/base/reasons.h"
 
 namespace berth::json {
@@ -22,7 +23,7 @@ constexpr auto kWords = std::to_array<std::string_view>(
      "apps.kubernetes.io/pod-index", kNamespaceNameLabel,
      // Conditions.
      "Ready", "Allocated", "Published", "Enforced", "Reconciling", "Stalled", "True", "False", "Unknown",
-     reason::kReadyMessage, reason::kPoliciesInPlaceMessage,
+     message::kReady, message::kPoliciesInPlace,
      // What types have.
      "v1", "Pod", "NodePort", "ClusterIP", "LoadBalancer", "External", "Cluster", "Namespace", "Ingress",
      "Egress", "TCP", "UDP", "None", "IPv4", "SingleStack", "api", "http", "https", "grpc", "metrics", "web",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 
+#include "core/base/messages.h"
 #include "core/base/reasons.h"
 #include "core/model/port_allocation.h"
 #include "core/model/service.h"
@@ -107,7 +108,7 @@ TEST(Packed, TakesLittleForAnAllocationThatIsWell) {
   allocation.meta.uid = Uid{"89b6fb74-d75d-4717-b476-12ec4aa8720c"};
   for (const char* type : {"Allocated", "Published", "Enforced", "Ready", "Reconciling", "Stalled"}) {
     allocation.status.conditions.push_back(
-        {type, "True", 1, "2026-11-22T11:28:55Z", reason::kReady, reason::kReadyMessage});
+        {type, "True", 1, "2026-11-22T11:28:55Z", reason::kReady, message::kReady});
   }
   EXPECT_LE(pack(allocation).size(), 140U);
 }
