@@ -36,6 +36,13 @@ inline void expect_judgement(const CatalogueRow& row) {
 inline Service load_balancer(std::vector<ServicePort> ports) {
   return exposure::testing::service("LoadBalancer", std::move(ports));
 }
+// Of a cloud whose annotation keeps it inside, without node ports.
+inline Service internal_load_balancer(const char* annotation, const char* value) {
+  Service made = load_balancer({exposure::testing::port(5432)});
+  made.meta.annotations[annotation] = value;
+  made.allocate_load_balancer_node_ports = false;
+  return made;
+}
 inline Service cluster_ip(std::vector<ServicePort> ports) {
   return exposure::testing::service("ClusterIP", std::move(ports));
 }

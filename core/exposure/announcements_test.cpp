@@ -1,4 +1,4 @@
-// What each line of the table opens is shown with the catalogue (admission_catalogue_services_test.cpp).
+// What each line of the table opens is shown with the catalogue (admission_catalogue_controllers_test.cpp).
 #include "core/exposure/announcements.h"
 
 #include <fstream>

@@ -137,15 +137,7 @@ func (s *site) prepare(ctx context.Context) error {
 	if err = story.Install(ctx, s.admin); err != nil {
 		return err
 	}
-	_, err = s.admin.ApplyYAML(ctx, fmt.Sprintf(`
-apiVersion: berth.dev/v1alpha1
-kind: PortRange
-metadata: {name: %s}
-spec:
-  space: NodePort
-  ports: [%q]
-`, rangeName, berthPorts))
-	if err != nil {
+	if err := s.declareRange(ctx, rangeName, "NodePort"); err != nil {
 		return err
 	}
 	if err := s.installBareKinds(ctx); err != nil {
@@ -163,6 +155,18 @@ spec:
 		}
 	}
 	return s.quiet(ctx, time.Minute)
+}
+
+func (s *site) declareRange(ctx context.Context, name, space string) error {
+	_, err := s.admin.ApplyYAML(ctx, fmt.Sprintf(`
+apiVersion: berth.dev/v1alpha1
+kind: PortRange
+metadata: {name: %s}
+spec:
+  space: %s
+  ports: [%q]
+`, name, space, berthPorts))
+	return err
 }
 
 func (s *site) say(format string, args ...any) {

@@ -16,14 +16,11 @@ import (
 // rest asks three things of a cluster that has settled: that nobody writes, how long one request takes, and
 // what that makes of the operator.
 func (s *site) rest(ctx context.Context, p *peer) error {
-	operator, err := s.startOperator(ctx)
+	operator, err := s.startIdle(ctx)
 	if err != nil {
 		return err
 	}
 	defer operator.Kill()
-	if err := s.idle(ctx, operator); err != nil {
-		return err
-	}
 	if err := s.singles(ctx, p); err != nil {
 		return err
 	}
@@ -48,6 +45,19 @@ func (s *site) rest(ctx context.Context, p *peer) error {
 	}
 	s.atMost(fmt.Sprintf("writes of %d s at rest", int(s.Rest.Seconds())), "", float64(written.total), 0)
 	return operator.Stop()
+}
+
+// startIdle starts the operator and waits until it is idle.
+func (s *site) startIdle(ctx context.Context) (*programs.Program, error) {
+	operator, err := s.startOperator(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.idle(ctx, operator); err != nil {
+		operator.Kill()
+		return nil, err
+	}
+	return operator, nil
 }
 
 // idle waits until nobody writes and the operator has looked at everything there is, as it does after a start.

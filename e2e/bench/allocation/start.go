@@ -133,25 +133,14 @@ func continueToken(page []byte) string {
 // replaceHalf replaces every other allocation by one for the same pods that gives them a host port and no
 // Service.
 func (s *site) replaceHalf(ctx context.Context) error {
-	_, err := s.admin.ApplyYAML(ctx, fmt.Sprintf(`
-apiVersion: berth.dev/v1alpha1
-kind: PortRange
-metadata: {name: %s}
-spec:
-  space: HostPort
-  ports: [%q]
-`, hostRangeName, berthPorts))
-	if err != nil {
+	if err := s.declareRange(ctx, hostRangeName, "HostPort"); err != nil {
 		return err
 	}
-	operator, err := s.startOperator(ctx)
+	operator, err := s.startIdle(ctx)
 	if err != nil {
 		return err
 	}
 	defer operator.Kill()
-	if err := s.idle(ctx, operator); err != nil {
-		return err
-	}
 	const inFlight = 16
 	half := s.Allocations / 2
 	err = each(inFlight, half, func(i int) error {
