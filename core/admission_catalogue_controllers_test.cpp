@@ -79,7 +79,7 @@ const CatalogueRow kRows[] = {
      Decision::kAllow},
     {"Row38_ByAProxyOnEveryNode",
      [](World& w) { return create(w, announced("kube-service-exposer.sidero.dev/port", "15432")); },
-     Decision::kDeny, "kube-service-exposer.sidero.dev/port port 5432"},
+     Decision::kDeny, "kube-service-exposer.sidero.dev/port at 15432 -> port 5432"},
     {"Row38_AProxyThatShowsAnInternalNumber",
      [](World& w) {
        Service made = announced("kube-service-exposer.sidero.dev/port", "27017");

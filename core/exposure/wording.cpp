@@ -50,7 +50,9 @@ std::string opening_text(const WayOut& way) {
       return with_type(*way.service) + " at " + joined(way.audience.addresses) + " port " + number;
     case Via::kAnnotation:
     case Via::kExport:
-      return with_type(*way.service) + " with " + std::string(way.sign) + " port " + number;
+      return with_type(*way.service) + " with " + std::string(way.sign) +
+             (way.shown == way.service_number() ? "" : " at " + std::to_string(way.shown) + " ->") +
+             " port " + number;
     case Via::kHostPort:
     case Via::kHostNetwork:
     case Via::kCustom:
