@@ -47,12 +47,13 @@ std::optional<Port> contested_number(const Service& service, const Error& error)
 
 template <class T>
 void Applier::refresh(const wire::Kind& kind, runtime::Store<T>& store, const ObjectKey& key) {
+  // Read before the server is asked: what comes while it answers is a successor, and not what is gone.
+  const auto known = store.get(key);
   auto live = client_->get<T>(kind, key);
   if (live.ok()) {
     store.put_written(std::move(*live));
-  } else if (live.error().code == Code::kNotFound) {
-    const auto known = store.get(key);
-    if (known) store.removed(key, known->meta.uid);
+  } else if (live.error().code == Code::kNotFound && known) {
+    store.removed(key, known->meta.uid);
   }
 }
 

@@ -111,6 +111,20 @@ TEST_F(ApplierTest, AStatusOfSomethingGoneTakesItFromTheStore) {
   EXPECT_EQ(bench.stores.allocations.get(api.meta.key()), nullptr);
 }
 
+TEST_F(ApplierTest, AnAnswerThatComesLateTakesNoSuccessorFromTheStore) {
+  bench.remove<PortAllocation>(wire::kPortAllocation, api.meta.key());
+  PortAllocation successor;
+  bench.answer_always("GET", "/portallocations/api", [&](const http::Request&) {
+    successor = bench.allocate("api");  // made and seen while "not found" was on its way
+    bench.read();
+    return testing::refusal(404);
+  });
+  EXPECT_FALSE(carry_out({status_write("of the old one")}).status.ok());
+  const auto seen = bench.stores.allocations.get(api.meta.key());
+  ASSERT_NE(seen, nullptr) << "nobody would ever look at it again";
+  EXPECT_EQ(seen->meta.uid, successor.meta.uid);
+}
+
 TEST_F(ApplierTest, AStatusOfASuccessorOfTheSameNameIsNeverWritten) {
   bench.remove<PortAllocation>(wire::kPortAllocation, api.meta.key());
   const PortAllocation successor = bench.allocate("api");

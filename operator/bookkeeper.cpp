@@ -179,11 +179,13 @@ bool Bookkeeper::write(const std::vector<allocation::ShardWrite>& writes, Bookke
 
 void Bookkeeper::reread(const std::string& shard) {
   const ObjectKey key{"", shard};
+  // Read before the server is asked: what comes while it answers is a successor, and not what is gone.
+  const auto known = stores_->ledgers.get(key);
   auto fresh = live<PortLedger>(*client_, wire::kPortLedger, key);
   if (!fresh.ok()) return;  // the next write fails its precondition and comes here again
   if (fresh->has_value()) {
     stores_->ledgers.put_written(std::move(**fresh));
-  } else if (const auto known = stores_->ledgers.get(key)) {
+  } else if (known) {
     stores_->ledgers.removed(key, known->meta.uid);
   }
 }

@@ -209,6 +209,20 @@ TEST_F(BookkeeperTest, AShardThatSomebodyDeletedIsMadeAnewFromWhatIsShown) {
   EXPECT_EQ(bench.observer.memory(api.meta.uid).recovered, std::vector<std::string>{"api"});
 }
 
+TEST_F(BookkeeperTest, AnAnswerThatComesLateTakesNoNewShardFromTheStore) {
+  const PortAllocation api = settled("api", 30500);
+  bench.allocate("db");
+  bench.read();
+  bench.remove<PortLedger>(wire::kPortLedger, {"", kShard});
+  bench.answer_always("GET", kShard, [&](const http::Request&) {
+    bench.put_record(30500, api);  // made and seen while "not found" was on its way
+    bench.read();
+    return testing::refusal(404);
+  });
+  EXPECT_FALSE(step().status.ok());
+  EXPECT_NE(bench.stores.ledgers.get({"", kShard}), nullptr) << "nobody would ever look at it again";
+}
+
 TEST_F(BookkeeperTest, ALostReplyIsLookedUpAndNotCountedAsAConflict) {
   const PortAllocation api = bench.allocate("api");
   bench.read();
