@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "core/allocation/adoption_claim.h"
 #include "core/allocation/booking.h"
@@ -317,11 +318,18 @@ class Batch {
   // A port gets its other name with its numbers only: until then status tells the old one.
   void renew_outdated(Work& work, bool granted) {
     for (const Holding& holding : work.holdings.serving) {
-      if (!holding.outdated || holding.interim || (!granted && !holding.recorded.empty())) continue;
+      if (!holding.outdated || (!granted && !holding.recorded.empty())) continue;
       Entry entry = *booking_.find(work.holdings.space, holding.key);
-      std::erase_if(entry.slots, [&](const Slot& slot) { return slot.name == holding.recorded; });
-      entry.sticky_seconds = sticky_seconds(*work.request->allocation);
-      if (put_slot(entry, holding.slot)) booking_.commit(work, work.holdings.space, {{holding.key, entry}});
+      const std::int64_t sticky = sticky_seconds(*work.request->allocation);
+      const bool waits_otherwise = std::exchange(entry.sticky_seconds, sticky) != sticky;
+      // What is about to go stays what it was for; only whether it would wait for its owner is news.
+      if (!holding.interim) {
+        std::erase_if(entry.slots, [&](const Slot& slot) { return slot.name == holding.recorded; });
+        if (!put_slot(entry, holding.slot)) continue;
+      } else if (!waits_otherwise) {
+        continue;
+      }
+      booking_.commit(work, work.holdings.space, {{holding.key, entry}});
     }
   }
 

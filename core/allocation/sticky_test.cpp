@@ -202,6 +202,18 @@ TEST(Sticky, FollowsTheSpecOfWhoeverWaitsForMoreToo) {
   EXPECT_EQ(cluster.ledgers.of_owner(web.meta.uid)[0].entry.sticky_seconds, 3600);
 }
 
+TEST(Sticky, FollowsTheSpecOfAPortThatWaitsForAnotherNumberToo) {
+  Cluster cluster = mesh();
+  PortAllocation web = sticky("web", "1h", {testing::port("a")});
+  (void)claim_one(cluster, web);
+  web = sticky("web", "", {testing::port("a", 24600)});
+  EXPECT_EQ(claim_one(cluster, web), "PortOutsideRange");
+  EXPECT_EQ(cluster.ledgers.of_owner(web.meta.uid)[0].entry.sticky_seconds, 0);
+  const auto sequence = cluster.ledgers.of_owner(web.meta.uid)[0].entry.sequence;
+  EXPECT_EQ(claim_one(cluster, web), "PortOutsideRange");
+  EXPECT_EQ(cluster.ledgers.of_owner(web.meta.uid)[0].entry.sequence, sequence) << "nothing is written again";
+}
+
 TEST(Sticky, IsNotForWhatALivingOwnerGivesUp) {
   Cluster cluster = mesh();
   const PortAllocation web = sticky("web", "1h", {testing::port("a"), testing::port("b")});
