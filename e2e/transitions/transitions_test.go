@@ -3,9 +3,13 @@ package transitions
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"berth.dev/e2e/kube"
 	"berth.dev/e2e/site"
 )
 
@@ -91,32 +95,58 @@ func (s *stage) rest(targets []target) {
 
 // clear removes all lanes and waits until their numbers are free.
 func (s *stage) clear() {
+	s.letNothingWait()
 	for _, kind := range []string{"portallocations.berth.dev", "portranges.berth.dev", "namespaces"} {
-		list, err := s.List(s.t.Context(), kind, "")
-		if err != nil {
-			s.t.Fatal(err)
-		}
 		var names [][2]string
-		for _, one := range list {
+		for _, one := range s.listed(kind) {
 			if kind != "namespaces" || one.GetLabels()["team"] == "a" {
 				names = append(names, [2]string{one.GetNamespace(), one.GetName()})
 			}
 		}
 		each(s, names, func(ctx context.Context, name [2]string) error { return s.Delete(ctx, kind, name[0], name[1]) })
-		if kind != "portallocations.berth.dev" {
-			continue
+		if kind == "portallocations.berth.dev" {
+			s.awaitLedgers("the ledgers to be empty", func(string) bool { return false })
 		}
-		s.await("the ledgers to be empty", func(w *world) (missing []string) {
-			for _, entries := range w.entries {
-				for key := range entries {
-					missing = append(missing, key)
-				}
-			}
-			return missing
-		})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	firstLane += s.lanes
 	s.lanes = 0
+}
+
+// letNothingWait takes spec.stickyFor from all allocations: numbers would wait an hour for one that never comes back.
+func (s *stage) letNothingWait() {
+	var sticky []unstructured.Unstructured
+	for _, one := range s.listed("portallocations.berth.dev") {
+		if kube.Text(&one, "spec.stickyFor") != "" {
+			sticky = append(sticky, one)
+		}
+	}
+	each(s, sticky, func(ctx context.Context, one unstructured.Unstructured) error {
+		spec := one.Object["spec"].(map[string]any)
+		delete(spec, "stickyFor")
+		return s.edit(ctx, "portallocations.berth.dev", one.GetNamespace(), one.GetName(), spec)
+	})
+	s.awaitLedgers("no number to wait for its owner", func(entry string) bool { return !strings.Contains(entry, " sticky=") })
+}
+
+func (s *stage) listed(kind string) []unstructured.Unstructured {
+	list, err := s.List(s.t.Context(), kind, "")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return list
+}
+
+func (s *stage) awaitLedgers(what string, right func(entry string) bool) {
+	s.await(what, func(w *world) (wrong []string) {
+		for _, entries := range w.entries {
+			for key, text := range entries {
+				if !right(text) {
+					wrong = append(wrong, key+": "+text)
+				}
+			}
+		}
+		return wrong
+	})
 }
