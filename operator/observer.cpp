@@ -80,19 +80,20 @@ ClusterView Observer::view(const runtime::Snapshot& snapshot, bool fresh) {
 void Observer::read_ledgers(const runtime::Snapshot& snapshot) {
   auto ledgers = view_.ledgers ? std::make_shared<allocation::Ledgers>(*view_.ledgers)
                                : std::make_shared<allocation::Ledgers>();
-  std::map<std::string, std::shared_ptr<const PortLedger>> read;
-  for (auto& object : stores_->ledgers.all(snapshot)) {
-    const std::string name = object->meta.name;
-    const auto before = ledgers_read_.find(name);
-    if (before == ledgers_read_.end() || before->second != object) {
-      view_.unreadable_ledgers.erase(name);
-      const Status put = ledgers->put(*object);
-      if (!put.ok()) view_.unreadable_ledgers[name] = put.error().message;
+  KeptObjects<PortLedger> read;
+  for (const ObjectKey& key : stores_->ledgers.keys(snapshot)) {
+    const auto kept = *stores_->ledgers.kept(snapshot, key);
+    const auto before = ledgers_read_.find(key);
+    if (before == ledgers_read_.end() || !before->same(kept)) {
+      view_.unreadable_ledgers.erase(key.name);
+      const Status put = ledgers->put(*kept.object());
+      if (!put.ok()) view_.unreadable_ledgers[key.name] = put.error().message;
     }
-    read.emplace(name, std::move(object));
+    read.insert(kept);
   }
-  for (const auto& [name, object] : ledgers_read_) {
-    if (read.contains(name)) continue;
+  for (const auto& before : ledgers_read_) {
+    if (read.contains(before)) continue;
+    const std::string name(before.name());
     view_.unreadable_ledgers.erase(name);
     ledgers->remove(name);
   }
@@ -121,7 +122,7 @@ void Observer::read_services(const runtime::Snapshot& snapshot) {
   allocation::Uses::Edit uses(service_uses_);
   for (const ObjectKey& key : changed) {
     if (const auto read = services_read_.find(key); read != services_read_.end()) {
-      uses.remove(*read->second.object());
+      uses.remove(*read->object());
       services_read_.erase(read);
       asking_.erase(key);
     }
@@ -129,7 +130,7 @@ void Observer::read_services(const runtime::Snapshot& snapshot) {
     if (!kept) continue;
     const auto service = kept->object();
     uses.add(*service);
-    services_read_.emplace(key, *kept);
+    services_read_.insert(*kept);
     if (!allocation::asks_for(*service).empty()) asking_.insert(key);
   }
 }
@@ -156,7 +157,7 @@ std::shared_ptr<const allocation::Uses> Observer::read_uses(const runtime::Snaps
   for (const auto& [number, until] : contested_) uses->contest(allocation::Space::kNodePort, {number});
   any_asking_ = false;
   for (const ObjectKey& key : asking_) {
-    const auto service = services_read_.at(key).object();
+    const auto service = services_read_.find(key)->object();
     const ObjectKey adopter{key.ns, allocation::asks_for(*service)};
     if (!waits_for_adoption(*service, adopter)) continue;
     any_asking_ = true;

@@ -102,6 +102,9 @@ class Observer {
   [[nodiscard]] std::map<Uid, ObjectKey> refused() const;
 
  private:
+  template <class T>
+  using KeptObjects = std::set<runtime::Kept<T>, runtime::KeptByKey>;
+
   // Require: view_mutex_ is held.
   void read_ledgers(const runtime::Snapshot& snapshot);
   void read_services(const runtime::Snapshot& snapshot);
@@ -122,12 +125,12 @@ class Observer {
   ClusterView view_;
   Instant uses_read_ = {};
   Duration uses_cost_{0};  // what reading them took
-  std::map<std::string, std::shared_ptr<const PortLedger>> ledgers_read_;
-  allocation::Uses service_uses_;                              // of the Services alone
-  std::map<ObjectKey, runtime::Kept<Service>> services_read_;  // as they count there
-  std::set<ObjectKey> asking_;                                 // of those, who asks to be adopted
-  std::vector<std::shared_ptr<const Workload>> host_pods_;     // few of many: those with a host port
-  std::map<Port, Instant> contested_;                          // until when
+  KeptObjects<PortLedger> ledgers_read_;
+  allocation::Uses service_uses_;                           // of the Services alone
+  KeptObjects<Service> services_read_;                      // as they count there
+  std::set<ObjectKey> asking_;                              // of those, who asks to be adopted
+  std::vector<std::shared_ptr<const Workload>> host_pods_;  // few of many: those with a host port
+  std::map<Port, Instant> contested_;                       // until when
 
   std::mutex changed_mutex_;
   bool read_all_services_ = true;         // at first

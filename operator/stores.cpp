@@ -30,12 +30,15 @@ void slim_pod(Workload& pod) {
 // clusters never wait for one to be unpacked.
 constexpr std::size_t kWhole = 100;
 
+// Ledgers are few and long, and read when one has changed only.
+constexpr std::size_t kWholeLedgers = 4;
+
 constexpr auto kTags = [](const auto& object) { return tags_of(object); };
 
 }  // namespace
 
 Stores::Stores(const StoreListeners& told)
-    : ledgers(group, told.ledgers, {.rewound = told.rewound}),
+    : ledgers(group, told.ledgers, {.rewound = told.rewound, .whole = kWholeLedgers}),
       ranges(group, told.ranges, {.rewound = told.rewound}),
       allocations(group, told.allocations, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
       services(group, told.services, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),

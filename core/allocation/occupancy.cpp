@@ -138,7 +138,7 @@ void Uses::add_pods(const std::vector<const Workload*>& pods,
     for (NumberKey key : keys) {
       if (key.node.empty()) key.node = expected;
       edit.use(Space::kHostPort, key, use);
-      for (const Uid& owner : use.owners) edit.show(owner, Space::kHostPort, key);
+      for (const Uid& owner : use.owners) edit.shown_.add(owner, Space::kHostPort, key);
     }
   }
 }
@@ -151,13 +151,13 @@ Uses::Edit::Edit(Uses& uses)
 void Uses::Edit::add(const Service& service) {
   visit_service(
       service, [&](Space space, const NumberKey& key, Use used) { use(space, key, std::move(used)); },
-      [&](const Uid& owner, Space space, const NumberKey& key) { show(owner, space, key); });
+      [&](const Uid& owner, Space space, const NumberKey& key) { shown_.add(owner, space, key); });
 }
 
 void Uses::Edit::remove(const Service& service) {
   visit_service(
       service, [&](Space space, const NumberKey& key, const Use& used) { use_no_more(space, key, used); },
-      [&](const Uid& owner, Space space, const NumberKey& key) { show_no_more(owner, space, key); });
+      [&](const Uid& owner, Space space, const NumberKey& key) { shown_.remove(owner, space, key); });
 }
 
 void Uses::Edit::use(Space space, const NumberKey& key, Use use) {
@@ -175,28 +175,12 @@ void Uses::Edit::use_no_more(Space space, const NumberKey& key, const Use& use) 
   if (uses->second.empty()) part.erase(uses);
 }
 
-void Uses::Edit::show(const Uid& owner, Space space, const NumberKey& key) {
-  ShownNumbers& shown = shown_.part(owner)[owner];
-  const ShownNumbers::value_type number{space, key};
-  shown.insert(std::upper_bound(shown.begin(), shown.end(), number), number);
-}
-
-void Uses::Edit::show_no_more(const Uid& owner, Space space, const NumberKey& key) {
-  auto& part = shown_.part(owner);
-  const auto shown = part.find(owner);
-  if (shown == part.end()) return;
-  const auto found =
-      std::find(shown->second.begin(), shown->second.end(), ShownNumbers::value_type{space, key});
-  if (found != shown->second.end()) shown->second.erase(found);
-  if (shown->second.empty()) part.erase(shown);
-}
-
 void Uses::adopt(const Service& service, const Uid& owner) {
   const std::string name = "Service " + to_string(service.meta.key());
   adopters_.insert(owner);
   Edit edit(*this);
   for (const Space space : {Space::kNodePort, Space::kService}) {
-    for (const NumberKey& key : numbers_shown(service, space)) edit.show(owner, space, key);
+    for (const NumberKey& key : numbers_shown(service, space)) edit.shown_.add(owner, space, key);
     const std::string holder = name + (space == Space::kNodePort ? " (nodePort)" : " (LoadBalancer)");
     for (const NumberKey& key : numbers_of(service, space)) {
       for (Use& use : edit.in(space).part(key)[key]) {
@@ -215,13 +199,6 @@ const Use* Uses::other_than(const Uid& owner, Space space, const NumberKey& key)
     return other != nullptr;
   });
   return other;
-}
-
-bool Uses::used_by(const Uid& owner, Space space, const NumberKey& key) const {
-  const auto* shown = shown_.find(owner);
-  if (shown == nullptr) return false;
-  return std::any_of(shown->begin(), shown->end(),
-                     [&](const auto& one) { return one.first == space && conflict(one.second, key); });
 }
 
 const Use* Uses::external(const Ledger& ledger, const NumberKey& key) const {

@@ -11,7 +11,6 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "core/allocation/ledger.h"
+#include "core/allocation/shown_by_owner.h"
 #include "core/allocation/space.h"
 #include "core/base/shared_map.h"
 #include "core/model/exposure_policy.h"
@@ -76,7 +76,9 @@ class Uses {
   // Does a Service generated for `owner` show the number, as nodePort or as port, or a pod of its own as
   // hostPort? Also a Service that occupies nothing, a ClusterIP: its number must not be released before it is
   // gone.
-  [[nodiscard]] bool used_by(const Uid& owner, Space space, const NumberKey& key) const;
+  [[nodiscard]] bool used_by(const Uid& owner, Space space, const NumberKey& key) const {
+    return shown_.shows(owner, space, key);
+  }
   // External: used, under just this key, by an object that is not of a holder of the ledger's entries that
   // conflict with it (there may be none at all).
   [[nodiscard]] const Use* external(const Ledger& ledger, const NumberKey& key) const;
@@ -89,18 +91,12 @@ class Uses {
       return static_cast<std::size_t>(shard_of(key.port));
     }
   };
-  struct PartOfOwner {
-    std::size_t operator()(const Uid& uid) const { return std::hash<std::string>()(uid.text); }
-  };
   using ByNumber = SharedMap<NumberKey, std::vector<Use>, PartOfNumber>;
-  // Sorted, each as often as it is shown: by two Services of one owner twice.
-  using ShownNumbers = std::vector<std::pair<Space, NumberKey>>;
-  using Shown = SharedMap<Uid, ShownNumbers, PartOfOwner>;
 
   [[nodiscard]] const ByNumber& in(Space space) const { return uses_[static_cast<std::size_t>(space)]; }
 
   std::array<ByNumber, kSpaces.size()> uses_;
-  Shown shown_;  // by generated Services, and by pods
+  ShownByOwner shown_;  // by generated Services, and by pods
   std::set<std::pair<Space, NumberKey>> contested_;
   std::set<Uid> adopters_;
 };
@@ -118,12 +114,10 @@ class Uses::Edit {
 
   ByNumber::Editor& in(Space space) { return uses_[static_cast<std::size_t>(space)]; }
   void use(Space space, const NumberKey& key, Use use);
-  void show(const Uid& owner, Space space, const NumberKey& key);
   void use_no_more(Space space, const NumberKey& key, const Use& use);
-  void show_no_more(const Uid& owner, Space space, const NumberKey& key);
 
   std::array<ByNumber::Editor, kSpaces.size()> uses_;
-  Shown::Editor shown_;
+  ShownByOwner::Editor shown_;
 };
 
 // The numbers that a Service occupies in a space.

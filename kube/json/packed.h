@@ -33,6 +33,9 @@ class Packed {
     return {ns, name, pack(object)};
   }
 
+  // The very same bytes, or a copy that shares them?
+  bool operator==(const Packed& other) const { return bytes_ == other.bytes_; }
+
   [[nodiscard]] std::string_view ns() const { return {bytes_.get() + kHead, sizes().ns}; }
   [[nodiscard]] std::string_view name() const { return {bytes_.get() + kHead + sizes().ns, sizes().name}; }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/base/object_key.h"
 #include "kube/json/packed.h"
 
 namespace berth::runtime {
@@ -27,6 +28,8 @@ class Kept {
     const auto* packed = std::get_if<json::Packed>(&kept_);
     return packed != nullptr ? packed->name() : std::string_view(std::get<Whole>(kept_)->meta.name);
   }
+  // Are both the very same object, neither made anew meanwhile?
+  [[nodiscard]] bool same(const Kept& other) const { return kept_ == other.kept_; }
   [[nodiscard]] std::shared_ptr<const T> object() const {
     const auto* packed = std::get_if<json::Packed>(&kept_);
     return packed != nullptr ? packed->template unpack<T>() : std::get<Whole>(kept_);
@@ -38,6 +41,22 @@ class Kept {
   explicit Kept(std::variant<Whole, json::Packed> kept) : kept_(std::move(kept)) {}
 
   std::variant<Whole, json::Packed> kept_;
+};
+
+// Orders them by namespace and name, which stand in the objects alone.
+struct KeptByKey {
+  using is_transparent = void;
+  using Key = std::pair<std::string_view, std::string_view>;
+  template <class T>
+  static Key key(const Kept<T>& kept) {
+    return {kept.ns(), kept.name()};
+  }
+  static Key key(const ObjectKey& key) { return {key.ns, key.name}; }
+  static Key key(const Key& key) { return key; }
+  template <class A, class B>
+  bool operator()(const A& a, const B& b) const {
+    return key(a) < key(b);
+  }
 };
 
 }  // namespace berth::runtime

@@ -158,19 +158,7 @@ class Store {
  private:
   using Item = Kept<T>;
 
-  // By namespace and name, which stand in the objects alone.
-  struct ByKey {
-    using is_transparent = void;
-    using Key = std::pair<std::string_view, std::string_view>;
-    static Key key(const Item& item) { return {item.ns(), item.name()}; }
-    static Key key(const ObjectKey& key) { return {key.ns, key.name}; }
-    static Key key(const Key& key) { return key; }
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-      return key(a) < key(b);
-    }
-  };
-  using Objects = std::set<Item, ByKey>;
+  using Objects = std::set<Item, KeptByKey>;
 
   static constexpr std::size_t kMaxTombstones = 8192;
 

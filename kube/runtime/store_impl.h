@@ -165,7 +165,7 @@ std::vector<typename Store<T>::Object> Store<T>::tagged(const Snapshot& snapshot
   check(snapshot);
   if (tags.empty()) std::abort();  // would be everything, which for_each_in() finds without an index
   auto items = index_.candidates(ns, tags);
-  std::sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return ByKey()(*a, *b); });
+  std::sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return KeptByKey()(*a, *b); });
   std::vector<Object> found;
   for (const Item* item : items) {
     if (item->ns() == ns) found.push_back(item->object());
@@ -196,7 +196,7 @@ std::vector<ObjectKey> Store<T>::keys_in(const Snapshot& snapshot, std::string_v
 template <class T>
 template <class Visit>
 void Store<T>::walk(std::string_view ns, Visit&& visit) const {
-  for (auto at = objects_.lower_bound(typename ByKey::Key(ns, "")); at != objects_.end(); ++at) {
+  for (auto at = objects_.lower_bound(KeptByKey::Key(ns, "")); at != objects_.end(); ++at) {
     if (at->ns() != ns || !visit(*at)) return;
   }
 }
