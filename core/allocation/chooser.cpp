@@ -318,11 +318,13 @@ class Batch {
   // A port gets its other name with its numbers only: until then status tells the old one.
   void renew_outdated(Work& work, bool granted) {
     for (const Holding& holding : work.holdings.serving) {
-      if (!holding.outdated || (!granted && !holding.recorded.empty())) continue;
+      // What goes because the port has its number now is released by the edit, and waits for nobody.
+      const bool goes = holding.interim && granted;
+      if (!holding.outdated || goes || (!granted && !holding.recorded.empty())) continue;
       Entry entry = *booking_.find(work.holdings.space, holding.key);
       const std::int64_t sticky = sticky_seconds(*work.request->allocation);
       const bool waits_otherwise = std::exchange(entry.sticky_seconds, sticky) != sticky;
-      // What is about to go stays what it was for; only whether it would wait for its owner is news.
+      // What the port is to give up stays what it was for; only whether it would wait for its owner is news.
       if (!holding.interim) {
         std::erase_if(entry.slots, [&](const Slot& slot) { return slot.name == holding.recorded; });
         if (!put_slot(entry, holding.slot)) continue;

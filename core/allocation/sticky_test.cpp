@@ -214,6 +214,15 @@ TEST(Sticky, FollowsTheSpecOfAPortThatWaitsForAnotherNumberToo) {
   EXPECT_EQ(cluster.ledgers.of_owner(web.meta.uid)[0].entry.sequence, sequence) << "nothing is written again";
 }
 
+TEST(Sticky, OfANumberThatGoesSaysNothingOfTheOneThatComes) {
+  Cluster cluster = mesh();
+  PortAllocation web = sticky("web", "1h", {testing::port("a")});
+  (void)claim_one(cluster, web);
+  web = sticky("web", "", {testing::port("a", 24505)});
+  EXPECT_EQ(claim_one(cluster, web), "a:24505");
+  EXPECT_EQ(cluster.ledgers.in(Space::kNodePort).find({Port::of(24505)})->sticky_seconds, 0);
+}
+
 TEST(Sticky, IsNotForWhatALivingOwnerGivesUp) {
   Cluster cluster = mesh();
   const PortAllocation web = sticky("web", "1h", {testing::port("a"), testing::port("b")});
