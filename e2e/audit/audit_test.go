@@ -177,6 +177,11 @@ func TestBadHistoriesAreCaughtAtTheRevisionWhereTheyGoWrong(t *testing.T) {
 				gone(serviceKey("a")).service("a", "a", "p=101"),
 			"revision 7: I5: Service ns/a publishes port p at 101",
 		},
+		"I5: a Service comes when its allocation has gone, at a number that no status told": {
+			newHistory().published("a", 100).ledger("100=held:a 101=held:a").generation("a", 2, "rangeName: r", "p=101", "p=101").
+				gone(serviceKey("a")).gone(allocationKey("a")).ledger("100=held:a 101=held:a 102=held:a").service("a", "a", "p=102"),
+			"I5: Service ns/a publishes port p at 102, before it was 100, and no status of its allocation (uid-a) says so",
+		},
 		"I5: a published number moves because a stranger wants it": {
 			newHistory().published("a", 100).gone(serviceKey("a")).service("other", "", "p=100").ledger("100=held:a 101=held:a").allocation("a", "p", "p=101"),
 			"revision 11: I5: port p of ns/a had 100/TCP and has 101/TCP now",

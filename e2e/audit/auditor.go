@@ -64,6 +64,7 @@ type Auditor struct {
 	requests map[string]map[string]*asking
 	offered  map[string]map[string]int64 // by UID, then by Service and port: the number that was published
 	orphans  map[string]moment           // allocations that are gone and hold something, by UID
+	gone     map[string]*allocation      // as they were last, by UID
 	leader   leader
 
 	Report Report
@@ -112,7 +113,7 @@ func New(options Options) *Auditor {
 	}
 	return &Auditor{
 		options: options, state: newState(), told: map[string]bool{}, lost: map[Key]lostEntry{}, holders: map[Key]string{}, rests: map[Key]rest{},
-		requests: map[string]map[string]*asking{}, offered: map[string]map[string]int64{}, orphans: map[string]moment{},
+		requests: map[string]map[string]*asking{}, offered: map[string]map[string]int64{}, orphans: map[string]moment{}, gone: map[string]*allocation{},
 		leader: leader{transitions: -1, granted: map[int64]moment{}},
 	}
 }

@@ -39,6 +39,9 @@ func TestGoodHistoriesPass(t *testing.T) {
 		"somebody else's Service inside it":         newHistory().published("a", 100).service("other", "", "p=101"),
 		"edited number": newHistory().published("a", 100).edited("a", 2, "rangeName: r", "p=101", "p=100").ledger("100=held:a 101=held:a").
 			generation("a", 2, "rangeName: r", "p=101", "p=101").service("a", "a", "p=101").ledger("100=resting:a 101=held:a"),
+		"a Service comes when its allocation has gone, at the number that its status told": newHistory().beat(0).published("a", 100).
+			ledger("100=held:a 101=held:a").generation("a", 2, "rangeName: r", "p=101", "p=101").gone(serviceKey("a")).
+			gone(allocationKey("a")).service("a", "a", "p=101").gone(serviceKey("a")).gone(policyKey("a")).ledger("100=resting:a 101=resting:a").beat(1),
 		"edited range": newHistory().portRange("s", `{space: NodePort, ports: ["200-209"]}`).published("a", 100).
 			edited("a", 2, "rangeName: s", "p", "p=100").ledger("100=held:a 200=held:a>s").
 			generation("a", 2, "rangeName: s", "p", "p=200").service("a", "a", "p=200").ledger("100=resting:a 200=held:a>s"),

@@ -53,6 +53,7 @@ func (a *Auditor) judgeOwners(done applied) {
 		}
 		if now == nil {
 			delete(a.requests, uid)
+			a.gone[uid] = before
 			continue
 		}
 		a.judgeNumbersStay(before, now)
@@ -264,6 +265,9 @@ func (a *Auditor) judgeServices(changes []cluster.Change) {
 				continue
 			}
 			allocation := a.state.allocations[owner]
+			if allocation == nil {
+				allocation = a.gone[owner] // a create that was on its way
+			}
 			if allocation != nil && allocation.status[port.name].number == number {
 				continue // judged there
 			}
