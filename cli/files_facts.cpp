@@ -1,5 +1,7 @@
 #include "cli/files_facts.h"
 
+#include <utility>
+
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
 
@@ -9,7 +11,7 @@ FilesFacts::Row& FilesFacts::row_of(const Object& object) {
   const std::string& ns = meta_of(object.model).ns;
   return std::visit(Overloaded{
                         [&](const Service&) -> Row& { return services_[ns]; },
-                        [&](const Ingress&) -> Row& { return ingresses_[ns]; },
+                        [&](const Entrance&) -> Row& { std::abort(); },  // stands in many
                         [&](const Workload&) -> Row& { return workloads_[ns]; },
                         [&](const PortAllocation&) -> Row& { return allocations_[ns]; },
                         [&](const ExposurePolicy&) -> Row& { return policies_; },
@@ -27,6 +29,7 @@ void FilesFacts::put(const Object& object) {
     return;
   }
   if (std::holds_alternative<PortRange>(object.model)) return;
+  if (std::holds_alternative<Entrance>(object.model)) return put_entrance(object);
   Row& row = row_of(object);
   const std::string identity = object.identity();
   if (!identity.empty()) {
@@ -37,6 +40,20 @@ void FilesFacts::put(const Object& object) {
     }
   }
   row.push_back(&object);
+}
+
+void FilesFacts::put_entrance(const Object& object) {
+  const std::string identity = object.identity();
+  const Object* before = nullptr;
+  if (!identity.empty()) before = std::exchange(entrance_of_[identity], &object);
+  if (before != nullptr) {
+    for (const std::string& ns : namespaces_led_into(std::get<Entrance>(before->model))) {
+      std::erase(entrances_[ns], before);
+    }
+  }
+  for (const std::string& ns : namespaces_led_into(std::get<Entrance>(object.model))) {
+    entrances_[ns].push_back(&object);
+  }
 }
 
 template <class T>
@@ -55,8 +72,8 @@ std::vector<const T*> FilesFacts::all(const std::map<std::string, Row, std::less
 std::vector<const Service*> FilesFacts::services(std::string_view ns) const {
   return all<Service>(services_, ns);
 }
-std::vector<const Ingress*> FilesFacts::ingresses(std::string_view ns) const {
-  return all<Ingress>(ingresses_, ns);
+std::vector<const Entrance*> FilesFacts::entrances(std::string_view ns) const {
+  return all<Entrance>(entrances_, ns);
 }
 std::vector<const Workload*> FilesFacts::workloads(std::string_view ns) const {
   return all<Workload>(workloads_, ns);

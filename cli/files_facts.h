@@ -28,7 +28,7 @@ class FilesFacts final : public exposure::Facts {
   void hide(const Object* object) { hidden_ = object; }
 
   std::vector<const Service*> services(std::string_view ns) const override;
-  std::vector<const Ingress*> ingresses(std::string_view ns) const override;
+  std::vector<const Entrance*> entrances(std::string_view ns) const override;
   std::vector<const Workload*> workloads(std::string_view ns) const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override;
   const Labels* namespace_labels(std::string_view ns) const override;
@@ -40,14 +40,16 @@ class FilesFacts final : public exposure::Facts {
   template <class T>
   std::vector<const T*> all(const std::map<std::string, Row, std::less<>>& rows, std::string_view ns) const;
   Row& row_of(const Object& object);
+  void put_entrance(const Object& object);
 
-  std::map<std::string, Row, std::less<>> services_;  // by namespace, in the order they were put
-  std::map<std::string, Row, std::less<>> ingresses_;
+  std::map<std::string, Row, std::less<>> services_;   // by namespace, in the order they were put
+  std::map<std::string, Row, std::less<>> entrances_;  // by where they lead
   std::map<std::string, Row, std::less<>> workloads_;
   std::map<std::string, Row, std::less<>> allocations_;
   Row policies_;
   std::map<std::string, Labels, std::less<>> namespaces_;
-  std::unordered_map<std::string, std::size_t> places_;  // identity -> index in its row
+  std::unordered_map<std::string, std::size_t> places_;         // identity -> index in its row
+  std::unordered_map<std::string, const Object*> entrance_of_;  // by identity
   const Object* hidden_ = nullptr;
 };
 

@@ -34,7 +34,7 @@ TEST(FilesFacts, AnswerPerNamespaceInTheOrderOfTheFiles) {
   EXPECT_EQ(names(facts.services("data")), (Names{"b", "a"}));
   EXPECT_EQ(names(facts.services("web")), Names{"a"});
   EXPECT_TRUE(facts.services("nowhere").empty());
-  EXPECT_TRUE(facts.ingresses("data").empty());
+  EXPECT_TRUE(facts.entrances("data").empty());
 }
 
 TEST(FilesFacts, TellWorkloadsOfOneNameApartByKind) {
@@ -47,15 +47,42 @@ TEST(FilesFacts, TellWorkloadsOfOneNameApartByKind) {
 }
 
 TEST(FilesFacts, ReplaceAnOlderSelfButNotWhatHasNoNameYet) {
-  const Object old_one = object<Ingress>("Ingress", "data", "web");
-  const Object new_one = object<Ingress>("Ingress", "data", "web");
+  const Object old_one = object<Service>("Service", "data", "web");
+  const Object new_one = object<Service>("Service", "data", "web");
   const Object first = object<Workload>("Pod", "data", "");
   const Object second = object<Workload>("Pod", "data", "");
   FilesFacts facts;
   for (const Object* each : {&old_one, &new_one, &first, &second}) facts.put(*each);
-  ASSERT_EQ(facts.ingresses("data").size(), 1U);
-  EXPECT_EQ(facts.ingresses("data").front(), std::get_if<Ingress>(&new_one.model));
+  ASSERT_EQ(facts.services("data").size(), 1U);
+  EXPECT_EQ(facts.services("data").front(), std::get_if<Service>(&new_one.model));
   EXPECT_EQ(facts.workloads("data").size(), 2U);
+}
+
+Object entrance(std::vector<std::string> into) {
+  Object made = object<Entrance>("ConfigMap", "ingress", "tcp-services");
+  for (std::string& ns : into) std::get<Entrance>(made.model).targets.push_back({.ns = std::move(ns)});
+  return made;
+}
+
+TEST(FilesFacts, FindEntrancesWhereTheyLeadAndNotWhereTheyStand) {
+  const Object both = entrance({"data", "web", "data"});
+  FilesFacts facts;
+  facts.put(both);
+  EXPECT_EQ(facts.entrances("data").size(), 1U);
+  EXPECT_EQ(facts.entrances("web").size(), 1U);
+  EXPECT_TRUE(facts.entrances("ingress").empty());
+}
+
+TEST(FilesFacts, FindAnEntranceNoMoreWhereItsYoungerSelfDoesNotLead) {
+  const Object before = entrance({"data", "web"});
+  const Object after = entrance({"web", "mesh"});
+  FilesFacts facts;
+  facts.put(before);
+  facts.put(after);
+  EXPECT_TRUE(facts.entrances("data").empty());
+  ASSERT_EQ(facts.entrances("web").size(), 1U);
+  EXPECT_EQ(facts.entrances("web").front(), std::get_if<Entrance>(&after.model));
+  EXPECT_EQ(facts.entrances("mesh").size(), 1U);
 }
 
 TEST(FilesFacts, HideOnlyTheObjectThatIsJudged) {

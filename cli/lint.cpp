@@ -19,7 +19,7 @@ using ByIdentity = std::map<std::string, const Object*>;
 std::optional<Judged> judged_model(const Object& object) {
   if (const auto* service = std::get_if<Service>(&object.model)) return *service;
   if (const auto* workload = std::get_if<Workload>(&object.model)) return *workload;
-  if (const auto* ingress = std::get_if<Ingress>(&object.model)) return *ingress;
+  if (const auto* entrance = std::get_if<Entrance>(&object.model)) return *entrance;
   return std::nullopt;
 }
 

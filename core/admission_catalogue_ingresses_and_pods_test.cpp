@@ -78,19 +78,19 @@ const CatalogueRow kRows[] = {
     {"Row19_OnlyADefaultBackend",
      [](World& w) {
        w.add(cluster_ip({port(80, number_of(27017))}));
-       Ingress made = ingress({});
+       Ingress made = ingress_manifest({});
        made.rules.clear();
        made.default_backend = backend("web", 80);
-       return create(w, made);
+       return create(w, entrance_of(made));
      },
      Decision::kDeny, "port 27017 (MongoDB)"},
     {"Row19_LookAlikeDefaultBackendIsTheWebServer",
      [](World& w) {
        w.add(cluster_ip({port(80, number_of(8080))}));
-       Ingress made = ingress({});
+       Ingress made = ingress_manifest({});
        made.rules.clear();
        made.default_backend = backend("web", 80);
-       return create(w, made);
+       return create(w, entrance_of(made));
      },
      Decision::kAllow},
 

@@ -83,23 +83,24 @@ Workload random_workload(Dice& dice, std::string name) {
   return made;
 }
 
-Ingress random_ingress(Dice& dice, std::string name) {
+Entrance random_ingress(Dice& dice, std::string name) {
   std::vector<IngressBackend> backends;
   const std::size_t count = 1 + dice.below(3);
   for (std::size_t i = 0; i < count; ++i) {
     const std::string target = "s" + std::to_string(dice.below(4));
     backends.push_back(dice.chance(2) ? backend(target, dice.any(kRandomNumbers)) : backend(target, "p0"));
   }
-  Ingress made = ingress(std::move(backends), dice.any<std::string>({"a.example.org", "b.example.org", ""}));
+  Ingress made =
+      ingress_manifest(std::move(backends), dice.any<std::string>({"a.example.org", "b.example.org", ""}));
   made.meta.name = std::move(name);
   made.tls = dice.chance(2);
-  return made;
+  return entrance_of(made);
 }
 
 struct RandomWorld {
   std::vector<Service> services;
   std::vector<Workload> workloads;
-  std::vector<Ingress> ingresses;
+  std::vector<Entrance> ingresses;
 
   static RandomWorld roll(Dice& dice) {
     RandomWorld made;
@@ -119,7 +120,7 @@ struct RandomWorld {
     World made(control_plane());
     for (const Service& each : services) made.add(each);
     for (const Workload& each : workloads) made.add(each);
-    for (const Ingress& each : ingresses) made.add(each);
+    for (const Entrance& each : ingresses) made.add(each);
     return made;
   }
 };
@@ -222,7 +223,7 @@ class Forgetful final : public exposure::Facts {
  public:
   explicit Forgetful(const World& world) : world_(world) {}
   std::vector<const Service*> services(std::string_view ns) const override { return world_.services(ns); }
-  std::vector<const Ingress*> ingresses(std::string_view ns) const override { return world_.ingresses(ns); }
+  std::vector<const Entrance*> entrances(std::string_view ns) const override { return world_.entrances(ns); }
   std::vector<const Workload*> workloads(std::string_view ns) const override {
     std::vector<const Workload*> all = world_.workloads(ns);
     if (all.size() > 1) all.erase(all.begin(), all.end() - 1);
@@ -256,8 +257,8 @@ class Watched final : public exposure::Facts {
   std::vector<const Service*> services(std::string_view ns) const override {
     return note(ns), world_.services(ns);
   }
-  std::vector<const Ingress*> ingresses(std::string_view ns) const override {
-    return note(ns), world_.ingresses(ns);
+  std::vector<const Entrance*> entrances(std::string_view ns) const override {
+    return note(ns), world_.entrances(ns);
   }
   std::vector<const Workload*> workloads(std::string_view ns) const override {
     return note(ns), world_.workloads(ns);
@@ -297,7 +298,7 @@ TEST(Reach, AServiceThatOpensNothingCostsNoLookAtWorkloads) {
   world.add(deployment({container_port(5432)}));
   const Watched watched(world);
   create(watched, service("ClusterIP", {port(5432)}));
-  EXPECT_LE(watched.questions, 1) << "only the Ingresses, which might name it";
+  EXPECT_LE(watched.questions, 1) << "only the entrances, which might name it";
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ TEST(Ratchet, RefusesMoreHostsOfAnIngress) {
   World world(control_plane());
   world.add(service("ClusterIP", {port(80, number_of(5432))}));
   const auto change = [&](std::string from, std::string to) {
-    const Ingress before = ingress({backend("web", 80)}, std::move(from));
+    const Entrance before = ingress({backend("web", 80)}, std::move(from));
     return update(world, before, ingress({backend("web", 80)}, std::move(to))).decision;
   };
   EXPECT_EQ(change("a.example.org", "a.example.org"), Decision::kAllow);

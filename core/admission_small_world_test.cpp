@@ -78,13 +78,13 @@ Workload workload_of(const Small& s) {
   return made;
 }
 
-std::optional<Ingress> ingress_of(const Small& s) {
+std::optional<Entrance> ingress_of(const Small& s) {
   if (s.entry == Small::Entry::kNone) return std::nullopt;
-  Ingress made = ingress({s.entry == Small::Entry::kByNumber ? backend("web", s.number)
-                          : s.entry == Small::Entry::kByName ? backend("web", "http")
-                                                             : backend("web", "nope")});
+  Ingress made = ingress_manifest({s.entry == Small::Entry::kByNumber ? backend("web", s.number)
+                                   : s.entry == Small::Entry::kByName ? backend("web", "http")
+                                                                      : backend("web", "nope")});
   made.tls = s.tls;
-  return made;
+  return entrance_of(made);
 }
 
 // --- the reference ---
@@ -263,7 +263,7 @@ void each_question(F use) {
 
 Decision engine(const Small& s, Asked asked) {
   World world(small_policy());
-  const std::optional<Ingress> entry = ingress_of(s);
+  const std::optional<Entrance> entry = ingress_of(s);
   if (asked != Asked::kService) world.add(service_of(s));
   if (asked != Asked::kWorkload && s.container != 0) world.add(workload_of(s));
   if (asked != Asked::kIngress && entry) world.add(*entry);

@@ -81,7 +81,7 @@ std::vector<UsedNumber> numbers_used(const Workload& workload) {
   return numbers;
 }
 
-std::vector<UsedNumber> numbers_used(const Ingress&) { return {}; }
+std::vector<UsedNumber> numbers_used(const Entrance&) { return {}; }
 
 std::vector<UsedNumber> numbers_used(const Judged& judged) {
   return std::visit([](const auto& object) { return numbers_used(object); }, judged);

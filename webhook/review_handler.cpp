@@ -23,7 +23,23 @@ bool is(const wire::GroupVersionKind& kind, const wire::Kind& wanted) {
 }
 
 template <class T>
-Result<std::optional<Judged>> decoded(const std::string& text, const char* field) {
+void complete(T& object, const wire::AdmissionReviewRequest& review) {
+  // On CREATE the API server fills these in only after admission.
+  if (object.meta.ns.empty()) object.meta.ns = review.ns;
+  if (object.meta.name.empty()) object.meta.name = review.name;
+  if constexpr (requires { object.kind; }) {
+    object.kind = review.kind.kind;
+    object.api_version = review.kind.api_version();
+  }
+}
+
+Service as_judged(Service service) { return service; }
+Workload as_judged(Workload workload) { return workload; }
+Entrance as_judged(const Ingress& ingress) { return entrance_of(ingress); }
+
+template <class T>
+Result<std::optional<Judged>> decoded(const std::string& text, const wire::AdmissionReviewRequest& review,
+                                      const char* field) {
   if (text.empty()) return std::optional<Judged>{};
   auto object = json::decode<T>(text);
   if (!object.ok()) {
@@ -31,30 +47,17 @@ Result<std::optional<Judged>> decoded(const std::string& text, const char* field
     error.field = std::string(field) + (error.field.empty() ? "" : "." + error.field);
     return error;
   }
-  return std::optional<Judged>(std::move(*object));
+  complete(*object, review);
+  return std::optional<Judged>(as_judged(std::move(*object)));
 }
 
 template <class T>
 Result<AdmissionRequest> read_as(const wire::AdmissionReviewRequest& review) {
   AdmissionRequest request;
   request.dry_run = review.dry_run;
-  TRY(request.object, decoded<T>(review.object, "request.object"));
-  TRY(request.old_object, decoded<T>(review.old_object, "request.oldObject"));
+  TRY(request.object, decoded<T>(review.object, review, "request.object"));
+  TRY(request.old_object, decoded<T>(review.old_object, review, "request.oldObject"));
   return request;
-}
-
-void complete(Judged& judged, const wire::AdmissionReviewRequest& review) {
-  std::visit(
-      [&](auto& object) {
-        // On CREATE the API server fills these in only after admission.
-        if (object.meta.ns.empty()) object.meta.ns = review.ns;
-        if (object.meta.name.empty()) object.meta.name = review.name;
-        if constexpr (requires { object.kind; }) {
-          object.kind = review.kind.kind;
-          object.api_version = review.kind.api_version();
-        }
-      },
-      judged);
 }
 
 Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review) {
@@ -80,8 +83,6 @@ Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review) 
     case wire::ReviewOperation::kConnect:
       return malformed("CONNECT is not an operation this webhook judges", "request.operation");
   }
-  if (request->object) complete(*request->object, review);
-  if (request->old_object) complete(*request->old_object, review);
   return request;
 }
 

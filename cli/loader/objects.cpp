@@ -150,15 +150,28 @@ class Loader {
   }
 
   template <class T>
-  bool decode_as(const Node& root, Object& object) {
+  std::optional<T> decoded(const Node& root, const Object& object) {
     Result<T> decoded = json::decode<T>(to_json(root));
-    if (decoded.ok()) {
-      object.model = std::move(decoded).value();
-      return true;
-    }
+    if (decoded.ok()) return std::move(decoded).value();
     error(object.file, locate(root, decoded.error().field).mark,
           object.kind + ": " + decoded.error().message);
-    return false;
+    return std::nullopt;
+  }
+
+  template <class T>
+  bool decode_as(const Node& root, Object& object) {
+    std::optional<T> model = decoded<T>(root, object);
+    if (model) object.model = *std::move(model);
+    return model.has_value();
+  }
+
+  bool decode_ingress(const Node& root, Object& object) {
+    std::optional<Ingress> ingress = decoded<Ingress>(root, object);
+    if (!ingress) return false;
+    if (ingress->meta.ns.empty()) ingress->meta.ns = ns_;  // where its Services are
+    read_digits(root, object, *ingress);
+    object.model = entrance_of(*ingress);
+    return true;
   }
 
   bool decode(const Node& root, const KnownKind& known, Object& object) {
@@ -168,7 +181,7 @@ class Loader {
       case Role::kWorkload:
         return decode_as<Workload>(root, object);
       case Role::kIngress:
-        return decode_as<Ingress>(root, object);
+        return decode_ingress(root, object);
       case Role::kNamespace:
         return decode_as<Namespace>(root, object);
       case Role::kAllocation:
@@ -199,15 +212,16 @@ class Loader {
         read_target(root, object, "spec.ports[" + std::to_string(i) + "].targetPort",
                     allocation->spec.ports[i].target_port);
       }
-    } else if (auto* ingress = std::get_if<Ingress>(&object.model)) {
-      if (ingress->default_backend)
-        read_backend(root, object, "spec.defaultBackend", *ingress->default_backend);
-      for (std::size_t i = 0; i < ingress->rules.size(); ++i) {
-        for (std::size_t k = 0; k < ingress->rules[i].paths.size(); ++k) {
-          read_backend(root, object,
-                       "spec.rules[" + std::to_string(i) + "].http.paths[" + std::to_string(k) + "].backend",
-                       ingress->rules[i].paths[k].backend);
-        }
+    }
+  }
+
+  void read_digits(const Node& root, const Object& object, Ingress& ingress) {
+    if (ingress.default_backend) read_backend(root, object, "spec.defaultBackend", *ingress.default_backend);
+    for (std::size_t i = 0; i < ingress.rules.size(); ++i) {
+      for (std::size_t k = 0; k < ingress.rules[i].paths.size(); ++k) {
+        read_backend(root, object,
+                     "spec.rules[" + std::to_string(i) + "].http.paths[" + std::to_string(k) + "].backend",
+                     ingress.rules[i].paths[k].backend);
       }
     }
   }

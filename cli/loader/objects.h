@@ -13,6 +13,7 @@
 #include "cli/loader/documents.h"
 #include "cli/loader/known_kinds.h"
 #include "cli/loader/problem.h"
+#include "core/model/entrance.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/port_allocation.h"
 #include "core/model/port_range.h"
@@ -21,7 +22,7 @@
 
 namespace berth::cli {
 
-using Model = std::variant<Service, Workload, Ingress, Namespace, PortAllocation, ExposurePolicy, PortRange>;
+using Model = std::variant<Service, Workload, Entrance, Namespace, PortAllocation, ExposurePolicy, PortRange>;
 
 const Meta& meta_of(const Model& model);
 

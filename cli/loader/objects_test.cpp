@@ -91,12 +91,12 @@ spec:
       - backend: {serviceName: db, servicePort: pg}
       - backend: {serviceName: db, servicePort: 012470}
 )");
-    const auto& ingress = only<Ingress>(outcome);
-    ASSERT_TRUE(ingress.default_backend.has_value());
-    EXPECT_EQ(ingress.default_backend->service, "fallback");
-    EXPECT_EQ(ingress.default_backend->port_number, 80);
-    EXPECT_EQ(ingress.rules.at(0).paths.at(0).backend.port_name, "pg");
-    EXPECT_EQ(ingress.rules.at(0).paths.at(1).backend.port_number, 5432);
+    const auto& targets = only<Entrance>(outcome).targets;
+    ASSERT_EQ(targets.size(), 3U);
+    EXPECT_EQ(targets[0].service, "fallback");
+    EXPECT_EQ(targets[0].port_number, 80);
+    EXPECT_EQ(targets[1].port_name, "pg");
+    EXPECT_EQ(targets[2].port_number, 5432);
   }
 }
 
@@ -104,7 +104,7 @@ TEST(Objects, ReadTodaysIngressAsItIs) {
   const Outcome outcome = load(
       "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i},"
       " spec: {defaultBackend: {service: {name: db, port: {number: 80}}}}}");
-  EXPECT_EQ(only<Ingress>(outcome).default_backend->service, "db");
+  EXPECT_EQ(only<Entrance>(outcome).targets.at(0).service, "db");
 }
 
 TEST(Objects, ReadRetiredVersionsOfWorkloads) {

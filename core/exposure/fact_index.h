@@ -16,21 +16,25 @@ namespace berth::exposure {
 class FactIndex final : public Facts {
  public:
   void put(std::shared_ptr<const Service> object) { put_in(services_, std::move(object)); }
-  void put(std::shared_ptr<const Ingress> object) { put_in(ingresses_, std::move(object)); }
+  void put(const std::shared_ptr<const Entrance>& object);
+  void put(const std::shared_ptr<const Ingress>& object) {
+    put(std::make_shared<const Entrance>(entrance_of(*object)));
+  }
   void put(std::shared_ptr<const Workload> object);
   void put(std::shared_ptr<const PortAllocation> object) { put_in(allocations_, std::move(object)); }
   void put(std::shared_ptr<const ExposurePolicy> object) { put_in(policies_, std::move(object)); }
   void put(const std::shared_ptr<const Namespace>& object);
 
   void remove(const Service& object) { remove_from(services_, object.meta); }
-  void remove(const Ingress& object) { remove_from(ingresses_, object.meta); }
+  void remove(const Entrance& object);
+  void remove(const Ingress& object) { remove(entrance_of(object)); }
   void remove(const Workload& object);
   void remove(const PortAllocation& object) { remove_from(allocations_, object.meta); }
   void remove(const ExposurePolicy& object) { remove_from(policies_, object.meta); }
   void remove(const Namespace& object);
 
   std::vector<const Service*> services(std::string_view ns) const override { return all(services_, ns); }
-  std::vector<const Ingress*> ingresses(std::string_view ns) const override { return all(ingresses_, ns); }
+  std::vector<const Entrance*> entrances(std::string_view ns) const override { return all(entrances_, ns); }
   std::vector<const Workload*> workloads(std::string_view ns) const override { return all(workloads_, ns); }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return all(allocations_, ns);
@@ -74,8 +78,9 @@ class FactIndex final : public Facts {
   }
 
   Partition<Service> services_;
-  Partition<Ingress> ingresses_;
-  Partition<Workload> workloads_;  // keyed by kind and name
+  Partition<Entrance> entrances_;  // by where they lead; keyed by kind, namespace and name
+  std::unordered_map<std::string, std::shared_ptr<const Entrance>> all_entrances_;  // by the same key
+  Partition<Workload> workloads_;                                                   // keyed by kind and name
   Partition<PortAllocation> allocations_;
   Partition<ExposurePolicy> policies_;
   std::unordered_map<std::string, Labels> namespaces_;

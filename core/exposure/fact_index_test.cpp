@@ -43,12 +43,51 @@ TEST(FactIndex, TellsKindsOfWorkloadsApart) {
 
 TEST(FactIndex, ReplacesByNameAndForgets) {
   FactIndex index;
-  index.put(named<Ingress>("data", "a"));
-  index.put(named<Ingress>("data", "a"));
-  EXPECT_EQ(index.ingresses("data").size(), 1U);
-  index.remove(*named<Ingress>("data", "a"));
-  index.remove(*named<Ingress>("data", "a"));
-  EXPECT_TRUE(index.ingresses("data").empty());
+  index.put(named<Service>("data", "a"));
+  index.put(named<Service>("data", "a"));
+  EXPECT_EQ(index.services("data").size(), 1U);
+  index.remove(*named<Service>("data", "a"));
+  index.remove(*named<Service>("data", "a"));
+  EXPECT_TRUE(index.services("data").empty());
+}
+
+std::shared_ptr<const Entrance> entrance(std::vector<std::string> into, const char* name = "tcp-services") {
+  auto object = std::make_shared<Entrance>();
+  object->meta.ns = "ingress";
+  object->meta.name = name;
+  object->kind = "ConfigMap";
+  for (std::string& ns : into) object->targets.push_back({.ns = std::move(ns)});
+  return object;
+}
+
+TEST(FactIndex, FindsEntrancesWhereTheyLeadAndNotWhereTheyStand) {
+  FactIndex index;
+  index.put(entrance({"data", "web", "data"}));
+  index.put(entrance({"web"}, "udp-services"));
+  EXPECT_EQ(index.entrances("data").size(), 1U);
+  EXPECT_EQ(index.entrances("web").size(), 2U);
+  EXPECT_TRUE(index.entrances("ingress").empty());
+}
+
+TEST(FactIndex, FindsAnEntranceNoMoreWhereItLedBeforeItsLastChange) {
+  FactIndex index;
+  index.put(entrance({"data", "web"}));
+  index.put(entrance({"web", "mesh"}));
+  EXPECT_TRUE(index.entrances("data").empty());
+  EXPECT_EQ(index.entrances("web").size(), 1U);
+  index.remove(*entrance({}));  // as it was last, whatever the event still knows of it
+  for (const char* ns : {"data", "web", "mesh"}) EXPECT_TRUE(index.entrances(ns).empty()) << ns;
+}
+
+TEST(FactIndex, TakesAnIngressForTheEntranceThatItIs) {
+  FactIndex index;
+  Ingress ingress = *named<Ingress>("data", "front");
+  ingress.default_backend = IngressBackend{"web", 80};
+  index.put(std::make_shared<const Ingress>(ingress));
+  ASSERT_EQ(index.entrances("data").size(), 1U);
+  EXPECT_EQ(index.entrances("data")[0]->kind, "Ingress");
+  index.remove(ingress);
+  EXPECT_TRUE(index.entrances("data").empty());
 }
 
 TEST(FactIndex, DoesNotInventLabelsOfUnknownNamespaces) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/entrance.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/port_allocation.h"
 #include "core/model/service.h"
@@ -21,7 +22,8 @@ class Facts {
   virtual ~Facts() = default;
 
   virtual std::vector<const Service*> services(std::string_view ns) const = 0;
-  virtual std::vector<const Ingress*> ingresses(std::string_view ns) const = 0;
+  // Of every namespace, those that lead into this one.
+  virtual std::vector<const Entrance*> entrances(std::string_view ns) const = 0;
   // Pods and every pod-template carrier of the namespace.
   virtual std::vector<const Workload*> workloads(std::string_view ns) const = 0;
   virtual std::vector<const PortAllocation*> allocations(std::string_view ns) const = 0;

@@ -30,9 +30,9 @@ const std::vector<const Service*>& Neighbourhood::services() {
   return *services_;
 }
 
-const std::vector<const Ingress*>& Neighbourhood::ingresses() {
-  if (!ingresses_) ingresses_ = facts_.ingresses(ns_);
-  return *ingresses_;
+const std::vector<const Entrance*>& Neighbourhood::entrances() {
+  if (!entrances_) entrances_ = facts_.entrances(ns_);
+  return *entrances_;
 }
 
 const std::vector<const Workload*>& Neighbourhood::workloads() {

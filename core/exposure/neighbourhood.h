@@ -1,7 +1,7 @@
 // Neighbourhood: one namespace of the facts, read once, and the joins inside it.
 //
-// Services, Ingresses and workloads only meet within a namespace, so a judgement never looks further. Each
-// list is fetched at first use. Thread-safety: none; one per judgement.
+// Services and workloads only meet within a namespace, so a judgement never looks further than where an
+// entrance leads. Each list is fetched at first use. Thread-safety: none; one per judgement.
 #pragma once
 
 #include <map>
@@ -20,7 +20,7 @@ class Neighbourhood {
   Neighbourhood(const Facts& facts, std::string ns) : facts_(facts), ns_(std::move(ns)) {}
 
   const std::vector<const Service*>& services();
-  const std::vector<const Ingress*>& ingresses();
+  const std::vector<const Entrance*>& entrances();  // that lead here
   const std::vector<const Workload*>& workloads();
 
   // nullptr when there is none of that name.
@@ -40,7 +40,7 @@ class Neighbourhood {
   const Facts& facts_;
   std::string ns_;
   std::optional<std::vector<const Service*>> services_;
-  std::optional<std::vector<const Ingress*>> ingresses_;
+  std::optional<std::vector<const Entrance*>> entrances_;
   std::optional<std::vector<const Workload*>> workloads_;
   std::optional<std::map<std::pair<std::string_view, std::string_view>, const Workload*>> owners_;
 };

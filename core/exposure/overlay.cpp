@@ -5,11 +5,14 @@
 namespace berth::exposure {
 namespace {
 
-// Only names: both stand in one namespace. Compared in place, for a namespace may hold thousands.
+// Only names where both stand in one namespace. Compared in place, for a namespace may hold thousands.
 bool same_object(const Service& left, const Service& right) { return left.meta.name == right.meta.name; }
-bool same_object(const Ingress& left, const Ingress& right) { return left.meta.name == right.meta.name; }
 bool same_object(const Workload& left, const Workload& right) {
   return left.meta.name == right.meta.name && left.kind == right.kind;
+}
+bool same_object(const Entrance& left, const Entrance& right) {
+  return !left.meta.name.empty() && left.meta.name == right.meta.name && left.meta.ns == right.meta.ns &&
+         left.kind == right.kind;
 }
 
 }  // namespace
@@ -40,8 +43,23 @@ std::vector<const T*> Overlay::laid_over(std::vector<const T*> found, std::strin
 std::vector<const Service*> Overlay::services(std::string_view ns) const {
   return laid_over(base_.services(ns), ns);
 }
-std::vector<const Ingress*> Overlay::ingresses(std::string_view ns) const {
-  return laid_over(base_.ingresses(ns), ns);
+// An entrance may stand elsewhere than where it leads, and lead elsewhere than it did.
+std::vector<const Entrance*> Overlay::entrances(std::string_view ns) const {
+  std::vector<const Entrance*> found = base_.entrances(ns);
+  const Entrance* const* replaced = std::get_if<const Entrance*>(&replaced_);
+  if (replaced == nullptr) return found;
+  const Entrance* const* present = present_ ? std::get_if<const Entrance*>(&*present_) : nullptr;
+  const bool comes_in = present != nullptr && leads_into(**present, ns);
+  const auto place = std::find_if(found.begin(), found.end(),
+                                  [&](const Entrance* one) { return same_object(*one, **replaced); });
+  if (place == found.end()) {
+    if (comes_in) found.push_back(*present);
+  } else if (comes_in) {
+    *place = *present;
+  } else {
+    found.erase(place);
+  }
+  return found;
 }
 std::vector<const Workload*> Overlay::workloads(std::string_view ns) const {
   return laid_over(base_.workloads(ns), ns);

@@ -14,7 +14,7 @@
 namespace berth::exposure {
 
 // An object that exposure is judged on.
-using Subject = std::variant<const Service*, const Workload*, const Ingress*>;
+using Subject = std::variant<const Service*, const Workload*, const Entrance*>;
 
 class Overlay final : public Facts {
  public:
@@ -23,7 +23,7 @@ class Overlay final : public Facts {
   Overlay(const Facts& base, Subject replaced, std::optional<Subject> present);
 
   std::vector<const Service*> services(std::string_view ns) const override;
-  std::vector<const Ingress*> ingresses(std::string_view ns) const override;
+  std::vector<const Entrance*> entrances(std::string_view ns) const override;
   std::vector<const Workload*> workloads(std::string_view ns) const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override;
   const Labels* namespace_labels(std::string_view ns) const override;

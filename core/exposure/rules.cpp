@@ -88,14 +88,15 @@ std::optional<Objection> removed_port(const Question& question) {
 
 // tls: Passthrough holds for the number shown and for the container port; an Ingress ends TLS itself.
 std::optional<Objection> ends_tls(const Question& question) {
-  if (question.way.via != Via::kIngress) return std::nullopt;
+  const Entrance* entrance = question.way.entrance;
+  if (entrance == nullptr || !entrance->ends_tls) return std::nullopt;
   for (const auto& [number, listing] : external_listings(question)) {
     const bool binds = number == question.way.shown || number == question.way.container_port;
     if (!binds || listing->entry->tls != "Passthrough" || question.excepted(number)) continue;
     return Objection{Ground::kEndsTls, Decision::kDeny, number,
                      port_text(number, question.way.protocol, listing->entry) +
                          " must keep its TLS up to the container (tls: Passthrough)",
-                     ", and an Ingress ends TLS"};
+                     ", and " + article(entrance->kind) + entrance->kind + " ends TLS"};
   }
   return std::nullopt;
 }

@@ -41,30 +41,6 @@ bool host_was_in(const std::vector<std::string>& before, const std::string& host
 
 }  // namespace
 
-const char* to_string(Via via) {
-  switch (via) {
-    case Via::kLoadBalancer:
-      return "LoadBalancer";
-    case Via::kNodePort:
-      return "NodePort";
-    case Via::kExternalIp:
-      return "ExternalIP";
-    case Via::kIngress:
-      return "Ingress";
-    case Via::kHostPort:
-      return "HostPort";
-    case Via::kHostNetwork:
-      return "HostNetwork";
-    case Via::kAnnotation:
-      return "Annotation";
-    case Via::kExport:
-      return "Export";
-    case Via::kCustom:
-      return "Custom";
-  }
-  return "";
-}
-
 bool wider(const Audience& before, const Audience& after) {
   if (!before.sources.empty()) {
     if (after.sources.empty()) return true;
@@ -83,7 +59,7 @@ bool wider(const Audience& before, const Audience& after) {
 
 std::int64_t WayOut::service_number() const {
   if (service_port != nullptr) return service_port->port;
-  return backend != nullptr ? backend->port_number : 0;
+  return target != nullptr ? target->port_number : 0;
 }
 
 std::vector<std::int64_t> WayOut::numbers() const {
@@ -96,7 +72,7 @@ std::vector<std::int64_t> WayOut::numbers() const {
 
 std::vector<std::string> WayOut::namespaces() const {
   std::vector<std::string> names;
-  if (ingress != nullptr) add_once(names, ingress->meta.ns);
+  if (entrance != nullptr) add_once(names, entrance->meta.ns);
   if (service != nullptr) add_once(names, service->meta.ns);
   if (workload != nullptr) add_once(names, workload->meta.ns);
   return names;
@@ -104,36 +80,35 @@ std::vector<std::string> WayOut::namespaces() const {
 
 WayIdentity identity(const WayOut& way) {
   const Meta* opener = nullptr;
-  const char* kind = "";
-  if (way.ingress != nullptr) {
-    opener = &way.ingress->meta;
-    kind = "Ingress";
+  std::string kind;
+  if (way.entrance != nullptr) {
+    opener = &way.entrance->meta;
+    kind = way.entrance->kind;
   } else if (way.service != nullptr) {
     opener = &way.service->meta;
     kind = "Service";
   } else if (way.workload != nullptr) {
-    opener = &way.workload->meta;
-    kind = "";  // the workload itself follows
+    opener = &way.workload->meta;  // the workload itself follows
   }
   std::string service_name;
-  if (way.service != nullptr) {
+  if (way.target != nullptr) {
+    service_name = way.target->ns + "/" + way.target->service;
+  } else if (way.service != nullptr) {
     service_name = way.service->meta.name;
-  } else if (way.backend != nullptr) {
-    service_name = way.backend->service;
   }
   // What is not known is told apart by what was asked for: another name may lead elsewhere.
   std::string asked_for(way.sign);
   if (!way.unresolved.empty()) {
     if (way.service_port != nullptr) {
       asked_for += "target " + berth::to_string(way.service_port->target_port);
-    } else if (way.backend != nullptr) {
-      asked_for += "backend " + way.backend->port_name + " " + way.backend->resource;
+    } else if (way.target != nullptr) {
+      asked_for += "target " + way.target->port_name + " " + way.target->resource;
     } else {
       asked_for += "ports";
     }
   }
   return {way.via,
-          kind,
+          std::move(kind),
           opener != nullptr ? opener->ns : "",
           opener != nullptr ? opener->name : "",
           way.protocol,

@@ -12,30 +12,17 @@
 #include <vector>
 
 #include "core/base/port.h"
+#include "core/model/entrance.h"
 #include "core/model/service.h"
+#include "core/model/via.h"
 #include "core/model/workload.h"
 
 namespace berth::exposure {
 
-// What opens the way; the names are the `via` values of the API.
-enum class Via {
-  kLoadBalancer,
-  kNodePort,
-  kExternalIp,
-  kIngress,
-  kHostPort,
-  kHostNetwork,
-  kAnnotation,
-  kExport,
-  kCustom  // a program in the pod that leads out by itself
-};
-
-const char* to_string(Via via);
-
 // Who can use the way. Only the list that belongs to `via` is filled; an empty list says nothing.
 struct Audience {
   std::vector<std::string> sources = {};    // LoadBalancer: loadBalancerSourceRanges; empty = everybody
-  std::vector<std::string> hosts = {};      // Ingress: host names; "" among them = every host
+  std::vector<std::string> hosts = {};      // of an entrance: host names; "" among them = every host
   std::vector<std::string> addresses = {};  // ExternalIP: the addresses; HostPort: hostIPs, "" = every one
 
   bool operator==(const Audience&) const = default;
@@ -52,9 +39,9 @@ struct WayOut {
 
   std::string_view sign =
       {};  // via Annotation and Export: what announces it (announcements.h); Custom: the program
-  const Ingress* ingress = nullptr;           // via Ingress
-  const IngressBackend* backend = nullptr;    // via Ingress
-  const Service* service = nullptr;           // absent for host ports, and when an Ingress names none that is
+  const Entrance* entrance = nullptr;      // what leads to the Service by its name, if anything
+  const EntranceTarget* target = nullptr;  // where in it
+  const Service* service = nullptr;        // absent for host ports, and when an entrance names none that is
   const ServicePort* service_port = nullptr;  // absent as above, and for a health check
   const Workload* workload = nullptr;         // absent while nothing is selected
   std::string container = {};                 // "" when no container declares the port
@@ -62,7 +49,7 @@ struct WayOut {
   std::string unresolved = {};                // why the end of the way is not known; "" = it is known
   bool health_check = false;  // healthCheckNodePort: answers the load balancer, leads to no pod
 
-  // Of the Service port, or of the backend that names a Service which is not there; 0 = none.
+  // Of the Service port, or of the target that names a Service which is not there; 0 = none.
   [[nodiscard]] std::int64_t service_number() const;
   // The numbers on the way that are known, without repetition: container port, Service port, number shown.
   [[nodiscard]] std::vector<std::int64_t> numbers() const;

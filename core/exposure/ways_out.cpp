@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -25,8 +26,8 @@ struct Opening {
   Via via = Via::kLoadBalancer;
   std::int64_t shown = 0;
   Audience audience = {};
-  const Ingress* ingress = nullptr;
-  const IngressBackend* backend = nullptr;
+  const Entrance* entrance = nullptr;
+  const EntranceTarget* target = nullptr;
   std::string_view sign = {};
 };
 
@@ -54,10 +55,10 @@ void join(Audience& audience, const Audience& more) {
 class Collection {
  public:
   void add(WayOut way) {
-    // A Service port that was found says more than the backend by which it was named.
-    const IngressBackend* backend = way.service_port != nullptr ? nullptr : way.backend;
+    // A Service port that was found says more than the target by which it was named.
+    const EntranceTarget* target = way.service_port != nullptr ? nullptr : way.target;
     const auto [place, is_new] =
-        places_.emplace(Key{way.via, way.shown, way.protocol, way.sign, way.ingress, backend, way.service,
+        places_.emplace(Key{way.via, way.shown, way.protocol, way.sign, way.entrance, target, way.service,
                             way.service_port, way.workload, way.container_port, way.health_check},
                         ways_.size());
     if (is_new) {
@@ -70,8 +71,9 @@ class Collection {
   std::vector<WayOut> take() { return std::move(ways_); }
 
  private:
-  using Key = std::tuple<Via, std::int64_t, Protocol, std::string_view, const Ingress*, const IngressBackend*,
-                         const Service*, const ServicePort*, const Workload*, std::int64_t, bool>;
+  using Key =
+      std::tuple<Via, std::int64_t, Protocol, std::string_view, const Entrance*, const EntranceTarget*,
+                 const Service*, const ServicePort*, const Workload*, std::int64_t, bool>;
   std::map<Key, std::size_t> places_;
   std::vector<WayOut> ways_;
 };
@@ -88,26 +90,14 @@ const Workload& reported_as(const Workload& workload, Neighbourhood& around,
   return *top;
 }
 
-bool refers_to(const IngressBackend& backend, const ServicePort& port) {
-  if (!backend.port_name.empty()) return backend.port_name == port.name;
-  return backend.port_number == port.port;
+bool refers_to(const EntranceTarget& target, const ServicePort& port) {
+  if (target.protocol && *target.protocol != port.protocol) return false;
+  if (!target.port_name.empty()) return target.port_name == port.name;
+  return target.port_number == port.port;
 }
 
-// Every backend of the Ingress with the host that leads to it; "" = every host.
-template <class F>
-void each_backend(const Ingress& ingress, F use) {
-  if (ingress.default_backend) use(*ingress.default_backend, std::string());
-  for (const IngressRule& rule : ingress.rules) {
-    for (const IngressPath& path : rule.paths) use(path.backend, rule.host);
-  }
-}
-
-// The number an Ingress shows is its controller's: 443 with TLS, 80 without (networking/v1 IngressSpec).
-std::int64_t shown_by(const Ingress& ingress) { return ingress.tls ? 443 : 80; }
-
-Opening ingress_opening(const Ingress& ingress, const IngressBackend& backend,
-                        std::vector<std::string> hosts) {
-  Opening opening{Via::kIngress, shown_by(ingress), {}, &ingress, &backend};
+Opening opening_of(const Entrance& entrance, const EntranceTarget& target, std::vector<std::string> hosts) {
+  Opening opening{entrance.via, target.shown, {}, &entrance, &target};
   opening.audience.hosts = std::move(hosts);
   return opening;
 }
@@ -179,15 +169,20 @@ std::vector<Ending> all_endings(const Service& service, const ServicePort& port,
                     target_of(port));
 }
 
+Protocol protocol_of(const Opening& opening, const ServicePort* port) {
+  if (port != nullptr) return port->protocol;
+  return opening.target != nullptr ? opening.target->protocol.value_or(Protocol::kTcp) : Protocol::kTcp;
+}
+
 WayOut way(const Opening& opening, const Service* service, const ServicePort* port, const Ending& ending) {
   WayOut found;
   found.via = opening.via;
   found.shown = opening.shown;
-  found.protocol = port != nullptr ? port->protocol : Protocol::kTcp;
+  found.protocol = protocol_of(opening, port);
   found.audience = opening.audience;
   found.sign = opening.sign;
-  found.ingress = opening.ingress;
-  found.backend = opening.backend;
+  found.entrance = opening.entrance;
+  found.target = opening.target;
   found.service = service;
   found.service_port = port;
   found.workload = ending.workload;
@@ -197,22 +192,21 @@ WayOut way(const Opening& opening, const Service* service, const ServicePort* po
   return found;
 }
 
-struct NamedBackend {
-  const Ingress* ingress;
-  const IngressBackend* backend;
-  std::string host;
+struct NamedTarget {
+  const Entrance* entrance;
+  const EntranceTarget* target;
 };
 
-std::vector<NamedBackend> backends_naming(const Service& service, Neighbourhood& around) {
-  std::vector<NamedBackend> backends;
-  for (const Ingress* ingress : around.ingresses()) {
-    each_backend(*ingress, [&](const IngressBackend& backend, const std::string& host) {
-      if (backend.service == service.meta.name && backend.resource.empty()) {
-        backends.push_back({ingress, &backend, host});
+std::vector<NamedTarget> targets_naming(const Service& service, Neighbourhood& around) {
+  std::vector<NamedTarget> targets;
+  for (const Entrance* entrance : around.entrances()) {
+    for (const EntranceTarget& target : entrance->targets) {
+      if (target.ns == service.meta.ns && target.service == service.meta.name && target.resource.empty()) {
+        targets.push_back({entrance, &target});
       }
-    });
+    }
   }
-  return backends;
+  return targets;
 }
 
 using EndingsOf = std::function<std::vector<Ending>(const ServicePort&)>;
@@ -220,12 +214,12 @@ using EndingsOf = std::function<std::vector<Ending>(const ServicePort&)>;
 // Every way through `service`, its ends as `endings_of` tells.
 void add_ways_through(const Service& service, Neighbourhood& around, const EndingsOf& endings_of,
                       Collection& ways) {
-  const std::vector<NamedBackend> backends = backends_naming(service, around);
+  const std::vector<NamedTarget> targets = targets_naming(service, around);
   for (const ServicePort& port : service.ports) {
     std::vector<Opening> openings = own_openings(service, port);
-    for (const NamedBackend& named : backends) {
-      if (refers_to(*named.backend, port)) {
-        openings.push_back(ingress_opening(*named.ingress, *named.backend, {named.host}));
+    for (const NamedTarget& named : targets) {
+      if (refers_to(*named.target, port)) {
+        openings.push_back(opening_of(*named.entrance, *named.target, {named.target->host}));
       }
     }
     if (openings.empty()) continue;
@@ -246,22 +240,22 @@ void add_health_check(const Service& service, Collection& ways) {
   ways.add(std::move(found));
 }
 
-void add_backend(const Ingress& ingress, const IngressBackend& backend, std::vector<std::string> hosts,
-                 Neighbourhood& around, Collection& ways) {
-  const Opening opening = ingress_opening(ingress, backend, std::move(hosts));
+void add_target(const Entrance& entrance, const EntranceTarget& target, std::vector<std::string> hosts,
+                Neighbourhood& around, Collection& ways) {
+  const Opening opening = opening_of(entrance, target, std::move(hosts));
   const auto unresolved = [&](const Service* service, std::string reason) {
     ways.add(way(opening, service, nullptr, {nullptr, "", 0, std::move(reason)}));
   };
-  if (!backend.resource.empty()) return unresolved(nullptr, "the backend is no Service");
-  const Service* service = around.service(backend.service);
-  const std::string name = to_string(ObjectKey{ingress.meta.ns, backend.service});
+  if (!target.resource.empty()) return unresolved(nullptr, "the backend is no Service");
+  const Service* service = around.service(target.service);
+  const std::string name = to_string(ObjectKey{target.ns, target.service});
   if (service == nullptr) return unresolved(nullptr, "there is no Service " + name + " yet");
 
   const auto [first, last] = std::pair(service->ports.begin(), service->ports.end());
-  if (std::any_of(first, last, [&](const ServicePort& port) { return refers_to(backend, port); })) {
+  if (std::any_of(first, last, [&](const ServicePort& port) { return refers_to(target, port); })) {
     const std::vector<const Workload*> selected = around.selected_by(*service);
     for (const ServicePort& port : service->ports) {
-      if (!refers_to(backend, port)) continue;
+      if (!refers_to(target, port)) continue;
       for (const Ending& ending : all_endings(*service, port, selected, around)) {
         ways.add(way(opening, service, &port, ending));
       }
@@ -269,7 +263,7 @@ void add_backend(const Ingress& ingress, const IngressBackend& backend, std::vec
     return;
   }
   const std::string port =
-      backend.port_name.empty() ? std::to_string(backend.port_number) : "named \"" + backend.port_name + "\"";
+      target.port_name.empty() ? std::to_string(target.port_number) : "named \"" + target.port_name + "\"";
   unresolved(service, "the Service has no port " + port);
 }
 
@@ -344,19 +338,23 @@ std::vector<WayOut> ways_of(const Service& service, const Facts& facts) {
   return ways.take();
 }
 
-std::vector<WayOut> ways_of(const Ingress& ingress, const Facts& facts) {
-  Neighbourhood around(facts, ingress.meta.ns);
+std::vector<WayOut> ways_of(const Entrance& entrance, const Facts& facts) {
+  std::map<std::string_view, Neighbourhood> neighbourhoods;
   Collection ways;
-  // Many paths lead to few ports: each backend is followed once, with all its hosts.
-  std::map<std::tuple<std::string_view, std::int64_t, std::string_view, std::string_view>,
-           std::pair<const IngressBackend*, std::vector<std::string>>>
-      backends;
-  each_backend(ingress, [&](const IngressBackend& backend, const std::string& host) {
-    auto& entry = backends[{backend.service, backend.port_number, backend.port_name, backend.resource}];
-    if (entry.first == nullptr) entry.first = &backend;
-    add_sorted(entry.second, host);
-  });
-  for (const auto& [key, entry] : backends) add_backend(ingress, *entry.first, entry.second, around, ways);
+  // Many paths lead to few ports: each target is followed once, with all its hosts.
+  using WhatIsMeant = std::tuple<std::string_view, std::string_view, std::int64_t, std::string_view,
+                                 std::string_view, std::optional<Protocol>, std::int64_t>;
+  std::map<WhatIsMeant, std::pair<const EntranceTarget*, std::vector<std::string>>> targets;
+  for (const EntranceTarget& target : entrance.targets) {
+    auto& entry = targets[{target.ns, target.service, target.port_number, target.port_name, target.resource,
+                           target.protocol, target.shown}];
+    if (entry.first == nullptr) entry.first = &target;
+    add_sorted(entry.second, target.host);
+  }
+  for (const auto& [meant, entry] : targets) {
+    Neighbourhood& around = neighbourhoods.try_emplace(entry.first->ns, facts, entry.first->ns).first->second;
+    add_target(entrance, *entry.first, entry.second, around, ways);
+  }
   return ways.take();
 }
 

@@ -21,26 +21,29 @@ std::string hosts_text(const Audience& audience) {
   return text.empty() ? "" : " (" + text + ")";
 }
 
-// ' -> Service data/db port 80' of an Ingress, whether or not the Service is there.
-std::string backend_text(const WayOut& way) {
-  const IngressBackend& backend = *way.backend;
-  if (!backend.resource.empty()) return " -> resource " + one_line(backend.resource);
-  std::string text = " -> Service " + to_string(ObjectKey{way.ingress->meta.ns, one_line(backend.service)});
-  if (!backend.port_name.empty()) text += " port \"" + one_line(backend.port_name) + "\"";
-  if (way.service_port != nullptr && !backend.port_name.empty()) {
+// ' -> Service data/db port 80' of an entrance, whether or not the Service is there.
+std::string named_target_text(const WayOut& way) {
+  const EntranceTarget& target = *way.target;
+  if (!target.resource.empty()) return " -> resource " + one_line(target.resource);
+  std::string text = " -> Service " + to_string(ObjectKey{target.ns, one_line(target.service)});
+  if (!target.port_name.empty()) text += " port \"" + one_line(target.port_name) + "\"";
+  if (way.service_port != nullptr && !target.port_name.empty()) {
     return text + " (" + number_text(way.service_port->port, way.protocol) + ")";
   }
-  return backend.port_name.empty() ? text + " port " + number_text(backend.port_number, way.protocol) : text;
+  return target.port_name.empty() ? text + " port " + number_text(target.port_number, way.protocol) : text;
 }
+
+std::string entrance_text(const WayOut& way) { return object_text(way.entrance->kind, way.entrance->meta); }
 
 std::string opening_text(const WayOut& way) {
   if (way.health_check) {
     return with_type(*way.service) + " healthCheckNodePort " + std::to_string(way.shown);
   }
   const std::string number = number_text(way.service_number(), way.protocol);
+  if (way.entrance != nullptr) {
+    return entrance_text(way) + hosts_text(way.audience) + named_target_text(way);
+  }
   switch (way.via) {
-    case Via::kIngress:
-      return object_text("Ingress", way.ingress->meta) + hosts_text(way.audience) + backend_text(way);
     case Via::kLoadBalancer:
       return with_type(*way.service) + " port " + number;
     case Via::kNodePort:
@@ -53,6 +56,7 @@ std::string opening_text(const WayOut& way) {
       return with_type(*way.service) + " with " + std::string(way.sign) +
              (way.shown == way.service_number() ? "" : " at " + std::to_string(way.shown) + " ->") +
              " port " + number;
+    case Via::kIngress:
     case Via::kHostPort:
     case Via::kHostNetwork:
     case Via::kCustom:
@@ -113,7 +117,7 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
              (way.service->external_ips.empty() ? "the address from status.loadBalancer" : "externalIPs") +
              " from " + which;
     case Via::kIngress:
-      return relabel + "take that backend out of " + object_text("Ingress", way.ingress->meta);
+      return relabel + "take that backend out of " + entrance_text(way);
     case Via::kAnnotation:
     case Via::kExport:
       return relabel + "remove the " + std::string(way.sign) + " from " + which;
@@ -141,7 +145,7 @@ std::string renumbering(const WayOut& way, std::int64_t number) {
 
 std::string source_fix(const WayOut& way, const std::string& ranges) {
   const std::string within = ranges.empty() ? "the networks it names" : ranges;
-  if (way.service != nullptr && way.via != Via::kIngress && way.service->type == "LoadBalancer") {
+  if (way.service != nullptr && way.entrance == nullptr && way.service->type == "LoadBalancer") {
     return "set loadBalancerSourceRanges within " + within + " and allocateLoadBalancerNodePorts: false";
   }
   return "use a Service of type LoadBalancer with loadBalancerSourceRanges within " + within +
@@ -153,7 +157,7 @@ std::string unresolved_fix(const WayOut& way) {
   if (way.via == Via::kCustom) {
     return "remove the container, or let it connect only where it must with an egress NetworkPolicy";
   }
-  if (way.backend != nullptr && !way.backend->resource.empty()) return "use a Service as the backend";
+  if (way.target != nullptr && !way.target->resource.empty()) return "use a Service as the backend";
   if (way.service == nullptr) return "create the Service first";
   if (way.service_port == nullptr) return "name a port that the Service has";
   if (way.service->type == "ExternalName") return "lead to a Service with a selector";
@@ -171,6 +175,8 @@ std::string one_line(std::string text) {
   }
   return text;
 }
+
+std::string article(const std::string& noun) { return noun.find_first_of("AEIOU") == 0 ? "an " : "a "; }
 
 std::string policies_text(const std::vector<std::string>& names) {
   return (names.size() == 1 ? "ExposurePolicy " : "ExposurePolicies ") + joined(names);
@@ -243,7 +249,7 @@ std::string fix_for(const WayOut& way, const Objection& objection, bool judged_i
     case Ground::kMoved:
       return closing(way, judged_is_workload) + ", or " + kAskForException;
     case Ground::kEndsTls:
-      return "use a Service of type LoadBalancer instead of the Ingress";
+      return "use a Service of type LoadBalancer instead of the " + way.entrance->kind;
     case Ground::kSources:
       return source_fix(way, objection.allowed_from);
     case Ground::kUnresolved:

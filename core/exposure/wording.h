@@ -13,7 +13,7 @@ namespace berth::exposure {
 // 5432'
 std::string path_of(const WayOut& way);
 
-// What to write instead, for somebody who edits a workload, or the Service or Ingress.
+// What to write instead, for somebody who edits a workload, or the Service or entrance.
 std::string fix_for(const WayOut& way, const Objection& objection, bool judged_is_workload);
 
 // "port 5432 (PostgreSQL)", "port 51820/UDP"; `entry` may be absent.
@@ -27,6 +27,9 @@ std::string number_text(std::int64_t number, Protocol protocol);
 
 // Kind, namespace and name; a name that is not given yet is shown as "prefix*".
 std::string object_text(const std::string& kind, const Meta& meta);
+
+// "an " in front of "Ingress", "a " in front of "TCPRoute".
+std::string article(const std::string& noun);
 
 // "ExposurePolicy a", "ExposurePolicies a, b".
 std::string policies_text(const std::vector<std::string>& names);

@@ -51,19 +51,10 @@ void read(const Service& service, Numbers& numbers) {
   numbers.add_unless_zero("spec.healthCheckNodePort", service.health_check_node_port, Protocol::kTcp);
 }
 
-void read(const IngressBackend& backend, const std::string& field, Numbers& numbers) {
-  if (backend.resource.empty() && backend.port_name.empty()) {
-    numbers.add(field + ".service.port.number", backend.port_number, Protocol::kTcp);
-  }
-}
-
-void read(const Ingress& ingress, Numbers& numbers) {
-  if (ingress.default_backend) read(*ingress.default_backend, "spec.defaultBackend", numbers);
-  for (std::size_t i = 0; i < ingress.rules.size(); ++i) {
-    for (std::size_t k = 0; k < ingress.rules[i].paths.size(); ++k) {
-      const std::string field = indexed(indexed("spec.rules", i) + ".http.paths", k) + ".backend";
-      read(ingress.rules[i].paths[k].backend, field, numbers);
-    }
+void read(const Entrance& entrance, Numbers& numbers) {
+  for (const EntranceTarget& target : entrance.targets) {
+    if (!target.resource.empty() || !target.port_name.empty()) continue;
+    numbers.add(target.number_field, target.port_number, target.protocol.value_or(Protocol::kTcp));
   }
 }
 
@@ -92,8 +83,8 @@ std::vector<WrittenNumber> numbers_of(const Subject& subject) {
 std::string subject_text(const Subject& subject) {
   if (const auto* service = std::get_if<const Service*>(&subject))
     return object_text("Service", (*service)->meta);
-  if (const auto* ingress = std::get_if<const Ingress*>(&subject))
-    return object_text("Ingress", (*ingress)->meta);
+  if (const auto* entrance = std::get_if<const Entrance*>(&subject))
+    return object_text((*entrance)->kind, (*entrance)->meta);
   const Workload& workload = *std::get<const Workload*>(subject);
   return object_text(workload.kind, workload.meta);
 }

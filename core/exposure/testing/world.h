@@ -105,7 +105,7 @@ inline IngressBackend backend(std::string service_name, std::string port_name) {
   return made;
 }
 
-inline Ingress ingress(std::vector<IngressBackend> backends, std::string host = "a.example.org") {
+inline Ingress ingress_manifest(std::vector<IngressBackend> backends, std::string host = "a.example.org") {
   Ingress made;
   made.meta = named("front");
   made.tls = true;
@@ -114,6 +114,10 @@ inline Ingress ingress(std::vector<IngressBackend> backends, std::string host = 
   for (IngressBackend& each : backends) rule.paths.push_back({"/", "Prefix", std::move(each)});
   made.rules.push_back(std::move(rule));
   return made;
+}
+
+inline Entrance ingress(std::vector<IngressBackend> backends, std::string host = "a.example.org") {
+  return entrance_of(ingress_manifest(std::move(backends), std::move(host)));
 }
 
 inline PolicyPort listed(std::int64_t number, std::string service_name = "") {
@@ -147,7 +151,7 @@ class World final : public Facts {
   explicit World(ExposurePolicy policy) { add(std::move(policy)); }
 
   World& add(Service object) { return services_.push_back(std::move(object)), *this; }
-  World& add(Ingress object) { return ingresses_.push_back(std::move(object)), *this; }
+  World& add(Entrance object) { return entrances_.push_back(std::move(object)), *this; }
   World& add(Workload object) { return workloads_.push_back(std::move(object)), *this; }
   World& add(PortAllocation object) { return allocations_.push_back(std::move(object)), *this; }
   World& add(ExposurePolicy object) { return policies_.push_back(std::move(object)), *this; }
@@ -157,7 +161,13 @@ class World final : public Facts {
   }
 
   std::vector<const Service*> services(std::string_view ns) const override { return in(services_, ns); }
-  std::vector<const Ingress*> ingresses(std::string_view ns) const override { return in(ingresses_, ns); }
+  std::vector<const Entrance*> entrances(std::string_view ns) const override {
+    std::vector<const Entrance*> found;
+    for (const Entrance& entrance : entrances_) {
+      if (leads_into(entrance, ns)) found.push_back(&entrance);
+    }
+    return found;
+  }
   std::vector<const Workload*> workloads(std::string_view ns) const override { return in(workloads_, ns); }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return in(allocations_, ns);
@@ -184,7 +194,7 @@ class World final : public Facts {
 
   // Deques: what Facts hand out stays where it is while more is added.
   std::deque<Service> services_;
-  std::deque<Ingress> ingresses_;
+  std::deque<Entrance> entrances_;
   std::deque<Workload> workloads_;
   std::deque<PortAllocation> allocations_;
   std::deque<ExposurePolicy> policies_;

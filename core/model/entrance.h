@@ -1,0 +1,54 @@
+// Entrance: an object that leads what comes from outside to Services by their names, whatever its kind.
+//
+// Ingresses and the ConfigMaps that some of their controllers read are told apart where they are decoded
+// (entrance_of) and nowhere behind: whoever judges ways out knows this one shape. Thread-safety: values and
+// pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/port.h"
+#include "core/model/meta.h"
+#include "core/model/service.h"
+#include "core/model/via.h"
+
+namespace berth {
+
+// One place in it that names a Service and its port, or something else that is led to.
+struct EntranceTarget {
+  std::string ns = {};           // of the Service
+  std::string service = {};      // "" = it leads to no Service
+  std::int64_t port_number = 0;  // of the Service, when there is no port_name
+  std::string port_name = {};
+  std::string resource = {};              // what it leads to instead, "apiGroup/kind/name"
+  std::optional<Protocol> protocol = {};  // nullopt = that of the Service port
+  std::string host = {};                  // whose requests come here; "" = every host's
+  std::int64_t shown = 0;                 // the number shown outside; 0 = not known
+  std::string number_field = {};  // where port_number is written: "spec.defaultBackend.service.port.number"
+
+  bool operator==(const EntranceTarget&) const = default;
+};
+
+struct Entrance {
+  Meta meta = {};
+  std::string kind = {};  // "Ingress", ...
+  Via via = Via::kIngress;
+  bool ends_tls = false;  // what is encrypted is decrypted here, before the Service
+  std::vector<EntranceTarget> targets = {};
+
+  bool operator==(const Entrance&) const = default;
+};
+
+// networking.k8s.io/v1. The number shown is its controller's: 443 with TLS, 80 without (IngressSpec).
+Entrance entrance_of(const Ingress& ingress);
+
+// Does any of its targets lead to a Service of the namespace, or to something in it?
+bool leads_into(const Entrance& entrance, std::string_view ns);
+// Where its targets are, each namespace once.
+std::vector<std::string> namespaces_led_into(const Entrance& entrance);
+
+}  // namespace berth

@@ -1,0 +1,22 @@
+// Via: what opens a way out of the cluster. The names are the `via` values of ExposurePolicy
+// (docs/reference/api.md, spec.exceptions[].via).
+#pragma once
+
+namespace berth {
+
+enum class Via {
+  kLoadBalancer,
+  kNodePort,
+  kExternalIp,
+  kIngress,
+  kHostPort,
+  kHostNetwork,
+  kAnnotation,
+  kExport,
+  kCustom  // a program in the pod that leads out by itself
+};
+
+// "LoadBalancer", ...
+const char* to_string(Via via);
+
+}  // namespace berth
