@@ -5,7 +5,6 @@
 #include <map>
 #include <set>
 #include <tuple>
-#include <utility>
 
 #include "core/allocation/adoption_claim.h"
 #include "core/allocation/booking.h"
@@ -318,20 +317,27 @@ class Batch {
   // A port gets its other name with its numbers only: until then status tells the old one.
   void renew_outdated(Work& work, bool granted) {
     for (const Holding& holding : work.holdings.serving) {
-      // What goes because the port has its number now is released by the edit, and waits for nobody.
-      const bool goes = holding.interim && granted;
-      if (!holding.outdated || goes || (!granted && !holding.recorded.empty())) continue;
+      if (!holding.outdated || holding.interim || (!granted && !holding.recorded.empty())) continue;
       Entry entry = *booking_.find(work.holdings.space, holding.key);
-      const std::int64_t sticky = sticky_seconds(*work.request->allocation);
-      const bool waits_otherwise = std::exchange(entry.sticky_seconds, sticky) != sticky;
-      // What the port is to give up stays what it was for; only whether it would wait for its owner is news.
-      if (!holding.interim) {
-        std::erase_if(entry.slots, [&](const Slot& slot) { return slot.name == holding.recorded; });
-        if (!put_slot(entry, holding.slot)) continue;
-      } else if (!waits_otherwise) {
-        continue;
-      }
-      booking_.commit(work, work.holdings.space, {{holding.key, entry}});
+      std::erase_if(entry.slots, [&](const Slot& slot) { return slot.name == holding.recorded; });
+      entry.sticky_seconds = sticky_seconds(*work.request->allocation);
+      if (put_slot(entry, holding.slot)) booking_.commit(work, work.holdings.space, {{holding.key, entry}});
+    }
+    if (!granted) renew_wait(work);
+  }
+
+  // What an edit that is not granted leaves in its place, under whatever name, waits for its owner as the
+  // edit says, too.
+  void renew_wait(Work& work) {
+    const PortAllocation& allocation = *work.request->allocation;
+    const std::int64_t sticky = sticky_seconds(allocation);
+    for (const HeldNumber& number : view_.ledgers.of_owner(allocation.meta.uid)) {
+      const Entry* present = booking_.find(number.space, number.key);
+      if (present == nullptr || !present->held() || present->owner_uid != allocation.meta.uid) continue;
+      if (present->sticky_seconds == sticky) continue;
+      Entry entry = *present;
+      entry.sticky_seconds = sticky;
+      booking_.commit(work, number.space, {{number.key, entry}});
     }
   }
 

@@ -214,6 +214,20 @@ TEST(Sticky, FollowsTheSpecOfAPortThatWaitsForAnotherNumberToo) {
   EXPECT_EQ(cluster.ledgers.of_owner(web.meta.uid)[0].entry.sequence, sequence) << "nothing is written again";
 }
 
+TEST(Sticky, FollowsTheSpecOfWhatARefusedEditLeavesUnderItsOldName) {
+  Cluster cluster = mesh();
+  AllocationPort row = testing::port("a");
+  row.count = 2;
+  PortAllocation web = sticky("web", "1h", {row, testing::port("gone")});
+  (void)claim_one(cluster, web);
+  ASSERT_EQ(cluster.ledgers.of_owner(web.meta.uid).size(), 3U);
+  web = sticky("web", "", {testing::port("a"), testing::port("b", 24600)});
+  EXPECT_EQ(claim_one(cluster, web), "PortOutsideRange");
+  for (const HeldNumber& number : cluster.ledgers.of_owner(web.meta.uid)) {
+    EXPECT_EQ(number.entry.sticky_seconds, 0) << encode(number.entry);
+  }
+}
+
 TEST(Sticky, OfANumberThatGoesSaysNothingOfTheOneThatComes) {
   Cluster cluster = mesh();
   PortAllocation web = sticky("web", "1h", {testing::port("a")});
