@@ -81,7 +81,7 @@ const CatalogueRow kRows[] = {
        Ingress made = ingress_manifest({});
        made.rules.clear();
        made.default_backend = backend("web", 80);
-       return create(w, entrance_of(made));
+       return create(w, exposure::testing::entrance_of(made));
      },
      Decision::kDeny, "port 27017 (MongoDB)"},
     {"Row19_LookAlikeDefaultBackendIsTheWebServer",
@@ -90,7 +90,7 @@ const CatalogueRow kRows[] = {
        Ingress made = ingress_manifest({});
        made.rules.clear();
        made.default_backend = backend("web", 80);
-       return create(w, entrance_of(made));
+       return create(w, exposure::testing::entrance_of(made));
      },
      Decision::kAllow},
 

@@ -94,7 +94,7 @@ Entrance random_ingress(Dice& dice, std::string name) {
       ingress_manifest(std::move(backends), dice.any<std::string>({"a.example.org", "b.example.org", ""}));
   made.meta.name = std::move(name);
   made.tls = dice.chance(2);
-  return entrance_of(made);
+  return exposure::testing::entrance_of(made);
 }
 
 struct RandomWorld {

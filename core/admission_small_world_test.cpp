@@ -84,7 +84,7 @@ std::optional<Entrance> ingress_of(const Small& s) {
                                    : s.entry == Small::Entry::kByName ? backend("web", "http")
                                                                       : backend("web", "nope")});
   made.tls = s.tls;
-  return entrance_of(made);
+  return exposure::testing::entrance_of(made);
 }
 
 // --- the reference ---

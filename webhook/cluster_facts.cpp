@@ -4,7 +4,18 @@
 #include <random>
 #include <utility>
 
+#include "core/exposure/ingress_entrance.h"
+#include "kube/json/alb_action.h"
+
 namespace berth::webhook {
+
+void IngressIntake::put(const std::shared_ptr<const Ingress>& object) {
+  index_->put(std::make_shared<const Entrance>(exposure::entrance_of(*object, json::read_alb_action)));
+}
+
+void IngressIntake::remove(const Ingress& object) {
+  index_->remove(exposure::entrance_of(object, json::read_alb_action));
+}
 
 template <class T, class Index>
 void ClusterFacts::watch(const wire::Kind& kind, Index& index) {
@@ -33,7 +44,7 @@ ClusterFacts::ClusterFacts(const client::Client& client, const runtime::Clock& c
   watch<ExposurePolicy>(wire::kExposurePolicy, index_);
   watch<Namespace>(wire::kNamespace, index_);
   watch<Service>(wire::kService, index_);
-  watch<Ingress>(wire::kIngress, index_);
+  watch<Ingress>(wire::kIngress, ingresses_);
   watch<PortAllocation>(wire::kPortAllocation, index_);
   for (const wire::Kind& kind : wire::workload_kinds()) watch<Workload>(kind, index_);
   watch<PortRange>(wire::kPortRange, books_);

@@ -20,6 +20,17 @@
 
 namespace berth::webhook {
 
+// Takes Ingresses into an index as the entrances that they are. The index must outlive it.
+class IngressIntake {
+ public:
+  explicit IngressIntake(exposure::FactIndex& index) : index_(&index) {}
+  void put(const std::shared_ptr<const Ingress>& object);
+  void remove(const Ingress& object);
+
+ private:
+  exposure::FactIndex* index_;
+};
+
 class ClusterFacts {
  public:
   // All must outlive the object.
@@ -51,6 +62,7 @@ class ClusterFacts {
   runtime::StoreGroup group_;
   mutable std::shared_mutex mutex_;
   exposure::FactIndex index_;
+  IngressIntake ingresses_{index_};
   NumberBooks books_;
   std::vector<std::shared_ptr<void>> stores_;  // one per watched kind
   std::vector<std::unique_ptr<runtime::KindWatch>> watches_;

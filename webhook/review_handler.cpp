@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/exposure/ingress_entrance.h"
+#include "kube/json/alb_action.h"
 #include "kube/json/codec.h"
 #include "kube/wire/admission_review.h"
 #include "kube/wire/kind.h"
@@ -35,7 +37,7 @@ void complete(T& object, const wire::AdmissionReviewRequest& review) {
 
 Service as_judged(Service service) { return service; }
 Workload as_judged(Workload workload) { return workload; }
-Entrance as_judged(const Ingress& ingress) { return entrance_of(ingress); }
+Entrance as_judged(const Ingress& ingress) { return exposure::entrance_of(ingress, json::read_alb_action); }
 
 template <class T>
 Result<std::optional<Judged>> decoded(const std::string& text, const wire::AdmissionReviewRequest& review,

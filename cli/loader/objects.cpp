@@ -10,6 +10,8 @@
 #include "cli/loader/node_json.h"
 #include "cli/loader/policy_check.h"
 #include "cli/loader/retired.h"
+#include "core/exposure/ingress_entrance.h"
+#include "kube/json/alb_action.h"
 #include "kube/json/codec.h"
 
 namespace berth::cli {
@@ -170,7 +172,7 @@ class Loader {
     if (!ingress) return false;
     if (ingress->meta.ns.empty()) ingress->meta.ns = ns_;  // where its Services are
     read_digits(root, object, *ingress);
-    object.model = entrance_of(*ingress);
+    object.model = exposure::entrance_of(*ingress, json::read_alb_action);
     return true;
   }
 

@@ -17,9 +17,6 @@ class FactIndex final : public Facts {
  public:
   void put(std::shared_ptr<const Service> object) { put_in(services_, std::move(object)); }
   void put(const std::shared_ptr<const Entrance>& object);
-  void put(const std::shared_ptr<const Ingress>& object) {
-    put(std::make_shared<const Entrance>(entrance_of(*object)));
-  }
   void put(std::shared_ptr<const Workload> object);
   void put(std::shared_ptr<const PortAllocation> object) { put_in(allocations_, std::move(object)); }
   void put(std::shared_ptr<const ExposurePolicy> object) { put_in(policies_, std::move(object)); }
@@ -27,7 +24,6 @@ class FactIndex final : public Facts {
 
   void remove(const Service& object) { remove_from(services_, object.meta); }
   void remove(const Entrance& object);
-  void remove(const Ingress& object) { remove(entrance_of(object)); }
   void remove(const Workload& object);
   void remove(const PortAllocation& object) { remove_from(allocations_, object.meta); }
   void remove(const ExposurePolicy& object) { remove_from(policies_, object.meta); }

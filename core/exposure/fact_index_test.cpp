@@ -79,17 +79,6 @@ TEST(FactIndex, FindsAnEntranceNoMoreWhereItLedBeforeItsLastChange) {
   for (const char* ns : {"data", "web", "mesh"}) EXPECT_TRUE(index.entrances(ns).empty()) << ns;
 }
 
-TEST(FactIndex, TakesAnIngressForTheEntranceThatItIs) {
-  FactIndex index;
-  Ingress ingress = *named<Ingress>("data", "front");
-  ingress.default_backend = IngressBackend{"web", 80};
-  index.put(std::make_shared<const Ingress>(ingress));
-  ASSERT_EQ(index.entrances("data").size(), 1U);
-  EXPECT_EQ(index.entrances("data")[0]->kind, "Ingress");
-  index.remove(ingress);
-  EXPECT_TRUE(index.entrances("data").empty());
-}
-
 TEST(FactIndex, DoesNotInventLabelsOfUnknownNamespaces) {
   FactIndex index;
   EXPECT_EQ(index.namespace_labels("data"), nullptr);

@@ -102,7 +102,8 @@ WayIdentity identity(const WayOut& way) {
     if (way.service_port != nullptr) {
       asked_for += "target " + berth::to_string(way.service_port->target_port);
     } else if (way.target != nullptr) {
-      asked_for += "target " + way.target->port_name + " " + way.target->resource;
+      asked_for += "target " + way.target->port_name + " " + way.target->resource + " " + way.target->sign +
+                   " " + way.target->unknown;
     } else {
       asked_for += "ports";
     }

@@ -90,7 +90,8 @@ const Workload& reported_as(const Workload& workload, Neighbourhood& around,
   return *top;
 }
 
-bool refers_to(const EntranceTarget& target, const ServicePort& port) {
+bool refers_to(const EntranceTarget& target, const Service& service, const ServicePort& port) {
+  if (target.first_port) return &port == &service.ports.front();
   if (target.protocol && *target.protocol != port.protocol) return false;
   if (!target.port_name.empty()) return target.port_name == port.name;
   return target.port_number == port.port;
@@ -201,7 +202,8 @@ std::vector<NamedTarget> targets_naming(const Service& service, Neighbourhood& a
   std::vector<NamedTarget> targets;
   for (const Entrance* entrance : around.entrances()) {
     for (const EntranceTarget& target : entrance->targets) {
-      if (target.ns == service.meta.ns && target.service == service.meta.name && target.resource.empty()) {
+      const bool named = !target.service.empty() && target.service == service.meta.name;
+      if (named && target.ns == service.meta.ns) {
         targets.push_back({entrance, &target});
       }
     }
@@ -218,7 +220,7 @@ void add_ways_through(const Service& service, Neighbourhood& around, const Endin
   for (const ServicePort& port : service.ports) {
     std::vector<Opening> openings = own_openings(service, port);
     for (const NamedTarget& named : targets) {
-      if (refers_to(*named.target, port)) {
+      if (refers_to(*named.target, service, port)) {
         openings.push_back(opening_of(*named.entrance, *named.target, {named.target->host}));
       }
     }
@@ -246,16 +248,17 @@ void add_target(const Entrance& entrance, const EntranceTarget& target, std::vec
   const auto unresolved = [&](const Service* service, std::string reason) {
     ways.add(way(opening, service, nullptr, {nullptr, "", 0, std::move(reason)}));
   };
+  if (!target.unknown.empty()) return unresolved(nullptr, target.unknown);
   if (!target.resource.empty()) return unresolved(nullptr, "the backend is no Service");
   const Service* service = around.service(target.service);
   const std::string name = to_string(ObjectKey{target.ns, target.service});
   if (service == nullptr) return unresolved(nullptr, "there is no Service " + name + " yet");
 
   const auto [first, last] = std::pair(service->ports.begin(), service->ports.end());
-  if (std::any_of(first, last, [&](const ServicePort& port) { return refers_to(target, port); })) {
+  if (std::any_of(first, last, [&](const ServicePort& port) { return refers_to(target, *service, port); })) {
     const std::vector<const Workload*> selected = around.selected_by(*service);
     for (const ServicePort& port : service->ports) {
-      if (!refers_to(target, port)) continue;
+      if (!refers_to(target, *service, port)) continue;
       for (const Ending& ending : all_endings(*service, port, selected, around)) {
         ways.add(way(opening, service, &port, ending));
       }
@@ -264,7 +267,7 @@ void add_target(const Entrance& entrance, const EntranceTarget& target, std::vec
   }
   const std::string port =
       target.port_name.empty() ? std::to_string(target.port_number) : "named \"" + target.port_name + "\"";
-  unresolved(service, "the Service has no port " + port);
+  unresolved(service, target.first_port ? "the Service has no port" : "the Service has no port " + port);
 }
 
 void add_node_openings(const Workload& workload, Neighbourhood& around, Collection& ways) {
@@ -342,12 +345,13 @@ std::vector<WayOut> ways_of(const Entrance& entrance, const Facts& facts) {
   std::map<std::string_view, Neighbourhood> neighbourhoods;
   Collection ways;
   // Many paths lead to few ports: each target is followed once, with all its hosts.
-  using WhatIsMeant = std::tuple<std::string_view, std::string_view, std::int64_t, std::string_view,
-                                 std::string_view, std::optional<Protocol>, std::int64_t>;
+  using WhatIsMeant =
+      std::tuple<std::string_view, std::string_view, std::int64_t, std::string_view, bool, std::string_view,
+                 std::string_view, std::string_view, std::optional<Protocol>, std::int64_t>;
   std::map<WhatIsMeant, std::pair<const EntranceTarget*, std::vector<std::string>>> targets;
   for (const EntranceTarget& target : entrance.targets) {
-    auto& entry = targets[{target.ns, target.service, target.port_number, target.port_name, target.resource,
-                           target.protocol, target.shown}];
+    auto& entry = targets[{target.ns, target.service, target.port_number, target.port_name, target.first_port,
+                           target.resource, target.unknown, target.sign, target.protocol, target.shown}];
     if (entry.first == nullptr) entry.first = &target;
     add_sorted(entry.second, target.host);
   }

@@ -24,9 +24,14 @@ std::string hosts_text(const Audience& audience) {
 // ' -> Service data/db port 80' of an entrance, whether or not the Service is there.
 std::string named_target_text(const WayOut& way) {
   const EntranceTarget& target = *way.target;
+  if (!target.unknown.empty()) return "";
   if (!target.resource.empty()) return " -> resource " + one_line(target.resource);
   std::string text = " -> Service " + to_string(ObjectKey{target.ns, one_line(target.service)});
   if (!target.port_name.empty()) text += " port \"" + one_line(target.port_name) + "\"";
+  if (target.first_port) {
+    const std::int64_t number = way.service_number();
+    return text + (number == 0 ? "" : " port " + number_text(number, way.protocol));
+  }
   if (way.service_port != nullptr && !target.port_name.empty()) {
     return text + " (" + number_text(way.service_port->port, way.protocol) + ")";
   }
@@ -41,7 +46,8 @@ std::string opening_text(const WayOut& way) {
   }
   const std::string number = number_text(way.service_number(), way.protocol);
   if (way.entrance != nullptr) {
-    return entrance_text(way) + hosts_text(way.audience) + named_target_text(way);
+    const std::string sign = way.target->sign.empty() ? "" : " " + one_line(way.target->sign);
+    return entrance_text(way) + hosts_text(way.audience) + sign + named_target_text(way);
   }
   switch (way.via) {
     case Via::kLoadBalancer:
@@ -117,7 +123,8 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
              (way.service->external_ips.empty() ? "the address from status.loadBalancer" : "externalIPs") +
              " from " + which;
     case Via::kIngress:
-      return relabel + "take that backend out of " + entrance_text(way);
+      return relabel + "take that " + (way.target->sign.empty() ? "backend" : one_line(way.target->sign)) +
+             " out of " + entrance_text(way);
     case Via::kAnnotation:
     case Via::kExport:
       return relabel + "remove the " + std::string(way.sign) + " from " + which;
@@ -156,6 +163,10 @@ std::string unresolved_fix(const WayOut& way) {
   if (way.via == Via::kHostNetwork) return "declare the ports of the containers, or remove hostNetwork";
   if (way.via == Via::kCustom) {
     return "remove the container, or let it connect only where it must with an egress NetworkPolicy";
+  }
+  if (way.target != nullptr && !way.target->unknown.empty()) {
+    return "take that " + one_line(way.target->sign) + " out of " + entrance_text(way) +
+           ", and lead to Services by its rules";
   }
   if (way.target != nullptr && !way.target->resource.empty()) return "use a Service as the backend";
   if (way.service == nullptr) return "create the Service first";

@@ -53,7 +53,8 @@ void read(const Service& service, Numbers& numbers) {
 
 void read(const Entrance& entrance, Numbers& numbers) {
   for (const EntranceTarget& target : entrance.targets) {
-    if (!target.resource.empty() || !target.port_name.empty()) continue;
+    const bool by_number = target.port_name.empty() && !target.first_port;
+    if (!by_number || !target.resource.empty() || !target.unknown.empty()) continue;
     numbers.add(target.number_field, target.port_number, target.protocol.value_or(Protocol::kTcp));
   }
 }

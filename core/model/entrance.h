@@ -1,8 +1,7 @@
 // Entrance: an object that leads what comes from outside to Services by their names, whatever its kind.
 //
-// Ingresses and the ConfigMaps that some of their controllers read are told apart where they are decoded
-// (entrance_of) and nowhere behind: whoever judges ways out knows this one shape. Thread-safety: values and
-// pure functions.
+// Kinds are told apart where they are decoded (core/exposure/ingress_entrance.h) and nowhere behind: whoever
+// judges ways out knows this one shape. Thread-safety: values and pure functions.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +12,6 @@
 
 #include "core/base/port.h"
 #include "core/model/meta.h"
-#include "core/model/service.h"
 #include "core/model/via.h"
 
 namespace berth {
@@ -24,7 +22,10 @@ struct EntranceTarget {
   std::string service = {};      // "" = it leads to no Service
   std::int64_t port_number = 0;  // of the Service, when there is no port_name
   std::string port_name = {};
-  std::string resource = {};              // what it leads to instead, "apiGroup/kind/name"
+  bool first_port = false;    // of the Service, whatever its number
+  std::string resource = {};  // what it leads to instead, "apiGroup/kind/name"
+  std::string unknown = {};   // why nobody can tell where it leads; "" = what stands here tells
+  std::string sign = {};  // what in the object leads there when it is no rule: "annotation example.org/key"
   std::optional<Protocol> protocol = {};  // nullopt = that of the Service port
   std::string host = {};                  // whose requests come here; "" = every host's
   std::int64_t shown = 0;                 // the number shown outside; 0 = not known
@@ -42,9 +43,6 @@ struct Entrance {
 
   bool operator==(const Entrance&) const = default;
 };
-
-// networking.k8s.io/v1. The number shown is its controller's: 443 with TLS, 80 without (IngressSpec).
-Entrance entrance_of(const Ingress& ingress);
 
 // Does any of its targets lead to a Service of the namespace, or to something in it?
 bool leads_into(const Entrance& entrance, std::string_view ns);

@@ -90,6 +90,14 @@ struct Ingress {
   bool operator==(const Ingress&) const = default;
 };
 
+// A Service of the same namespace and one of its ports, by whatever names them.
+struct ServiceReference {
+  std::string service = {};
+  TargetPort port = {};
+
+  bool operator==(const ServiceReference&) const = default;
+};
+
 struct Namespace {
   Meta meta = {};
   std::string phase = {};
