@@ -163,8 +163,9 @@ class Loader {
   template <class T>
   bool decode_as(const Node& root, Object& object) {
     std::optional<T> model = decoded<T>(root, object);
-    if (model) object.model = *std::move(model);
-    return model.has_value();
+    if (!model) return false;
+    object.model = *std::move(model);
+    return true;
   }
 
   bool decode_ingress(const Node& root, Object& object) {
