@@ -259,6 +259,14 @@ TEST(DenialText, OfAWayThatIsNotKnown) {
             denial(begin + "the backend is no Service" + end,
                    "Ingress data/front (a.example.org) -> resource k8s.example.com/StorageBucket/static -> ?",
                    "use a Service as the backend"));
+  Ingress copying = ingress_manifest({});
+  copying.meta.annotations["nginx.ingress.kubernetes.io/mirror-target"] = "http://db:5432";
+  EXPECT_EQ(
+      told(world, exposure::testing::entrance_of(copying)),
+      denial(begin + "it copies requests to where it says" + end,
+             "Ingress data/front (every host) annotation nginx.ingress.kubernetes.io/mirror-target -> ?",
+             "remove annotation nginx.ingress.kubernetes.io/mirror-target from Ingress data/front, and "
+             "lead to Services by its rules"));
   world.add(service("ClusterIP", {port(80)}));
   EXPECT_EQ(told(world, ingress({backend("web", "http")})),
             denial(begin + "the Service has no port named \"http\"" + end,

@@ -123,8 +123,10 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
              (way.service->external_ips.empty() ? "the address from status.loadBalancer" : "externalIPs") +
              " from " + which;
     case Via::kIngress:
-      return relabel + "take that " + (way.target->sign.empty() ? "backend" : one_line(way.target->sign)) +
-             " out of " + entrance_text(way);
+      return relabel +
+             (way.target->sign.empty() ? std::string("take that backend out of ")
+                                       : "remove " + one_line(way.target->sign) + " from ") +
+             entrance_text(way);
     case Via::kAnnotation:
     case Via::kExport:
       return relabel + "remove the " + std::string(way.sign) + " from " + which;
@@ -165,7 +167,7 @@ std::string unresolved_fix(const WayOut& way) {
     return "remove the container, or let it connect only where it must with an egress NetworkPolicy";
   }
   if (way.target != nullptr && !way.target->unknown.empty()) {
-    return "take that " + one_line(way.target->sign) + " out of " + entrance_text(way) +
+    return "remove " + one_line(way.target->sign) + " from " + entrance_text(way) +
            ", and lead to Services by its rules";
   }
   if (way.target != nullptr && !way.target->resource.empty()) return "use a Service as the backend";
