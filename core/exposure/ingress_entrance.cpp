@@ -140,7 +140,10 @@ class Reader {
   void add_alb_action(const std::string& key, const std::string& value, const std::string& host) {
     const auto references = read_alb_action_(value);
     if (!references.ok()) {
-      return add_unknown(annotation_sign(key), "it cannot be read: " + references.error().message, host);
+      // A warning is short: what a parser says of a text that is no JSON would crowd out where it stands.
+      const Error& error = references.error();
+      const std::string why = error.field.empty() ? " as JSON" : ": " + error.message;
+      return add_unknown(annotation_sign(key), "it cannot be read" + why, host);
     }
     for (const ServiceReference& reference : *references) {
       EntranceTarget target = led_to(host);

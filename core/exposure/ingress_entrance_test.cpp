@@ -18,7 +18,8 @@ using testing::ingress_manifest;
 Result<std::vector<ServiceReference>> read_words(std::string_view text) {
   if (text == "redirect") return std::vector<ServiceReference>{};
   const std::size_t blank = text.find(' ');
-  if (blank == std::string_view::npos) return malformed("no action");
+  if (text == "5432") return malformed("serviceName is no string", "serviceName");
+  if (blank == std::string_view::npos) return malformed("no JSON");
   return std::vector<ServiceReference>{
       {std::string(text.substr(0, blank)), std::string(text.substr(blank + 1))}};
 }
@@ -74,7 +75,9 @@ TEST(IngressEntrance, FollowsAnActionForTheHostThatUsesIt) {
   ingress.meta.annotations[kAction] = "redirect";
   EXPECT_EQ(targets(ingress), "");
   ingress.meta.annotations[kAction] = "{";
-  EXPECT_EQ(targets(ingress), "? it cannot be read: no action of a.example.org");
+  EXPECT_EQ(targets(ingress), "? it cannot be read as JSON of a.example.org");
+  ingress.meta.annotations[kAction] = "5432";
+  EXPECT_EQ(targets(ingress), "? it cannot be read: serviceName is no string of a.example.org");
 }
 
 TEST(IngressEntrance, FollowsAnActionThatNobodyUsesYet) {
