@@ -11,9 +11,19 @@ namespace {
 // No node has this name: "shown on some node", so that who asks about all of them finds it.
 constexpr std::string_view kSomeNode = "*";
 
+// Every bit of both in every bit of the answer (the finalizer of MurmurHash3).
+std::uint64_t mixed(std::uint64_t first, std::uint64_t second) {
+  std::uint64_t bits = first + 0x9e3779b97f4a7c15 * (second + 1);
+  bits = (bits ^ (bits >> 33)) * 0xff51afd7ed558ccd;
+  bits = (bits ^ (bits >> 33)) * 0xc4ceb9fe1a85ec53;
+  return bits ^ (bits >> 33);
+}
+
 std::uint64_t hash_of(const Uid& owner, Space space, const NumberKey& key, std::string_view node) {
-  std::string text = owner.text + " " + to_string(space) + " " + to_string({key.port, key.protocol}) + "@";
-  return std::hash<std::string>()(text.append(node));
+  const std::uint64_t protocol = key.protocol ? 1 + static_cast<std::uint64_t>(*key.protocol) : 0;
+  const auto port = static_cast<std::uint64_t>(key.port.number());
+  const std::uint64_t number = port << 16 | static_cast<std::uint64_t>(space) << 8 | protocol;
+  return mixed(mixed(std::hash<std::string>()(owner.text), number), std::hash<std::string_view>()(node));
 }
 
 template <class Visit>
