@@ -30,8 +30,9 @@ class Overlay final : public Facts {
   std::vector<const ExposurePolicy*> policies() const override;
 
  private:
-  template <class T>
-  std::vector<const T*> laid_over(std::vector<const T*> found, std::string_view ns) const;
+  // `found`: what the base has of the namespace; is_of_namespace(const T&): does an object belong there?
+  template <class T, class IsOfNamespace>
+  std::vector<const T*> laid_over(std::vector<const T*> found, IsOfNamespace is_of_namespace) const;
 
   const Facts& base_;
   Subject replaced_;

@@ -74,6 +74,25 @@ TEST(Overlay, AnObjectWithoutANameYetReplacesNothing) {
   EXPECT_EQ(overlay.workloads("data").size(), 2u);
 }
 
+Entrance leading_into(std::vector<std::string> namespaces) {
+  Entrance made;
+  made.meta = testing::named("tcp-services", "ingress");
+  made.kind = "ConfigMap";
+  for (std::string& ns : namespaces) made.targets.push_back({.ns = std::move(ns)});
+  return made;
+}
+
+TEST(Overlay, FindsAnEntranceWhereItLeadsNowAndNotWhereItsOlderSelfLed) {
+  World world;
+  world.add(leading_into({"data", "web"}));
+  const Entrance after = leading_into({"web", "mesh"});
+  const Overlay overlay(world, &after, Subject(&after));
+  EXPECT_TRUE(overlay.entrances("data").empty());
+  EXPECT_EQ(overlay.entrances("web"), std::vector<const Entrance*>{&after});
+  EXPECT_EQ(overlay.entrances("mesh"), std::vector<const Entrance*>{&after});
+  EXPECT_TRUE(overlay.entrances("ingress").empty());
+}
+
 TEST(Overlay, LeavesEverythingElseAsItIs) {
   World world(control_plane());
   world.label_namespace("data", {{"tier", "data"}});
