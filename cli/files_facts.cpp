@@ -45,7 +45,7 @@ void FilesFacts::put(const Object& object) {
 void FilesFacts::put_entrance(const Object& object) {
   const std::string identity = object.identity();
   const Object* before = nullptr;
-  if (!identity.empty()) before = std::exchange(entrance_of_[identity], &object);
+  if (!identity.empty()) before = std::exchange(entrances_by_identity_[identity], &object);
   if (before != nullptr) {
     for (const std::string& ns : namespaces_led_into(std::get<Entrance>(before->model))) {
       std::erase(entrances_[ns], before);

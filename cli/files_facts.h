@@ -48,8 +48,8 @@ class FilesFacts final : public exposure::Facts {
   std::map<std::string, Row, std::less<>> allocations_;
   Row policies_;
   std::map<std::string, Labels, std::less<>> namespaces_;
-  std::unordered_map<std::string, std::size_t> places_;         // identity -> index in its row
-  std::unordered_map<std::string, const Object*> entrance_of_;  // by identity
+  std::unordered_map<std::string, std::size_t> places_;  // identity -> index in its row
+  std::unordered_map<std::string, const Object*> entrances_by_identity_;
   const Object* hidden_ = nullptr;
 };
 
