@@ -22,6 +22,30 @@ const Problem* closing(const std::vector<Problem>& problems) {
   return found == problems.end() ? nullptr : &*found;
 }
 
+// Does the Service show as a node port a number of the ledger that it is no longer meant to show?
+bool keeps_a_number(const Observation& seen, const Service& present, const Service& wanted) {
+  if (wanted.type != "NodePort") return false;
+  return std::any_of(present.ports.begin(), present.ports.end(), [&](const ServicePort& port) {
+    const bool wanted_here =
+        std::any_of(wanted.ports.begin(), wanted.ports.end(),
+                    [&](const ServicePort& one) { return one.node_port == port.node_port; });
+    return port.node_port != 0 && !wanted_here &&
+           std::any_of(seen.entries.begin(), seen.entries.end(), [&](const allocation::HeldNumber& held) {
+             return held.space == allocation::Space::kNodePort && held.key.port.number() == port.node_port;
+           });
+  });
+}
+
+// The API server gives a port without nodePort the one that the port of that name had before
+// (registry/core/service, patchAllocatedValues), so a list alone does not take such a number away. While the
+// Service is no NodePort it has none; the next look makes it one again, with a number that the API server
+// chooses.
+Service without_node_ports(Service service) {
+  service.type = "ClusterIP";
+  service.external_traffic_policy.clear();
+  return service;
+}
+
 desired::Difference take_over(const Service& present, const Service& wanted, const PortAllocation& allocation,
                               const Adoption& adoption, const std::vector<Problem>& problems) {
   if (adoption.refused) return desired::Clash{reason::kAdoptionRefused, adoption.refused->message};
@@ -68,6 +92,7 @@ Decision decide(const Observation& seen, const PortAllocation& allocation, const
     const Uid owner = present == nullptr ? allocation.meta.uid : allocation::generated_for(present->meta);
     if (present != nullptr && owner == allocation.meta.uid) {
       service = desired::in_remembered_form(std::move(service), *present, allocation);
+      if (keeps_a_number(seen, *present, service)) service = without_node_ports(std::move(service));
     }
     if (present == nullptr || !waits_for_adoption(*present, allocation.meta.key())) {
       plan_writes::write_wanted(seen.services, service, decision.writes);

@@ -166,6 +166,39 @@ TEST(Plan, KeepsAPublishedNumberThatOthersGrabbed) {
   EXPECT_EQ(text(scene.plan()), "create Service mesh/web, write status of PortAllocation mesh/web");
 }
 
+// The type that a Service is given, "" when it keeps its own.
+std::string type_edit(const Plan& plan) {
+  for (const Action& action : plan.actions) {
+    const auto* patch = std::get_if<PatchObject>(&action);
+    if (patch == nullptr || patch->kind != ObjectKind::kService) continue;
+    for (const desired::Edit& edit : patch->edits) {
+      if (const auto* type = std::get_if<desired::TypeEdit>(&edit)) return type->type;
+    }
+  }
+  return "";
+}
+
+// Edited from node ports to Service ports, of a Service that the API server gives node ports of its own: it
+// would keep the number that Berth had granted, for the port has the same name.
+TEST(Plan, TakesANumberAwayThatTheApiServerWouldKeepAsNodePort) {
+  Scene scene;
+  scene.cluster.ranges.push_back(testing::range("ports", "Service", {"8000-8009"}));
+  scene.settle();
+  scene.web().spec.range_name = "ports";
+  scene.web().spec.service.type = "NodePort";
+  ++scene.web().meta.generation;
+  scene.claim();
+  const Plan first = scene.plan();
+  EXPECT_EQ(type_edit(first), "ClusterIP") << text(first);
+  Service& service = scene.cluster.services[0];
+  service.type = "ClusterIP";
+  service.ports[0].node_port = 0;
+  EXPECT_EQ(type_edit(scene.plan()), "NodePort") << text(scene.plan());
+  service.type = "NodePort";
+  service.ports[0].node_port = 30001;  // that the API server chose
+  EXPECT_EQ(type_edit(scene.plan()), "");
+}
+
 TEST(Plan, TellsWhatTheApiServerRefusedAndTriesAgain) {
   Scene scene;
   scene.settle();
