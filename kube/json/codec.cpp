@@ -9,7 +9,7 @@
 namespace berth::json {
 namespace {
 
-// apiVersion and kind of each struct; a Workload says its own.
+// apiVersion and kind of each struct that is one kind.
 template <class T>
 struct Described;
 
@@ -56,17 +56,18 @@ void type_meta(Archive& archive, T& /*object*/) {
   member(archive, "kind", kind);
 }
 
-void type_meta(Archive& archive, Workload& workload) {
-  member(archive, "apiVersion", workload.api_version);
-  member(archive, "kind", workload.kind);
+template <SaysItsKind T>
+void type_meta(Archive& archive, T& object) {
+  member(archive, "apiVersion", object.api_version);
+  member(archive, "kind", object.kind);
 }
 
 template <class T>
-void preset_type(T& /*item*/, std::string_view /*version*/, std::string_view /*kind*/) {}
-
-void preset_type(Workload& item, std::string_view version, std::string_view kind) {
-  item.api_version = version;
-  item.kind = kind;
+void preset_type(T& item, std::string_view version, std::string_view kind) {
+  if constexpr (SaysItsKind<T>) {
+    item.api_version = version;
+    item.kind = kind;
+  }
 }
 
 // Writing takes a const object through describe(), which changes nothing.
@@ -149,6 +150,9 @@ BERTH_CODEC(Ingress);
 BERTH_CODEC(Namespace);
 BERTH_CODEC(Workload);
 BERTH_CODEC(NetworkPolicy);
+BERTH_CODEC(Gateway);
+BERTH_CODEC(Route);
+BERTH_CODEC(ReferenceGrant);
 BERTH_CODEC(Lease);
 BERTH_CODEC(Event);
 BERTH_CODEC(Secret);

@@ -4,8 +4,8 @@
 // field path, e.g. "spec.ports[2].nodePort") and silent about fields the model does not have. Nothing is
 // truncated. Writing leaves out empty fields, so that a written object carries only what Berth means to own.
 // T is any kind of core/model: PortRange, PortAllocation, ExposurePolicy, PortLedger, Service, Ingress,
-// Namespace, Workload, NetworkPolicy, Lease, Event, Secret, ConfigMap, ValidatingWebhookConfiguration
-// (explicitly instantiated). Thread-safety: free functions without state.
+// Namespace, Workload, NetworkPolicy, Gateway, Route, ReferenceGrant, Lease, Event, Secret, ConfigMap,
+// ValidatingWebhookConfiguration (explicitly instantiated). Thread-safety: free functions without state.
 #pragma once
 
 #include <string>
@@ -23,7 +23,8 @@ inline constexpr int kMaxDepth = 128;
 template <class T>
 Result<T> decode(std::string_view text);
 
-// apiVersion and kind are written from the description (Workload: from its own fields).
+// apiVersion and kind are written from the description (Workload, Gateway, Route, ReferenceGrant: from their
+// own fields).
 template <class T>
 std::string encode(const T& object);
 
@@ -41,7 +42,7 @@ struct List {
 };
 
 // A <Kind>List answer; `items` may come before or after `metadata` (custom resources put them first).
-// A Workload in a list has neither kind nor apiVersion: they are taken from `item_kind` and
+// A Workload, Gateway or Route in a list has neither kind nor apiVersion: they are taken from `item_kind` and
 // `item_api_version`.
 template <class T>
 Result<List<T>> decode_list(std::string_view text, std::string_view item_api_version,

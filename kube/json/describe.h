@@ -7,6 +7,7 @@
 #include "core/model/cluster_objects.h"
 #include "core/model/config_map.h"
 #include "core/model/exposure_policy.h"
+#include "core/model/gateway.h"
 #include "core/model/meta.h"
 #include "core/model/network_policy.h"
 #include "core/model/port_allocation.h"
@@ -17,6 +18,14 @@
 #include "kube/json/archive.h"
 
 namespace berth::json {
+
+// A struct for several kinds, or for several versions of one, says which it is.
+template <class T>
+concept SaysItsKind = requires(T object) {
+  object.api_version;
+  object.kind;
+  object.meta;
+};
 
 void describe(Archive& archive, Meta& meta);
 void describe(Archive& archive, OwnerReference& owner);
@@ -40,6 +49,10 @@ void describe(Archive& archive, NetworkPolicyPort& port);
 void describe(Archive& archive, NetworkPolicy& policy);
 // One rule of spec.ingress (`peers` "from") or spec.egress ("to").
 void describe_rule(Archive& archive, NetworkPolicyRule& rule, std::string_view peers);
+
+void describe(Archive& archive, Gateway& gateway);
+void describe(Archive& archive, Route& route);
+void describe(Archive& archive, ReferenceGrant& grant);
 
 void describe(Archive& archive, Lease& lease);
 void describe(Archive& archive, Event& event);

@@ -11,13 +11,13 @@
 namespace berth::json {
 namespace {
 
+// A description may depend on the kind, as that of a Workload does.
 template <class T>
-void describe_type(Archive& /*archive*/, T& /*object*/) {}
-
-// Where its pods stand depends on the kind.
-void describe_type(Archive& archive, Workload& workload) {
-  member(archive, "apiVersion", workload.api_version);
-  member(archive, "kind", workload.kind);
+void describe_type(Archive& archive, T& object) {
+  if constexpr (SaysItsKind<T>) {
+    member(archive, "apiVersion", object.api_version);
+    member(archive, "kind", object.kind);
+  }
 }
 
 std::uint32_t size_of(std::string_view text) {
@@ -78,6 +78,9 @@ BERTH_PACKED(Ingress);
 BERTH_PACKED(Namespace);
 BERTH_PACKED(Workload);
 BERTH_PACKED(NetworkPolicy);
+BERTH_PACKED(Gateway);
+BERTH_PACKED(Route);
+BERTH_PACKED(ReferenceGrant);
 BERTH_PACKED(Lease);
 BERTH_PACKED(Event);
 BERTH_PACKED(Secret);

@@ -15,7 +15,8 @@
 
 namespace berth::json {
 
-// The members of `object` but apiVersion and kind, which only a Workload keeps; for every kind of codec.h.
+// The members of `object` but apiVersion and kind, which only structs for several kinds keep; for every kind
+// of codec.h.
 template <class T>
 std::string pack(const T& object);
 template <class T>
