@@ -7,6 +7,7 @@
 #include "core/model/cluster_objects.h"
 #include "core/model/config_map.h"
 #include "core/model/exposure_policy.h"
+#include "core/model/gateway.h"
 #include "core/model/network_policy.h"
 #include "core/model/port_allocation.h"
 #include "core/model/port_ledger.h"
@@ -197,6 +198,9 @@ template class Watcher<Ingress>;
 template class Watcher<Namespace>;
 template class Watcher<Workload>;
 template class Watcher<NetworkPolicy>;
+template class Watcher<Gateway>;
+template class Watcher<Route>;
+template class Watcher<ReferenceGrant>;
 template class Watcher<Lease>;
 template class Watcher<Event>;
 template class Watcher<Secret>;

@@ -104,9 +104,10 @@ enum class Progress {
   kListed,
   kLooked,  // asked for the newest version after an error
   kOpened,
-  kRead,   // bytes; zero or more outputs
-  kIdle,   // nothing came within read_wait, and the silence is not long enough yet
-  kEnded,  // the server ended the watch in good order
+  kRead,    // bytes; zero or more outputs
+  kIdle,    // nothing came within read_wait, and the silence is not long enough yet
+  kAbsent,  // the kind is not served (optional_watch.h)
+  kEnded,   // the server ended the watch in good order
 };
 
 // T is any kind of core/model (explicitly instantiated).

@@ -29,6 +29,45 @@ const Kind kJob{"batch", "v1", "jobs", "Job", true};
 const Kind kCronJob{"batch", "v1", "cronjobs", "CronJob", true};
 const Kind kPodTemplate{"", "v1", "podtemplates", "PodTemplate", true};
 
+namespace {
+
+Versions in_versions(const std::string& group, const std::vector<std::string>& versions,
+                     const std::string& plural, const std::string& kind) {
+  Versions all;
+  for (const std::string& version : versions) all.push_back({group, version, plural, kind, true});
+  return all;
+}
+
+constexpr char kGateways[] = "gateway.networking.k8s.io";
+
+}  // namespace
+
+const std::vector<Versions>& gateway_kinds() {
+  static const std::vector<Versions> kinds = {
+      in_versions(kGateways, {"v1", "v1beta1"}, "gateways", "Gateway"),
+      in_versions(kGateways, {"v1"}, "listenersets", "ListenerSet"),
+      in_versions("gateway.networking.x-k8s.io", {"v1alpha1"}, "xlistenersets", "XListenerSet"),
+  };
+  return kinds;
+}
+
+const std::vector<Versions>& route_kinds() {
+  static const std::vector<Versions> kinds = {
+      in_versions(kGateways, {"v1", "v1beta1"}, "httproutes", "HTTPRoute"),
+      in_versions(kGateways, {"v1", "v1alpha2"}, "grpcroutes", "GRPCRoute"),
+      in_versions(kGateways, {"v1", "v1alpha3", "v1alpha2"}, "tlsroutes", "TLSRoute"),
+      in_versions(kGateways, {"v1", "v1alpha2"}, "tcproutes", "TCPRoute"),
+      in_versions(kGateways, {"v1", "v1alpha2"}, "udproutes", "UDPRoute"),
+  };
+  return kinds;
+}
+
+const Versions& reference_grant() {
+  static const Versions versions =
+      in_versions(kGateways, {"v1", "v1beta1"}, "referencegrants", "ReferenceGrant");
+  return versions;
+}
+
 const std::vector<Kind>& workload_kinds() {
   static const std::vector<Kind> kinds = {kPod,       kDeployment, kStatefulSet,
                                           kDaemonSet, kReplicaSet, kReplicationController,

@@ -46,6 +46,13 @@ extern const Kind kJob;
 extern const Kind kCronJob;
 extern const Kind kPodTemplate;
 
+// A kind of an add-on in every version that was ever served, the newest first.
+using Versions = std::vector<Kind>;
+// gateway.networking.k8s.io: Gateways and ListenerSets; routes; ReferenceGrants.
+const std::vector<Versions>& gateway_kinds();
+const std::vector<Versions>& route_kinds();
+const Versions& reference_grant();
+
 // Pod and every kind with a pod template above, Pod first: all decode into model Workload.
 const std::vector<Kind>& workload_kinds();
 

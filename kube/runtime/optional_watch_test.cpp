@@ -1,0 +1,111 @@
+#include "kube/runtime/optional_watch.h"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "core/model/service.h"
+#include "kube/runtime/store.h"
+#include "kube/testing/builders.h"
+#include "kube/testing/fake_api_server.h"
+#include "kube/testing/manual_clock.h"
+
+namespace berth::runtime {
+namespace {
+
+// A kind that the server behind it has, as long as it is installed.
+class Installable final : public http::Transport {
+ public:
+  explicit Installable(http::Transport& beneath) : beneath_(&beneath) {}
+  Result<http::Response> exchange(const http::Request& request, std::chrono::milliseconds deadline) override {
+    asked.push_back(request.target.substr(0, request.target.find('?')));
+    if (!installed) return http::Response{404, {}, R"({"kind":"Status","code":404,"reason":"NotFound"})"};
+    return beneath_->exchange(request, deadline);
+  }
+  Result<std::unique_ptr<http::Stream>> open(const http::Request& request,
+                                             std::chrono::milliseconds deadline) override {
+    if (!installed) return Error{Code::kNotFound, "404"};
+    return beneath_->open(request, deadline);
+  }
+
+  bool installed = false;
+  std::vector<std::string> asked;
+
+ private:
+  http::Transport* beneath_;
+};
+
+struct Bench {
+  testing::ManualClock clock;
+  testing::FakeApiServer server{clock};
+  Installable transport{server};
+  client::Client client{transport, {.field_manager = "test"}};
+  StoreGroup group;
+  Store<Service> store{group};
+  wire::Kind older{"old.example.org", "v1", "services", "Service", true};
+  std::unique_ptr<KindWatch> watch;
+
+  explicit Bench(bool with_older = false) {
+    WatcherConfig config;
+    config.read_wait = Duration(0);
+    const std::vector<wire::Kind> versions =
+        with_older ? std::vector{older, wire::kService} : std::vector{wire::kService};
+    watch = make_optional_watch<Service>(client, clock, versions, config, store, {});
+    const client::Client direct(server, {.field_manager = "test"});
+    EXPECT_TRUE(
+        direct.create(wire::kService, testing::make_service("a", "web", {testing::make_service_port(80)}))
+            .ok());
+  }
+
+  Progress step() { return watch->step().value(); }
+  std::size_t size() { return store.size(group.snapshot()); }
+};
+
+TEST(OptionalWatch, AKindThatIsNotServedIsReadyAndEmpty) {
+  Bench bench;
+  EXPECT_FALSE(bench.watch->ready());
+  EXPECT_EQ(bench.step(), Progress::kAbsent);
+  EXPECT_TRUE(bench.watch->ready());
+  EXPECT_EQ(bench.size(), 0U);
+}
+
+TEST(OptionalWatch, AKindThatIsInstalledLaterIsListedAndWatched) {
+  Bench bench;
+  EXPECT_EQ(bench.step(), Progress::kAbsent);
+  bench.transport.installed = true;
+  EXPECT_EQ(bench.step(), Progress::kListed);
+  EXPECT_EQ(bench.size(), 1U);
+  EXPECT_EQ(bench.step(), Progress::kOpened);
+}
+
+TEST(OptionalWatch, AKindThatIsRemovedLeavesNothing) {
+  Bench bench;
+  bench.transport.installed = true;
+  EXPECT_EQ(bench.step(), Progress::kListed);
+  bench.transport.installed = false;
+  EXPECT_EQ(bench.step(), Progress::kAbsent);
+  EXPECT_EQ(bench.size(), 0U);
+  EXPECT_TRUE(bench.watch->ready());
+}
+
+TEST(OptionalWatch, AnOlderServerIsAskedForTheVersionThatItHas) {
+  Bench bench(true);
+  bench.transport.installed = true;
+  EXPECT_EQ(bench.step(), Progress::kLooked);
+  EXPECT_FALSE(bench.watch->ready()) << "a version that is not served says nothing of the others";
+  EXPECT_EQ(bench.step(), Progress::kListed);
+  EXPECT_EQ(bench.size(), 1U);
+  EXPECT_EQ(bench.transport.asked,
+            (std::vector<std::string>{"/apis/old.example.org/v1/services", "/api/v1/services"}));
+}
+
+TEST(OptionalWatch, EndsSoonAfterItIsTold) {
+  Bench bench;
+  std::stop_source stop;
+  stop.request_stop();
+  bench.watch->run(stop.get_token());
+  EXPECT_EQ(bench.transport.asked.size(), 0U);
+}
+
+}  // namespace
+}  // namespace berth::runtime
