@@ -1,9 +1,11 @@
 #include "cli/files_facts.h"
 
+#include <set>
 #include <utility>
 
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
+#include "core/model/external_name.h"
 
 namespace berth::cli {
 
@@ -12,6 +14,8 @@ FilesFacts::Row& FilesFacts::row_of(const Object& object) {
   return std::visit(Overloaded{
                         [&](const Service&) -> Row& { return services_[ns]; },
                         [&](const Entrance&) -> Row& { std::abort(); },  // stands in many
+                        [&](const Gateway&) -> Row& { return gateways_[ns]; },
+                        [&](const ReferenceGrant&) -> Row& { return grants_[ns]; },
                         [&](const Workload&) -> Row& { return workloads_[ns]; },
                         [&](const PortAllocation&) -> Row& { return allocations_[ns]; },
                         [&](const ExposurePolicy&) -> Row& { return policies_; },
@@ -74,6 +78,41 @@ std::vector<const Service*> FilesFacts::services(std::string_view ns) const {
 }
 std::vector<const Entrance*> FilesFacts::entrances(std::string_view ns) const {
   return all<Entrance>(entrances_, ns);
+}
+// Files hold few of these: they are looked through.
+std::vector<const Service*> FilesFacts::aliases(std::string_view ns) const {
+  std::vector<const Service*> found;
+  for (const auto& [own, row] : services_) {
+    for (const Service* service : all<Service>(services_, own)) {
+      if (is_alias_into(*service, ns)) found.push_back(service);
+    }
+  }
+  return found;
+}
+std::vector<const Entrance*> FilesFacts::entrances_at(const Gateway& gateway) const {
+  std::set<const Entrance*> seen;
+  std::vector<const Entrance*> found;
+  for (const auto& [ns, row] : entrances_) {
+    for (const Entrance* entrance : all<Entrance>(entrances_, ns)) {
+      if (attaches_to(*entrance, gateway) && seen.insert(entrance).second) found.push_back(entrance);
+    }
+  }
+  return found;
+}
+std::vector<const Gateway*> FilesFacts::gateways(std::string_view ns) const {
+  return all<Gateway>(gateways_, ns);
+}
+std::vector<const Gateway*> FilesFacts::listener_sets_of(const Gateway& gateway) const {
+  std::vector<const Gateway*> found;
+  for (const auto& [ns, row] : gateways_) {
+    for (const Gateway* set : all<Gateway>(gateways_, ns)) {
+      if (adds_to(*set, gateway)) found.push_back(set);
+    }
+  }
+  return found;
+}
+std::vector<const ReferenceGrant*> FilesFacts::grants(std::string_view ns) const {
+  return all<ReferenceGrant>(grants_, ns);
 }
 std::vector<const Workload*> FilesFacts::workloads(std::string_view ns) const {
   return all<Workload>(workloads_, ns);

@@ -28,7 +28,12 @@ class FilesFacts final : public exposure::Facts {
   void hide(const Object* object) { hidden_ = object; }
 
   std::vector<const Service*> services(std::string_view ns) const override;
+  std::vector<const Service*> aliases(std::string_view ns) const override;
   std::vector<const Entrance*> entrances(std::string_view ns) const override;
+  std::vector<const Entrance*> entrances_at(const Gateway& gateway) const override;
+  std::vector<const Gateway*> gateways(std::string_view ns) const override;
+  std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const override;
+  std::vector<const ReferenceGrant*> grants(std::string_view ns) const override;
   std::vector<const Workload*> workloads(std::string_view ns) const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override;
   const Labels* namespace_labels(std::string_view ns) const override;
@@ -44,6 +49,8 @@ class FilesFacts final : public exposure::Facts {
 
   std::map<std::string, Row, std::less<>> services_;   // by namespace, in the order they were put
   std::map<std::string, Row, std::less<>> entrances_;  // by where they lead
+  std::map<std::string, Row, std::less<>> gateways_;
+  std::map<std::string, Row, std::less<>> grants_;
   std::map<std::string, Row, std::less<>> workloads_;
   std::map<std::string, Row, std::less<>> allocations_;
   Row policies_;

@@ -34,8 +34,8 @@ Use "@ COMMAND --help" for the flags and examples of a command.
 constexpr char kLint[] = R"(Judge manifests as the admission webhook would, before they reach a cluster.
 
 Reads YAML and JSON exactly as kubectl does, follows every way from outside the cluster to a container port
-(LoadBalancer, NodePort, externalIPs, Ingress, hostPort, hostNetwork) through all objects it is given, and asks
-every ExposurePolicy. Needs no cluster. Lint what is applied: the output of helm template or kubectl kustomize,
+(LoadBalancer, NodePort, externalIPs, Ingress, Gateway API, hostPort, hostNetwork) through all objects it is given,
+and asks every ExposurePolicy. Needs no cluster. Lint what is applied: the output of helm template or kubectl kustomize,
 not the templates.
 
 Usage:

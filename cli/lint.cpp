@@ -20,6 +20,8 @@ std::optional<Judged> judged_model(const Object& object) {
   if (const auto* service = std::get_if<Service>(&object.model)) return *service;
   if (const auto* workload = std::get_if<Workload>(&object.model)) return *workload;
   if (const auto* entrance = std::get_if<Entrance>(&object.model)) return *entrance;
+  if (const auto* gateway = std::get_if<Gateway>(&object.model)) return *gateway;
+  if (const auto* grant = std::get_if<ReferenceGrant>(&object.model)) return *grant;
   return std::nullopt;
 }
 

@@ -75,6 +75,52 @@ TEST(Lint, JudgesNumbersOfDeclaredRangesByTheAllocationsAmongTheFiles) {
   EXPECT_NE(reported.out.find("Warn"), std::string::npos) << reported.out;
 }
 
+std::string streams(const std::string& data) {
+  return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: tcp-services, namespace: nginx}\ndata: " + data +
+         "\n---\n";
+}
+
+TEST(Lint, JudgesTheStreamsThatAConfigMapForwards) {
+  const std::string db = service("{selector: {app: db}, ports: [{port: 5432}]}", "db");
+  const Ran denied = berth({"lint", "-"}, kPolicy + db + streams("{9000: \"data/db:5432\"}"));
+  EXPECT_EQ(denied.code, kDenied) << denied.err;
+  EXPECT_NE(
+      denied.out.find(
+          "fix:  remove key 9000 from ConfigMap nginx/tcp-services, or ask for an exception (kubectl berth"),
+      std::string::npos)
+      << denied.out;
+  const Ran other = berth({"lint", "-"}, kPolicy + db + streams("{DATABASE: \"data/db:5432\"}"));
+  EXPECT_EQ(other.code, kClean) << other.err;
+  EXPECT_NE(other.out.find("1 object judged: 0 denied, 0 unknown, 0 warned, 1 allowed; 2 objects of kinds"),
+            std::string::npos)
+      << other.out;
+}
+
+const std::string kGateway =
+    "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge, namespace: data}\n"
+    "spec: {gatewayClassName: example, listeners: [{name: https, port: 443, protocol: HTTPS}]}\n---\n";
+
+std::string http_route(const std::string& version) {
+  return "apiVersion: gateway.networking.k8s.io/" + version +
+         "\nkind: HTTPRoute\nmetadata: {name: front, namespace: data}\n"
+         "spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: db, port: 5432}]}]}\n---\n";
+}
+
+TEST(Lint, FollowsRoutesFromTheListenersThatTakeThem) {
+  const std::string db = service("{selector: {app: db}, ports: [{port: 5432}]}", "db");
+  for (const char* version : {"v1", "v1beta1", "v1alpha2"}) {
+    const Ran denied = berth({"lint", "-"}, kPolicy + db + kGateway + http_route(version));
+    EXPECT_EQ(denied.code, kDenied) << denied.err;
+    EXPECT_NE(denied.out.find("HTTPRoute data/front (every host) at Gateway data/edge port 443 -> Service "
+                              "data/db port 5432"),
+              std::string::npos)
+        << denied.out;
+    EXPECT_NE(denied.out.find("fix:  take that backend out of HTTPRoute data/front"), std::string::npos)
+        << denied.out;
+  }
+  EXPECT_EQ(berth({"lint", "-"}, kPolicy + db + kGateway).code, kClean);
+}
+
 TEST(Lint, RefusesARangeThatCannotBeUsed) {
   const Ran ran = berth({"lint", "-"},
                         "apiVersion: berth.dev/v1alpha1\nkind: PortRange\nmetadata: {name: hosts}\n"

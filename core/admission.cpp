@@ -60,7 +60,7 @@ std::vector<WayOut> added_ways(const Subject& object, const std::optional<Subjec
   std::vector<WayOut> now_open = ways_of(object, after);
   if (now_open.empty()) return now_open;
   std::vector<WayOut> were_open;
-  if (old_object) were_open = ways_of(*old_object, before);
+  were_open = old_object ? ways_of(*old_object, before) : ways_concerned_by(object, before);
   if (const Workload* const* workload = std::get_if<const Workload*>(&object)) {
     // A pod made again from an unchanged template opens nothing that its owner did not open before.
     for (const Workload* owner : owners_of(**workload, before)) {
@@ -148,12 +148,7 @@ std::string denial_text(const std::vector<Finding>& findings) {
 Verdict judge(const AdmissionRequest& request, const Facts& facts, Instant now) {
   if (request.operation == Operation::kDelete || !request.object) return {};
   if (meta_of(*request.object).deleting()) return {};
-  const std::vector<std::string> namespaces = {meta_of(*request.object).ns};
-  std::vector<const ExposurePolicy*> policies = facts.policies();
-  policies.erase(
-      std::remove_if(policies.begin(), policies.end(),
-                     [&](const ExposurePolicy* policy) { return !in_force(*policy, namespaces, facts); }),
-      policies.end());
+  const std::vector<const ExposurePolicy*> policies = facts.policies();
   if (policies.empty()) return {};
 
   const Judged stored = as_stored(*request.object, request.dry_run);
@@ -162,17 +157,22 @@ Verdict judge(const AdmissionRequest& request, const Facts& facts, Instant now) 
   if (request.operation == Operation::kUpdate && request.old_object)
     old_object = subject_of(*request.old_object);
 
+  // What the object's own numbers are about; a way out may lead through more namespaces.
+  std::vector<PolicyTable> tables;
+  std::vector<PolicyTable> own_tables;
+  for (const ExposurePolicy* policy : policies) {
+    tables.emplace_back(*policy);
+    if (in_force(*policy, {meta_of(stored).ns}, facts)) own_tables.push_back(tables.back());
+  }
+
   Verdict verdict;
-  verdict.findings = exposure::make_number_findings(object, old_object);
+  if (!own_tables.empty()) verdict.findings = exposure::make_number_findings(object, old_object);
   if (verdict.findings.empty()) {
-    std::vector<PolicyTable> tables;
-    tables.reserve(policies.size());
-    for (const ExposurePolicy* policy : policies) tables.emplace_back(*policy);
     const Overlay before(facts, object, old_object);
     const Overlay after(facts, object, object);
     verdict.findings =
         make_findings(added_ways(object, old_object, before, after), tables, after, is_workload(stored), now);
-    append_deprecations(verdict.findings, make_deprecation_findings(object, old_object, tables, now));
+    append_deprecations(verdict.findings, make_deprecation_findings(object, old_object, own_tables, now));
   }
   verdict.decision = strictest_of(verdict.findings);
   return verdict;

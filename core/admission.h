@@ -19,7 +19,7 @@ namespace berth {
 enum class Operation { kCreate, kUpdate, kDelete };
 
 // The objects exposure is judged on. Kinds that cannot open a way out do not come here.
-using Judged = std::variant<Service, Workload, Entrance>;
+using Judged = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant>;
 
 struct AdmissionRequest {
   Operation operation = Operation::kCreate;
@@ -33,9 +33,9 @@ using exposure::Finding;
 using exposure::to_string;
 using exposure::Verdict;
 
-// Only what the request adds or widens is judged (ratchet), and only by policies that are in force for the
-// object's namespace. DELETE, and updates of an object that is being deleted, open nothing. Numbers that are
-// no port (the API server refuses them; a linter has nobody behind it) are denied whenever a policy is in
+// Only what the request adds or widens is judged (ratchet), and only by policies that are in force for a
+// namespace on the way. DELETE, and updates of an object that is being deleted, open nothing. Numbers that
+// are no port (the API server refuses them; a linter has nobody behind it) are denied whenever a policy is in
 // force.
 Verdict judge(const AdmissionRequest& request, const exposure::Facts& facts, Instant now);
 

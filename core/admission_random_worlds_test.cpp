@@ -223,7 +223,16 @@ class Forgetful final : public exposure::Facts {
  public:
   explicit Forgetful(const World& world) : world_(world) {}
   std::vector<const Service*> services(std::string_view ns) const override { return world_.services(ns); }
+  std::vector<const Service*> aliases(std::string_view ns) const override { return world_.aliases(ns); }
   std::vector<const Entrance*> entrances(std::string_view ns) const override { return world_.entrances(ns); }
+  std::vector<const Entrance*> entrances_at(const Gateway& gateway) const override {
+    return world_.entrances_at(gateway);
+  }
+  std::vector<const Gateway*> gateways(std::string_view ns) const override { return world_.gateways(ns); }
+  std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const override {
+    return world_.listener_sets_of(gateway);
+  }
+  std::vector<const ReferenceGrant*> grants(std::string_view ns) const override { return world_.grants(ns); }
   std::vector<const Workload*> workloads(std::string_view ns) const override {
     std::vector<const Workload*> all = world_.workloads(ns);
     if (all.size() > 1) all.erase(all.begin(), all.end() - 1);
@@ -257,8 +266,23 @@ class Watched final : public exposure::Facts {
   std::vector<const Service*> services(std::string_view ns) const override {
     return note(ns), world_.services(ns);
   }
+  std::vector<const Service*> aliases(std::string_view ns) const override {
+    return note(ns), world_.aliases(ns);
+  }
   std::vector<const Entrance*> entrances(std::string_view ns) const override {
     return note(ns), world_.entrances(ns);
+  }
+  std::vector<const Entrance*> entrances_at(const Gateway& gateway) const override {
+    return note(gateway.meta.ns), world_.entrances_at(gateway);
+  }
+  std::vector<const Gateway*> gateways(std::string_view ns) const override {
+    return note(ns), world_.gateways(ns);
+  }
+  std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const override {
+    return note(gateway.meta.ns), world_.listener_sets_of(gateway);
+  }
+  std::vector<const ReferenceGrant*> grants(std::string_view ns) const override {
+    return note(ns), world_.grants(ns);
   }
   std::vector<const Workload*> workloads(std::string_view ns) const override {
     return note(ns), world_.workloads(ns);
@@ -298,7 +322,7 @@ TEST(Reach, AServiceThatOpensNothingCostsNoLookAtWorkloads) {
   world.add(deployment({container_port(5432)}));
   const Watched watched(world);
   create(watched, service("ClusterIP", {port(5432)}));
-  EXPECT_LE(watched.questions, 1) << "only the entrances, which might name it";
+  EXPECT_LE(watched.questions, 2) << "only the entrances, which might name it, and other names that it has";
 }
 
 }  // namespace

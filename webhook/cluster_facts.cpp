@@ -5,46 +5,86 @@
 #include <utility>
 
 #include "core/exposure/ingress_entrance.h"
+#include "core/exposure/route_entrance.h"
+#include "core/exposure/stream_map.h"
 #include "kube/json/alb_action.h"
+#include "kube/runtime/optional_watch.h"
 
 namespace berth::webhook {
 
-void IngressIntake::put(const std::shared_ptr<const Ingress>& object) {
-  index_->put(std::make_shared<const Entrance>(exposure::entrance_of(*object, json::read_alb_action)));
+namespace {
+
+Entrance entrance_of_ingress(const Ingress& ingress) {
+  return exposure::entrance_of(ingress, json::read_alb_action);
 }
 
-void IngressIntake::remove(const Ingress& object) {
-  index_->remove(exposure::entrance_of(object, json::read_alb_action));
+// Of most ConfigMaps nothing but the name is kept, and of nearly all of them nobody asks for more.
+runtime::Store<ConfigMap>::Hooks only_streams() {
+  runtime::Store<ConfigMap>::Hooks hooks;
+  hooks.slim = exposure::keep_only_streams;
+  hooks.whole = 0;
+  return hooks;
+}
+
+}  // namespace
+
+template <class T, class Index>
+std::shared_ptr<runtime::Store<T>> ClusterFacts::make_store(Index& index,
+                                                            typename runtime::Store<T>::Hooks hooks) {
+  auto store = std::make_shared<runtime::Store<T>>(
+      group_,
+      [this, &index](const runtime::Change<T>& change) {
+        const std::unique_lock lock(mutex_);
+        if (change.after) {
+          index.put(change.after);
+        } else {
+          index.remove(*change.before);
+        }
+      },
+      std::move(hooks));
+  stores_.push_back(store);
+  return store;
+}
+
+std::function<void(const std::string&, const Error&, Duration)> ClusterFacts::teller() {
+  return [this](const std::string& resource, const Error& error, Duration wait) {
+    daemon::log_error(log_, daemon::LogLevel::kWarn, "Watch interrupted", error,
+                      {{"resource", resource}, {"again_in_ms", wait.count()}});
+  };
 }
 
 template <class T, class Index>
-void ClusterFacts::watch(const wire::Kind& kind, Index& index) {
-  auto store = std::make_shared<runtime::Store<T>>(group_, [this, &index](const runtime::Change<T>& change) {
-    const std::unique_lock lock(mutex_);
-    if (change.after) {
-      index.put(change.after);
-    } else {
-      index.remove(*change.before);
-    }
-  });
+void ClusterFacts::watch(const wire::Kind& kind, Index& index, typename runtime::Store<T>::Hooks hooks) {
   runtime::WatcherConfig config;
   config.kind = kind;
   config.seed = std::random_device{}();
-  watches_.push_back(
-      runtime::make_kind_watch(*client_, *clock_, std::move(config), *store,
-                               [this](const std::string& resource, const Error& error, Duration wait) {
-                                 daemon::log_error(log_, daemon::LogLevel::kWarn, "Watch interrupted", error,
-                                                   {{"resource", resource}, {"again_in_ms", wait.count()}});
-                               }));
-  stores_.push_back(std::move(store));
+  watches_.push_back(runtime::make_kind_watch(*client_, *clock_, std::move(config),
+                                              *make_store<T>(index, std::move(hooks)), teller()));
+}
+
+template <class T, class Index>
+void ClusterFacts::watch_if_there(const wire::Versions& versions, Index& index) {
+  runtime::WatcherConfig config;
+  config.seed = std::random_device{}();
+  watches_.push_back(runtime::make_optional_watch(*client_, *clock_, versions, std::move(config),
+                                                  *make_store<T>(index, {}), teller()));
 }
 
 ClusterFacts::ClusterFacts(const client::Client& client, const runtime::Clock& clock, const daemon::Log& log)
-    : client_(&client), clock_(&clock), log_(log) {
+    : client_(&client),
+      clock_(&clock),
+      log_(log),
+      ingresses_(index_, entrance_of_ingress),
+      stream_maps_(index_, [](const ConfigMap& config_map) { return exposure::entrance_of(config_map); }),
+      routes_(index_, [](const Route& route) { return exposure::entrance_of(route); }) {
   watch<ExposurePolicy>(wire::kExposurePolicy, index_);
   watch<Namespace>(wire::kNamespace, index_);
   watch<Service>(wire::kService, index_);
   watch<Ingress>(wire::kIngress, ingresses_);
+  watch<ConfigMap>(wire::kConfigMap, stream_maps_, only_streams());
+  for (const wire::Versions& versions : wire::gateway_kinds()) watch_if_there<Gateway>(versions, index_);
+  for (const wire::Versions& versions : wire::route_kinds()) watch_if_there<Route>(versions, routes_);
+  watch_if_there<ReferenceGrant>(wire::reference_grant(), index_);
   watch<PortAllocation>(wire::kPortAllocation, index_);
   for (const wire::Kind& kind : wire::workload_kinds()) watch<Workload>(kind, index_);
   watch<PortRange>(wire::kPortRange, books_);

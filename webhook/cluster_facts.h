@@ -9,9 +9,12 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/exposure/fact_index.h"
+#include "core/model/config_map.h"
+#include "core/model/gateway.h"
 #include "core/number_books.h"
 #include "kube/client/client.h"
 #include "kube/daemon/log.h"
@@ -20,15 +23,20 @@
 
 namespace berth::webhook {
 
-// Takes Ingresses into an index as the entrances that they are. The index must outlive it.
-class IngressIntake {
+// Takes objects of a kind into an index as the entrances that they are. The index must outlive it.
+template <class T>
+class EntranceIntake {
  public:
-  explicit IngressIntake(exposure::FactIndex& index) : index_(&index) {}
-  void put(const std::shared_ptr<const Ingress>& object);
-  void remove(const Ingress& object);
+  using Read = std::function<Entrance(const T&)>;
+  EntranceIntake(exposure::FactIndex& index, Read read) : index_(&index), read_(std::move(read)) {}
+  void put(const std::shared_ptr<const T>& object) {
+    index_->put(std::make_shared<const Entrance>(read_(*object)));
+  }
+  void remove(const T& object) { index_->remove(read_(object)); }
 
  private:
   exposure::FactIndex* index_;
+  Read read_;
 };
 
 class ClusterFacts {
@@ -54,7 +62,14 @@ class ClusterFacts {
  private:
   // `index` takes in and lets go of the objects of the kind.
   template <class T, class Index>
-  void watch(const wire::Kind& kind, Index& index);
+  void watch(const wire::Kind& kind, Index& index, typename runtime::Store<T>::Hooks hooks = {});
+
+  // The same of a kind that need not be installed.
+  template <class T, class Index>
+  void watch_if_there(const wire::Versions& versions, Index& index);
+  template <class T, class Index>
+  std::shared_ptr<runtime::Store<T>> make_store(Index& index, typename runtime::Store<T>::Hooks hooks);
+  std::function<void(const std::string&, const Error&, Duration)> teller();
 
   const client::Client* client_;
   const runtime::Clock* clock_;
@@ -62,7 +77,9 @@ class ClusterFacts {
   runtime::StoreGroup group_;
   mutable std::shared_mutex mutex_;
   exposure::FactIndex index_;
-  IngressIntake ingresses_{index_};
+  EntranceIntake<Ingress> ingresses_;
+  EntranceIntake<ConfigMap> stream_maps_;
+  EntranceIntake<Route> routes_;
   NumberBooks books_;
   std::vector<std::shared_ptr<void>> stores_;  // one per watched kind
   std::vector<std::unique_ptr<runtime::KindWatch>> watches_;

@@ -7,6 +7,17 @@ namespace {
 
 const std::vector<std::string> kWrites = {"CREATE", "UPDATE"};
 
+// Of ConfigMaps only those with an entry such as "9000": "data/db:5432" (core/exposure/stream_map.h): leader
+// election and what every namespace is given never wait for this webhook.
+constexpr char kOnlyStreams[] =
+    "request.resource.resource != 'configmaps' || (has(object.data) && "
+    "object.data.exists(key, key.matches('^[0-9]+$') && object.data[key].contains('/')))";
+
+// Of an add-on: what is read of its kinds is the same in every version, and which one is served may change.
+WebhookRule rule_for_every_version(std::string group, std::vector<std::string> resources) {
+  return WebhookRule{kWrites, {std::move(group)}, {"*"}, std::move(resources), "Namespaced"};
+}
+
 WebhookRule rule(std::string group, std::vector<std::string> resources) {
   // v1 alone is enough: with matchPolicy Equivalent other served versions arrive converted.
   return WebhookRule{kWrites, {std::move(group)}, {"v1"}, std::move(resources), "Namespaced"};
@@ -37,10 +48,14 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   // Subresources only where they change exposure: status.loadBalancer (CVE-2020-8554) and kubectl debug.
   webhook.rules = {
       rule("", {"services", "services/status", "pods", "pods/ephemeralcontainers", "replicationcontrollers",
-                "podtemplates"}),
+                "podtemplates", "configmaps"}),
       rule("apps", {"deployments", "statefulsets", "daemonsets", "replicasets"}),
       rule("batch", {"jobs", "cronjobs"}),
       rule("networking.k8s.io", {"ingresses"}),
+      rule_for_every_version("gateway.networking.k8s.io",
+                             {"gateways", "listenersets", "httproutes", "grpcroutes", "tlsroutes",
+                              "tcproutes", "udproutes", "referencegrants"}),
+      rule_for_every_version("gateway.networking.x-k8s.io", {"xlistenersets"}),
   };
   webhook.failure_policy = options.fail_closed ? "Fail" : "Ignore";
   webhook.match_policy = "Equivalent";
@@ -51,6 +66,7 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   }
   webhook.match_conditions = {
       {"not-a-node", "!('system:nodes' in request.userInfo.groups)"},
+      {"no-configmap-but-of-streams", kOnlyStreams},
   };
   if (!options.operator_user.empty()) {
     webhook.match_conditions.push_back(

@@ -21,7 +21,7 @@ const ValidatingWebhook& webhook_of(const ValidatingWebhookConfiguration& config
 TEST(Registration, NeverMatchesEverything) {
   const auto made = make_registration(options(), "pem");
   for (const WebhookRule& rule : webhook_of(made).rules) {
-    for (const auto* list : {&rule.api_groups, &rule.resources, &rule.operations, &rule.api_versions}) {
+    for (const auto* list : {&rule.api_groups, &rule.resources, &rule.operations}) {
       EXPECT_TRUE(std::none_of(list->begin(), list->end(), [](const std::string& entry) {
         return entry.find('*') != std::string::npos;
       }));
@@ -49,14 +49,43 @@ TEST(Registration, JudgesServicesTemplatesAndWhatElseOpensAWay) {
   for (const WebhookRule& rule : webhook_of(made).rules) {
     resources.insert(resources.end(), rule.resources.begin(), rule.resources.end());
   }
-  for (const char* wanted : {"services", "services/status", "pods", "pods/ephemeralcontainers", "deployments",
-                             "statefulsets", "daemonsets", "replicasets", "replicationcontrollers",
-                             "podtemplates", "jobs", "cronjobs", "ingresses"}) {
+  for (const char* wanted : {"services",
+                             "services/status",
+                             "pods",
+                             "pods/ephemeralcontainers",
+                             "deployments",
+                             "statefulsets",
+                             "daemonsets",
+                             "replicasets",
+                             "replicationcontrollers",
+                             "podtemplates",
+                             "jobs",
+                             "cronjobs",
+                             "ingresses",
+                             "configmaps",
+                             "gateways",
+                             "listenersets",
+                             "httproutes",
+                             "grpcroutes",
+                             "tlsroutes",
+                             "tcproutes",
+                             "udproutes",
+                             "referencegrants",
+                             "xlistenersets"}) {
     EXPECT_EQ(std::count(resources.begin(), resources.end(), wanted), 1) << wanted;
   }
   EXPECT_EQ(webhook_of(made).match_policy, "Equivalent");
   EXPECT_EQ(webhook_of(made).side_effects, "None");
   EXPECT_EQ(webhook_of(made).failure_policy, "Fail");
+}
+
+// Whether the condition holds is shown on a real API server (e2e/gate).
+TEST(Registration, AsksOnlyForConfigMapsThatForwardStreams) {
+  const auto made = make_registration(options(), "pem");
+  const auto& conditions = webhook_of(made).match_conditions;
+  EXPECT_TRUE(std::any_of(conditions.begin(), conditions.end(), [](const MatchCondition& condition) {
+    return condition.expression.starts_with("request.resource.resource != 'configmaps' || ");
+  }));
 }
 
 TEST(Registration, ExcludesNamespacesByTheLabelNobodyCanForge) {

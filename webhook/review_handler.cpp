@@ -1,8 +1,13 @@
 #include "webhook/review_handler.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/exposure/ingress_entrance.h"
+#include "core/exposure/route_entrance.h"
+#include "core/exposure/stream_map.h"
+#include "core/model/config_map.h"
+#include "core/model/gateway.h"
 #include "kube/json/alb_action.h"
 #include "kube/json/codec.h"
 #include "kube/wire/admission_review.h"
@@ -18,6 +23,16 @@ bool is_workload(const wire::GroupVersionKind& kind) {
     if (known.kind == kind.kind && known.group == kind.group && known.version == kind.version) return true;
   }
   return false;
+}
+
+// In any version: they are the same in what is read here.
+bool is_in_any_version(const wire::GroupVersionKind& kind, const wire::Versions& versions) {
+  return kind.group == versions.front().group && kind.kind == versions.front().kind;
+}
+
+bool is_any_of(const wire::GroupVersionKind& kind, const std::vector<wire::Versions>& kinds) {
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [&](const wire::Versions& versions) { return is_in_any_version(kind, versions); });
 }
 
 bool is(const wire::GroupVersionKind& kind, const wire::Kind& wanted) {
@@ -37,6 +52,10 @@ void complete(T& object, const wire::AdmissionReviewRequest& review) {
 
 Service as_judged(Service service) { return service; }
 Workload as_judged(Workload workload) { return workload; }
+Gateway as_judged(Gateway gateway) { return gateway; }
+ReferenceGrant as_judged(ReferenceGrant grant) { return grant; }
+Entrance as_judged(const Route& route) { return exposure::entrance_of(route); }
+Entrance as_judged(const ConfigMap& config_map) { return exposure::entrance_of(config_map); }
 Entrance as_judged(const Ingress& ingress) { return exposure::entrance_of(ingress, json::read_alb_action); }
 
 template <class T>
@@ -66,6 +85,10 @@ Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review) 
   auto request = [&]() -> Result<AdmissionRequest> {
     if (is(review.kind, wire::kService)) return read_as<Service>(review);
     if (is(review.kind, wire::kIngress)) return read_as<Ingress>(review);
+    if (is(review.kind, wire::kConfigMap)) return read_as<ConfigMap>(review);
+    if (is_any_of(review.kind, wire::gateway_kinds())) return read_as<Gateway>(review);
+    if (is_any_of(review.kind, wire::route_kinds())) return read_as<Route>(review);
+    if (is_in_any_version(review.kind, wire::reference_grant())) return read_as<ReferenceGrant>(review);
     if (is_workload(review.kind)) return read_as<Workload>(review);
     return malformed("'" + review.kind.kind + "' of '" + review.kind.api_version() +
                          "' is not a kind this webhook judges: narrow the rules of the webhook configuration",

@@ -76,6 +76,23 @@ TEST(Review, AdmitsAnUpdateThatAddsNothing) {
   EXPECT_FALSE(review(service_review(exposed, "UPDATE", inside), &index, kNow).outcome.allowed);
 }
 
+TEST(Review, JudgesAConfigMapByTheStreamsItForwards) {
+  const auto index = facts();
+  const auto answer_of = [&](const std::string& data) {
+    return review(review_of(R"({"group":"","version":"v1","kind":"ConfigMap"})",
+                            R"({"group":"","version":"v1","resource":"configmaps"})",
+                            R"({"metadata":{"name":"tcp","namespace":"nginx"},"data":)" + data + "}"),
+                  &index, kNow);
+  };
+  const auto denied = answer_of(R"({"9000":"data/db:5432"})");
+  EXPECT_FALSE(denied.outcome.allowed);
+  EXPECT_NE(denied.outcome.message.find("ConfigMap nginx/tcp key 9000 -> Service data/db port 5432"),
+            std::string::npos)
+      << denied.outcome.message;
+  EXPECT_TRUE(answer_of(R"({"9000":"yes","note":"data/db:5432"})").outcome.allowed);
+  EXPECT_FALSE(answer_of(R"({"9000":5432})").understood);
+}
+
 TEST(Review, DeniesEverythingUntilTheClusterIsRead) {
   const auto reviewed = review(service_review(service("ClusterIP", R"({"port":80})")), nullptr, kNow);
   EXPECT_FALSE(reviewed.outcome.allowed);

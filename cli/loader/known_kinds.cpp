@@ -10,7 +10,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::array<KnownKind, 15> kKinds = {{
+constexpr std::array<KnownKind, 25> kKinds = {{
     {Role::kService, "Service", "v1", true},
     {Role::kNamespace, "Namespace", "v1", false},
     {Role::kWorkload, "Pod", "v1", true},
@@ -23,17 +23,28 @@ constexpr std::array<KnownKind, 15> kKinds = {{
     {Role::kWorkload, "Job", "batch/v1", true},
     {Role::kWorkload, "CronJob", "batch/v1", true},
     {Role::kIngress, "Ingress", "networking.k8s.io/v1", true},
+    {Role::kGateway, "Gateway", "gateway.networking.k8s.io/v1", true},
+    {Role::kGateway, "ListenerSet", "gateway.networking.k8s.io/v1", true},
+    {Role::kGateway, "XListenerSet", "gateway.networking.x-k8s.io/v1alpha1", true},
+    {Role::kRoute, "HTTPRoute", "gateway.networking.k8s.io/v1", true},
+    {Role::kRoute, "GRPCRoute", "gateway.networking.k8s.io/v1", true},
+    {Role::kRoute, "TLSRoute", "gateway.networking.k8s.io/v1", true},
+    {Role::kRoute, "TCPRoute", "gateway.networking.k8s.io/v1", true},
+    {Role::kRoute, "UDPRoute", "gateway.networking.k8s.io/v1", true},
+    {Role::kGrant, "ReferenceGrant", "gateway.networking.k8s.io/v1", true},
+    {Role::kConfigMap, "ConfigMap", "v1", true},
     {Role::kAllocation, "PortAllocation", kApiVersion, true},
     {Role::kPolicy, "ExposurePolicy", kApiVersion, false},
     {Role::kRange, "PortRange", kApiVersion, false},
 }};
 
-// Versions that are not served any more. Source: Kubernetes' deprecated API migration guide.
+// Versions that are not served any more, or not everywhere. Sources: Kubernetes' deprecated API migration
+// guide; the Gateway API, whose versions differ in nothing that is read here.
 struct Retired {
   std::string_view api_version;
   std::string_view kind;
 };
-constexpr std::array<Retired, 13> kRetired = {{
+constexpr std::array<Retired, 24> kRetired = {{
     {"extensions/v1beta1", "Deployment"},
     {"extensions/v1beta1", "DaemonSet"},
     {"extensions/v1beta1", "ReplicaSet"},
@@ -47,10 +58,21 @@ constexpr std::array<Retired, 13> kRetired = {{
     {"apps/v1beta2", "ReplicaSet"},
     {"batch/v1beta1", "CronJob"},
     {"batch/v2alpha1", "CronJob"},
+    {"gateway.networking.k8s.io/v1beta1", "Gateway"},
+    {"gateway.networking.k8s.io/v1alpha2", "Gateway"},
+    {"gateway.networking.k8s.io/v1beta1", "HTTPRoute"},
+    {"gateway.networking.k8s.io/v1alpha2", "HTTPRoute"},
+    {"gateway.networking.k8s.io/v1alpha2", "GRPCRoute"},
+    {"gateway.networking.k8s.io/v1alpha3", "TLSRoute"},
+    {"gateway.networking.k8s.io/v1alpha2", "TLSRoute"},
+    {"gateway.networking.k8s.io/v1alpha2", "TCPRoute"},
+    {"gateway.networking.k8s.io/v1alpha2", "UDPRoute"},
+    {"gateway.networking.k8s.io/v1beta1", "ReferenceGrant"},
+    {"gateway.networking.k8s.io/v1alpha2", "ReferenceGrant"},
 }};
 
 // Every field that the codec reads of the kinds above.
-constexpr std::array<std::string_view, 102> kFields = {
+constexpr std::array<std::string_view, 117> kFields = {
     "apiVersion",
     "kind",
     "metadata",
@@ -153,6 +175,21 @@ constexpr std::array<std::string_view, 102> kFields = {
     "reserved",
     "reuseAfter",
     "perNode",
+    "gatewayClassName",
+    "listeners",
+    "allowedRoutes",
+    "parentRefs",
+    "parentRef",
+    "backendRefs",
+    "backendRef",
+    "sectionName",
+    "hostnames",
+    "filters",
+    "requestMirror",
+    "externalAuth",
+    "infrastructure",
+    "mode",
+    "kinds",
 };
 
 // Below these keys people choose the names, or nothing bears on exposure.

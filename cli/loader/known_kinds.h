@@ -16,6 +16,10 @@ enum class Role {
   kService,
   kWorkload,
   kIngress,
+  kGateway,  // and ListenerSet
+  kRoute,
+  kGrant,
+  kConfigMap,
   kNamespace,
   kAllocation,
   kPolicy,

@@ -11,6 +11,9 @@
 #include "cli/loader/policy_check.h"
 #include "cli/loader/retired.h"
 #include "core/exposure/ingress_entrance.h"
+#include "core/exposure/route_entrance.h"
+#include "core/exposure/stream_map.h"
+#include "core/model/config_map.h"
 #include "kube/json/alb_action.h"
 #include "kube/json/codec.h"
 
@@ -177,6 +180,27 @@ class Loader {
     return true;
   }
 
+  bool decode_route(const Node& root, Object& object) {
+    std::optional<Route> route = decoded<Route>(root, object);
+    if (!route) return false;
+    if (route->meta.ns.empty()) route->meta.ns = ns_;  // where its Gateway and its Services are
+    object.model = exposure::entrance_of(*route);
+    return true;
+  }
+
+  // One that forwards no stream is nobody's way out.
+  bool decode_config_map(const Node& root, Object& object) {
+    const std::optional<ConfigMap> config_map = decoded<ConfigMap>(root, object);
+    if (!config_map) return false;
+    Entrance entrance = exposure::entrance_of(*config_map);
+    if (entrance.targets.empty()) {
+      ++loaded_.other_kinds;
+      return false;
+    }
+    object.model = std::move(entrance);
+    return true;
+  }
+
   bool decode(const Node& root, const KnownKind& known, Object& object) {
     switch (known.role) {
       case Role::kService:
@@ -185,6 +209,14 @@ class Loader {
         return decode_as<Workload>(root, object);
       case Role::kIngress:
         return decode_ingress(root, object);
+      case Role::kGateway:
+        return decode_as<Gateway>(root, object);
+      case Role::kRoute:
+        return decode_route(root, object);
+      case Role::kGrant:
+        return decode_as<ReferenceGrant>(root, object);
+      case Role::kConfigMap:
+        return decode_config_map(root, object);
       case Role::kNamespace:
         return decode_as<Namespace>(root, object);
       case Role::kAllocation:

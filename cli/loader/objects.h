@@ -15,6 +15,7 @@
 #include "cli/loader/problem.h"
 #include "core/model/entrance.h"
 #include "core/model/exposure_policy.h"
+#include "core/model/gateway.h"
 #include "core/model/port_allocation.h"
 #include "core/model/port_range.h"
 #include "core/model/service.h"
@@ -22,7 +23,8 @@
 
 namespace berth::cli {
 
-using Model = std::variant<Service, Workload, Entrance, Namespace, PortAllocation, ExposurePolicy, PortRange>;
+using Model = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, Namespace, PortAllocation,
+                           ExposurePolicy, PortRange>;
 
 const Meta& meta_of(const Model& model);
 

@@ -15,22 +15,31 @@ namespace berth::exposure {
 
 class FactIndex final : public Facts {
  public:
-  void put(std::shared_ptr<const Service> object) { put_in(services_, std::move(object)); }
+  void put(std::shared_ptr<const Service> object);
   void put(const std::shared_ptr<const Entrance>& object);
+  void put(std::shared_ptr<const Gateway> object);
+  void put(std::shared_ptr<const ReferenceGrant> object) { put_in(grants_, std::move(object)); }
   void put(std::shared_ptr<const Workload> object);
   void put(std::shared_ptr<const PortAllocation> object) { put_in(allocations_, std::move(object)); }
   void put(std::shared_ptr<const ExposurePolicy> object) { put_in(policies_, std::move(object)); }
   void put(const std::shared_ptr<const Namespace>& object);
 
-  void remove(const Service& object) { remove_from(services_, object.meta); }
+  void remove(const Service& object);
   void remove(const Entrance& object);
+  void remove(const Gateway& object);
+  void remove(const ReferenceGrant& object) { remove_from(grants_, object.meta); }
   void remove(const Workload& object);
   void remove(const PortAllocation& object) { remove_from(allocations_, object.meta); }
   void remove(const ExposurePolicy& object) { remove_from(policies_, object.meta); }
   void remove(const Namespace& object);
 
   std::vector<const Service*> services(std::string_view ns) const override { return all(services_, ns); }
+  std::vector<const Service*> aliases(std::string_view ns) const override { return all(aliases_, ns); }
   std::vector<const Entrance*> entrances(std::string_view ns) const override { return all(entrances_, ns); }
+  std::vector<const Entrance*> entrances_at(const Gateway& gateway) const override;
+  std::vector<const Gateway*> gateways(std::string_view ns) const override { return all(gateways_, ns); }
+  std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const override;
+  std::vector<const ReferenceGrant*> grants(std::string_view ns) const override { return all(grants_, ns); }
   std::vector<const Workload*> workloads(std::string_view ns) const override { return all(workloads_, ns); }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return all(allocations_, ns);
@@ -74,9 +83,14 @@ class FactIndex final : public Facts {
   }
 
   Partition<Service> services_;
+  Partition<Service> aliases_;     // by the namespace that their names lead into, keyed by namespace and name
   Partition<Entrance> entrances_;  // by where they lead; keyed by kind, namespace and name
   std::unordered_map<std::string, std::shared_ptr<const Entrance>> all_entrances_;  // by the same key
-  Partition<Workload> workloads_;                                                   // keyed by kind and name
+  Partition<Entrance> attached_;      // by what they are attached to, under the same key
+  Partition<Gateway> gateways_;       // keyed by kind and name
+  Partition<Gateway> listener_sets_;  // by what they add to, keyed by kind, namespace and name
+  Partition<ReferenceGrant> grants_;
+  Partition<Workload> workloads_;  // keyed by kind and name
   Partition<PortAllocation> allocations_;
   Partition<ExposurePolicy> policies_;
   std::unordered_map<std::string, Labels> namespaces_;

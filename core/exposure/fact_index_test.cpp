@@ -79,6 +79,70 @@ TEST(FactIndex, FindsAnEntranceNoMoreWhereItLedBeforeItsLastChange) {
   for (const char* ns : {"data", "web", "mesh"}) EXPECT_TRUE(index.entrances(ns).empty()) << ns;
 }
 
+TEST(FactIndex, FindsAliasesWhereTheirNamesLead) {
+  const auto alias = [](const char* of) {
+    auto object = std::make_shared<Service>(*named<Service>("web", "alias"));
+    object->type = "ExternalName";
+    object->external_name = of;
+    return object;
+  };
+  FactIndex index;
+  index.put(alias("db.data.svc"));
+  EXPECT_EQ(index.aliases("data").size(), 1U);
+  index.put(alias("db.mesh.svc"));
+  EXPECT_TRUE(index.aliases("data").empty());
+  EXPECT_EQ(index.aliases("mesh").size(), 1U);
+  index.remove(*alias("db.data.svc"));
+  EXPECT_TRUE(index.aliases("mesh").empty());
+  EXPECT_TRUE(index.services("web").empty());
+}
+
+std::shared_ptr<const Gateway> listens(const char* kind, const char* name, const char* adds_to = "") {
+  auto object = std::make_shared<Gateway>();
+  object->meta.ns = "infra";
+  object->meta.name = name;
+  object->kind = kind;
+  object->parent.name = adds_to;
+  return object;
+}
+
+std::shared_ptr<const Entrance> attached(const char* gateway) {
+  auto object = std::make_shared<Entrance>(*entrance({"data"}, "front"));
+  object->kind = "HTTPRoute";
+  object->parents = {filled_in({.ns = "infra", .name = gateway}, "")};
+  return object;
+}
+
+TEST(FactIndex, FindsRoutesAtTheGatewayTheyAreAttachedTo) {
+  FactIndex index;
+  const auto edge = listens("Gateway", "edge");
+  const auto other = listens("Gateway", "other");
+  index.put(attached("edge"));
+  EXPECT_EQ(index.entrances_at(*edge).size(), 1U);
+  index.put(attached("other"));
+  EXPECT_TRUE(index.entrances_at(*edge).empty());
+  EXPECT_EQ(index.entrances_at(*other).size(), 1U);
+  EXPECT_TRUE(index.entrances_at(*listens("ListenerSet", "other")).empty());
+  index.remove(*attached("edge"));
+  EXPECT_TRUE(index.entrances_at(*other).empty());
+}
+
+TEST(FactIndex, FindsListenerSetsAtTheGatewayTheyAddTo) {
+  FactIndex index;
+  const auto edge = listens("Gateway", "edge");
+  const auto other = listens("Gateway", "other");
+  for (const auto& gateway : {edge, other}) index.put(gateway);
+  index.put(listens("ListenerSet", "more", "edge"));
+  EXPECT_EQ(index.gateways("infra").size(), 3U);
+  EXPECT_EQ(index.listener_sets_of(*edge).size(), 1U);
+  index.put(listens("ListenerSet", "more", "other"));
+  EXPECT_TRUE(index.listener_sets_of(*edge).empty());
+  EXPECT_EQ(index.listener_sets_of(*other).size(), 1U);
+  index.remove(*listens("ListenerSet", "more", "edge"));
+  EXPECT_TRUE(index.listener_sets_of(*other).empty());
+  EXPECT_EQ(index.gateways("infra").size(), 2U);
+}
+
 TEST(FactIndex, DoesNotInventLabelsOfUnknownNamespaces) {
   FactIndex index;
   EXPECT_EQ(index.namespace_labels("data"), nullptr);

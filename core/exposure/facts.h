@@ -11,6 +11,7 @@
 
 #include "core/model/entrance.h"
 #include "core/model/exposure_policy.h"
+#include "core/model/gateway.h"
 #include "core/model/port_allocation.h"
 #include "core/model/service.h"
 #include "core/model/workload.h"
@@ -22,8 +23,17 @@ class Facts {
   virtual ~Facts() = default;
 
   virtual std::vector<const Service*> services(std::string_view ns) const = 0;
+  // ExternalName Services, of every namespace, whose name means a Service of this one.
+  virtual std::vector<const Service*> aliases(std::string_view ns) const = 0;
   // Of every namespace, those that lead into this one.
   virtual std::vector<const Entrance*> entrances(std::string_view ns) const = 0;
+  // Those that are attached to this Gateway or ListenerSet.
+  virtual std::vector<const Entrance*> entrances_at(const Gateway& gateway) const = 0;
+  // Gateways and ListenerSets of the namespace.
+  virtual std::vector<const Gateway*> gateways(std::string_view ns) const = 0;
+  // ListenerSets, of every namespace, that add to this Gateway.
+  virtual std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const = 0;
+  virtual std::vector<const ReferenceGrant*> grants(std::string_view ns) const = 0;
   // Pods and every pod-template carrier of the namespace.
   virtual std::vector<const Workload*> workloads(std::string_view ns) const = 0;
   virtual std::vector<const PortAllocation*> allocations(std::string_view ns) const = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 #include <string_view>
 
 namespace berth::exposure {
@@ -64,9 +65,9 @@ bool same_text(std::string_view left, std::string_view right) {
                     [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
 }
 
-bool shows(const Service& service, const Sign& sign) {
-  const auto annotation = service.meta.annotations.find(std::string(sign.annotation));
-  if (annotation == service.meta.annotations.end()) return false;
+bool shows(const Labels& annotations, const Sign& sign) {
+  const auto annotation = annotations.find(std::string(sign.annotation));
+  if (annotation == annotations.end()) return false;
   return sign.value == "*" ? !annotation->second.empty() : same_text(annotation->second, sign.value);
 }
 
@@ -75,18 +76,29 @@ bool lists(const List& list, std::string_view item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
+// Public wins over internal; nullopt: they say nothing of it.
+std::optional<Meaning> meaning_of(const Labels& annotations) {
+  std::optional<Meaning> meaning;
+  if (annotations.empty()) return meaning;
+  for (const Sign& sign : kSigns) {
+    if (!shows(annotations, sign)) continue;
+    if (sign.meaning == Meaning::kPublic) return Meaning::kPublic;
+    meaning = Meaning::kInternal;
+  }
+  return meaning;
+}
+
 }  // namespace
 
 bool is_internal_load_balancer(const Service& service) {
   if (lists(kPublicClasses, service.load_balancer_class)) return false;
-  bool internal = lists(kInternalClasses, service.load_balancer_class);
-  if (service.meta.annotations.empty()) return internal;
-  for (const Sign& sign : kSigns) {
-    if (!shows(service, sign)) continue;
-    if (sign.meaning == Meaning::kPublic) return false;
-    internal = true;
-  }
-  return internal;
+  const bool by_class = lists(kInternalClasses, service.load_balancer_class);
+  return meaning_of(service.meta.annotations).value_or(by_class ? Meaning::kInternal : Meaning::kPublic) ==
+         Meaning::kInternal;
+}
+
+bool says_internal_load_balancer(const Labels& annotations) {
+  return meaning_of(annotations) == Meaning::kInternal;
 }
 
 bool opens_node_port(const Service& service, const ServicePort& port) {

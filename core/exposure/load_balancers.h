@@ -10,6 +10,9 @@ namespace berth::exposure {
 // Says nothing of the node ports that such a Service may open as well.
 bool is_internal_load_balancer(const Service& service);
 
+// The same of annotations alone, wherever they are put for the cloud to read.
+bool says_internal_load_balancer(const Labels& annotations);
+
 // A type LoadBalancer Service opens a node port for `port`: always, unless allocateLoadBalancerNodePorts is
 // false and none is written (KEP-1864).
 bool opens_node_port(const Service& service, const ServicePort& port);

@@ -19,6 +19,7 @@ class Neighbourhood {
  public:
   Neighbourhood(const Facts& facts, std::string ns) : facts_(facts), ns_(std::move(ns)) {}
 
+  [[nodiscard]] const Facts& facts() const { return facts_; }
   const std::vector<const Service*>& services();
   const std::vector<const Entrance*>& entrances();  // that lead here
   const std::vector<const Workload*>& workloads();

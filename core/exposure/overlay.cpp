@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/model/external_name.h"
+
 namespace berth::exposure {
 namespace {
 
@@ -41,9 +43,26 @@ std::vector<const T*> Overlay::laid_over(std::vector<const T*> found, IsOfNamesp
 std::vector<const Service*> Overlay::services(std::string_view ns) const {
   return laid_over(base_.services(ns), [&](const Service& service) { return service.meta.ns == ns; });
 }
+std::vector<const Service*> Overlay::aliases(std::string_view ns) const {
+  return laid_over(base_.aliases(ns), [&](const Service& service) { return is_alias_into(service, ns); });
+}
 // An entrance may stand elsewhere than where it leads, and lead elsewhere than it did.
 std::vector<const Entrance*> Overlay::entrances(std::string_view ns) const {
   return laid_over(base_.entrances(ns), [&](const Entrance& entrance) { return leads_into(entrance, ns); });
+}
+std::vector<const Entrance*> Overlay::entrances_at(const Gateway& gateway) const {
+  return laid_over(base_.entrances_at(gateway),
+                   [&](const Entrance& entrance) { return attaches_to(entrance, gateway); });
+}
+std::vector<const Gateway*> Overlay::gateways(std::string_view ns) const {
+  return laid_over(base_.gateways(ns), [&](const Gateway& gateway) { return gateway.meta.ns == ns; });
+}
+std::vector<const Gateway*> Overlay::listener_sets_of(const Gateway& gateway) const {
+  return laid_over(base_.listener_sets_of(gateway),
+                   [&](const Gateway& set) { return adds_to(set, gateway); });
+}
+std::vector<const ReferenceGrant*> Overlay::grants(std::string_view ns) const {
+  return laid_over(base_.grants(ns), [&](const ReferenceGrant& grant) { return grant.meta.ns == ns; });
 }
 std::vector<const Workload*> Overlay::workloads(std::string_view ns) const {
   return laid_over(base_.workloads(ns), [&](const Workload& workload) { return workload.meta.ns == ns; });

@@ -14,7 +14,8 @@
 namespace berth::exposure {
 
 // An object that exposure is judged on.
-using Subject = std::variant<const Service*, const Workload*, const Entrance*>;
+using Subject =
+    std::variant<const Service*, const Workload*, const Entrance*, const Gateway*, const ReferenceGrant*>;
 
 class Overlay final : public Facts {
  public:
@@ -23,7 +24,12 @@ class Overlay final : public Facts {
   Overlay(const Facts& base, Subject replaced, std::optional<Subject> present);
 
   std::vector<const Service*> services(std::string_view ns) const override;
+  std::vector<const Service*> aliases(std::string_view ns) const override;
   std::vector<const Entrance*> entrances(std::string_view ns) const override;
+  std::vector<const Entrance*> entrances_at(const Gateway& gateway) const override;
+  std::vector<const Gateway*> gateways(std::string_view ns) const override;
+  std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const override;
+  std::vector<const ReferenceGrant*> grants(std::string_view ns) const override;
   std::vector<const Workload*> workloads(std::string_view ns) const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override;
   const Labels* namespace_labels(std::string_view ns) const override;

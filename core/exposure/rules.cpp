@@ -86,10 +86,11 @@ std::optional<Objection> removed_port(const Question& question) {
   return std::nullopt;
 }
 
-// tls: Passthrough holds for the number shown and for the container port; an Ingress ends TLS itself.
+// tls: Passthrough holds for the number shown and for the container port; an Ingress ends TLS itself, and so
+// does a listener of a Gateway that is not told otherwise.
 std::optional<Objection> ends_tls(const Question& question) {
   const Entrance* entrance = question.way.entrance;
-  if (entrance == nullptr || !entrance->ends_tls) return std::nullopt;
+  if (entrance == nullptr || !question.way.ends_tls) return std::nullopt;
   for (const auto& [number, listing] : external_listings(question)) {
     const bool binds = number == question.way.shown || number == question.way.container_port;
     if (!binds || listing->entry->tls != "Passthrough" || question.excepted(number)) continue;
@@ -165,10 +166,13 @@ std::optional<Objection> unresolved_end(const Question& question) {
   Decision decision = decision_of(question.spec().unknown, Decision::kUnknown);
   if (decision == Decision::kAllow) return std::nullopt;
   if (decision == Decision::kWarn) decision = Decision::kUnknown;
-  return Objection{Ground::kUnresolved, decision, 0,
-                   "it is not known which container port this opens (" + one_line(question.way.unresolved) +
-                       "), " + (decision == Decision::kDeny ? "refused" : "reported"),
-                   ""};
+  return Objection{
+      Ground::kUnresolved, decision, 0,
+      std::string(question.way.container_port != 0 ? "it is not known at which number this is shown"
+                                                   : "it is not known which container port this opens") +
+          " (" + one_line(question.way.unresolved) + "), " +
+          (decision == Decision::kDeny ? "refused" : "reported"),
+      ""};
 }
 
 // Neither listed as external nor allocated: spec.undeclared decides (default Deny). The number named is the
@@ -230,8 +234,8 @@ std::optional<Objection> objection(const WayOut& way, const PolicyTable& policy,
                                    Instant now) {
   const Question question{way, policy, facts, now};
   for (const Rule rule : kRules) {
-    // A health check answers with the node's own state: only its number can be wrong.
-    if (way.health_check && rule != &internal_number) continue;
+    // A health check answers with the node's own state, and from a listener routes lead on.
+    if (way.is_bare_number() && rule != &internal_number) continue;
     if (rule != &internal_number && question.end_excepted()) return std::nullopt;
     std::optional<Objection> objected = rule(question);
     if (!objected) continue;

@@ -73,6 +73,9 @@ std::vector<std::int64_t> WayOut::numbers() const {
 std::vector<std::string> WayOut::namespaces() const {
   std::vector<std::string> names;
   if (entrance != nullptr) add_once(names, entrance->meta.ns);
+  if (parent != nullptr) add_once(names, parent->ns);
+  if (gateway != nullptr) add_once(names, gateway->meta.ns);
+  if (alias != nullptr) add_once(names, alias->meta.ns);
   if (service != nullptr) add_once(names, service->meta.ns);
   if (workload != nullptr) add_once(names, workload->meta.ns);
   return names;
@@ -84,6 +87,9 @@ WayIdentity identity(const WayOut& way) {
   if (way.entrance != nullptr) {
     opener = &way.entrance->meta;
     kind = way.entrance->kind;
+  } else if (way.gateway != nullptr) {
+    opener = &way.gateway->meta;
+    kind = way.gateway->kind;
   } else if (way.service != nullptr) {
     opener = &way.service->meta;
     kind = "Service";

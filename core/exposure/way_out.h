@@ -13,6 +13,7 @@
 
 #include "core/base/port.h"
 #include "core/model/entrance.h"
+#include "core/model/gateway.h"
 #include "core/model/service.h"
 #include "core/model/via.h"
 #include "core/model/workload.h"
@@ -41,7 +42,14 @@ struct WayOut {
       {};  // via Annotation and Export: what announces it (announcements.h); Custom: the program
   const Entrance* entrance = nullptr;      // what leads to the Service by its name, if anything
   const EntranceTarget* target = nullptr;  // where in it
-  const Service* service = nullptr;        // absent for host ports, and when an entrance names none that is
+  const Service* alias =
+      nullptr;  // an ExternalName Service that the target names, and that leads to `service`
+  // Of a route: what it is attached to, and the Gateway or ListenerSet that this names, if it is there.
+  const ParentReference* parent = nullptr;
+  const Gateway* gateway = nullptr;
+  const GatewayListener* listener = nullptr;  // a listener as such, from which routes lead on
+  bool ends_tls = false;                      // what is encrypted is decrypted on the way
+  const Service* service = nullptr;  // absent for host ports, and when an entrance names none that is
   const ServicePort* service_port = nullptr;  // absent as above, and for a health check
   const Workload* workload = nullptr;         // absent while nothing is selected
   std::string container = {};                 // "" when no container declares the port
@@ -49,6 +57,8 @@ struct WayOut {
   std::string unresolved = {};                // why the end of the way is not known; "" = it is known
   bool health_check = false;  // healthCheckNodePort: answers the load balancer, leads to no pod
 
+  // There is no pod at its end: only its number can be wrong.
+  [[nodiscard]] bool is_bare_number() const { return health_check || listener != nullptr; }
   // Of the Service port, or of the target that names a Service which is not there; 0 = none.
   [[nodiscard]] std::int64_t service_number() const;
   // The numbers on the way that are known, without repetition: container port, Service port, number shown.

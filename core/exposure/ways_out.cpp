@@ -2,172 +2,30 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
-#include "core/base/overloaded.h"
-#include "core/exposure/announcements.h"
+#include "core/exposure/aliases.h"
+#include "core/exposure/attachments.h"
 #include "core/exposure/container_ports.h"
+#include "core/exposure/endings.h"
 #include "core/exposure/fingerprints.h"
-#include "core/exposure/load_balancers.h"
 #include "core/exposure/neighbourhood.h"
+#include "core/exposure/openings.h"
+#include "core/exposure/way_collection.h"
 
 namespace berth::exposure {
 namespace {
-
-// Owner chains are three long in practice (CronJob, Job, Pod); a forged circle must end too.
-constexpr int kMaxOwners = 8;
-
-// The beginning of a way: everything up to the Service port.
-struct Opening {
-  Via via = Via::kLoadBalancer;
-  std::int64_t shown = 0;
-  Audience audience = {};
-  const Entrance* entrance = nullptr;
-  const EntranceTarget* target = nullptr;
-  std::string_view sign = {};
-};
-
-// The end of a way: everything behind the Service port.
-struct Ending {
-  const Workload* workload = nullptr;
-  std::string container = {};
-  std::int64_t number = 0;
-  std::string unresolved = {};
-};
-
-void add_sorted(std::vector<std::string>& list, const std::string& item) {
-  const auto place = std::lower_bound(list.begin(), list.end(), item);
-  if (place == list.end() || *place != item) list.insert(place, item);
-}
-
-// Source ranges belong to the whole Service and are the same for the same way.
-void join(Audience& audience, const Audience& more) {
-  for (const std::string& host : more.hosts) add_sorted(audience.hosts, host);
-  for (const std::string& address : more.addresses) add_sorted(audience.addresses, address);
-}
-
-// Ways, each once: the same way found again only widens its audience. All come from one view of the facts, so
-// an object is told by its address.
-class Collection {
- public:
-  void add(WayOut way) {
-    // A Service port that was found says more than the target by which it was named.
-    const EntranceTarget* target = way.service_port != nullptr ? nullptr : way.target;
-    const auto [place, is_new] =
-        places_.emplace(Key{way.via, way.shown, way.protocol, way.sign, way.entrance, target, way.service,
-                            way.service_port, way.workload, way.container_port, way.health_check},
-                        ways_.size());
-    if (is_new) {
-      ways_.push_back(std::move(way));
-    } else {
-      join(ways_[place->second].audience, way.audience);
-    }
-  }
-
-  std::vector<WayOut> take() { return std::move(ways_); }
-
- private:
-  using Key =
-      std::tuple<Via, std::int64_t, Protocol, std::string_view, const Entrance*, const EntranceTarget*,
-                 const Service*, const ServicePort*, const Workload*, std::int64_t, bool>;
-  std::map<Key, std::size_t> places_;
-  std::vector<WayOut> ways_;
-};
-
-// The topmost owner of whom `says_the_same` holds all the way up, or `workload` itself.
-const Workload& reported_as(const Workload& workload, Neighbourhood& around,
-                            const std::function<bool(const Workload&)>& says_the_same) {
-  const Workload* top = &workload;
-  for (int step = 0; step < kMaxOwners; ++step) {
-    const Workload* above = around.owner(*top);
-    if (above == nullptr || above == top || !says_the_same(*above)) break;
-    top = above;
-  }
-  return *top;
-}
 
 bool refers_to(const EntranceTarget& target, const Service& service, const ServicePort& port) {
   if (target.first_port) return &port == &service.ports.front();
   if (target.protocol && *target.protocol != port.protocol) return false;
   if (!target.port_name.empty()) return target.port_name == port.name;
   return target.port_number == port.port;
-}
-
-Opening opening_of(const Entrance& entrance, const EntranceTarget& target, std::vector<std::string> hosts) {
-  Opening opening{entrance.via, target.shown, {}, &entrance, &target};
-  opening.audience.hosts = std::move(hosts);
-  return opening;
-}
-
-// What the Service itself opens for one of its ports.
-std::vector<Opening> own_openings(const Service& service, const ServicePort& port) {
-  std::vector<Opening> openings;
-  const bool balances = service.type == "LoadBalancer";
-  if (balances && !is_internal_load_balancer(service)) {
-    Opening opening{Via::kLoadBalancer, port.port};
-    opening.audience.sources = service.load_balancer_source_ranges;
-    openings.push_back(std::move(opening));
-  }
-  if (service.type == "NodePort" || (balances && opens_node_port(service, port))) {
-    openings.push_back({Via::kNodePort, port.node_port});
-  }
-  Opening by_address{Via::kExternalIp, port.port};
-  for (const std::string& ip : service.external_ips) add_sorted(by_address.audience.addresses, ip);
-  if (!balances) {
-    // An address in the status of any other type was written by hand (CVE-2020-8554, exposure.md row 9).
-    for (const LoadBalancerIngress& claimed : service.load_balancer_status) {
-      add_sorted(by_address.audience.addresses, claimed.ip.empty() ? claimed.hostname : claimed.ip);
-    }
-  }
-  if (!by_address.audience.addresses.empty()) openings.push_back(std::move(by_address));
-  for (const Announcement& announced : announcements_of(service, port)) {
-    Opening opening{announced.via, announced.shown};
-    opening.sign = announced.sign;
-    openings.push_back(std::move(opening));
-  }
-  return openings;
-}
-
-std::string nobody_has(const Service& service, const std::string& name) {
-  return (service.selector.empty() ? "a Service without a selector has nobody to ask for a port named \""
-                                   : "no selected workload has a port named \"") +
-         name + "\"";
-}
-
-// Ends of a Service port in one workload.
-void add_endings(const Service& service, const ServicePort& port, const Workload& workload,
-                 Neighbourhood& around, std::vector<Ending>& endings) {
-  for (const ContainerEnd& end : ends_of(port, workload.pod)) {
-    const Workload& top = reported_as(workload, around, [&](const Workload& above) {
-      if (!selects(service, above)) return false;
-      const std::vector<ContainerEnd> same = ends_of(port, above.pod);
-      return std::any_of(same.begin(), same.end(),
-                         [&](const ContainerEnd& candidate) { return candidate.number == end.number; });
-    });
-    endings.push_back({&top, end.container != nullptr ? end.container->name : "", end.number, {}});
-  }
-}
-
-// Where a Service port leads, whoever is selected; never empty.
-std::vector<Ending> all_endings(const Service& service, const ServicePort& port,
-                                const std::vector<const Workload*>& selected, Neighbourhood& around) {
-  if (service.type == "ExternalName") {
-    return {{nullptr, "", 0, "the Service is an ExternalName for " + service.external_name}};
-  }
-  std::vector<Ending> endings;
-  for (const Workload* workload : selected) add_endings(service, port, *workload, around, endings);
-  if (!endings.empty()) return endings;
-  return std::visit(Overloaded{[](std::int64_t number) -> std::vector<Ending> {
-                                 return {{nullptr, "", number, {}}};
-                               },
-                               [&](const std::string& name) -> std::vector<Ending> {
-                                 return {{nullptr, "", 0, nobody_has(service, name)}};
-                               }},
-                    target_of(port));
 }
 
 Protocol protocol_of(const Opening& opening, const ServicePort* port) {
@@ -184,12 +42,16 @@ WayOut way(const Opening& opening, const Service* service, const ServicePort* po
   found.sign = opening.sign;
   found.entrance = opening.entrance;
   found.target = opening.target;
+  found.alias = opening.alias;
+  found.parent = opening.parent;
+  found.gateway = opening.gateway;
+  found.ends_tls = opening.ends_tls;
   found.service = service;
   found.service_port = port;
   found.workload = ending.workload;
   found.container = ending.container;
   found.container_port = ending.number;
-  found.unresolved = ending.unresolved;
+  found.unresolved = ending.unresolved.empty() ? opening.unknown : ending.unresolved;
   return found;
 }
 
@@ -213,15 +75,53 @@ std::vector<NamedTarget> targets_naming(const Service& service, Neighbourhood& a
 
 using EndingsOf = std::function<std::vector<Ending>(const ServicePort&)>;
 
+std::vector<Opening> openings_by_alias(const AliasTarget& named, Neighbourhood& around) {
+  std::vector<Opening> openings = openings_of(*named.entrance, *named.target, around.facts());
+  for (Opening& opening : openings) opening.alias = named.alias;
+  return openings;
+}
+
+bool takes_protocol(const Opening& opening, Protocol protocol) {
+  return opening.target == nullptr || opening.target->protocol.value_or(protocol) == protocol;
+}
+
+// Where `number` of a Service leads that is reached by its DNS name: to its port of that number, and of a
+// headless one to that number of its pods. True when it leads anywhere.
+bool add_ways_by_number(const Service& service, const Opening& opening, std::int64_t number,
+                        const EndingsOf& endings_of, WayCollection& ways) {
+  bool led = false;
+  for (const ServicePort& port : service.ports) {
+    if (port.port != number || !takes_protocol(opening, port.protocol)) continue;
+    led = true;
+    for (const Ending& ending : endings_of(port)) ways.add(way(opening, &service, &port, ending));
+  }
+  if (led || service.cluster_ip != "None") return led;
+  for (const Ending& ending : endings_of(as_connected(number))) {
+    ways.add(way(opening, &service, nullptr, ending));
+  }
+  return true;
+}
+
+void add_ways_by_alias(const Service& service, Neighbourhood& around, const EndingsOf& endings_of,
+                       WayCollection& ways) {
+  for (const AliasTarget& named : targets_by_alias(service, around.facts())) {
+    const std::int64_t number = number_behind(*named.alias, *named.target);
+    for (const Opening& opening : openings_by_alias(named, around)) {
+      add_ways_by_number(service, opening, number, endings_of, ways);
+    }
+  }
+}
+
 // Every way through `service`, its ends as `endings_of` tells.
 void add_ways_through(const Service& service, Neighbourhood& around, const EndingsOf& endings_of,
-                      Collection& ways) {
+                      WayCollection& ways) {
   const std::vector<NamedTarget> targets = targets_naming(service, around);
   for (const ServicePort& port : service.ports) {
     std::vector<Opening> openings = own_openings(service, port);
     for (const NamedTarget& named : targets) {
-      if (refers_to(*named.target, service, port)) {
-        openings.push_back(opening_of(*named.entrance, *named.target, {named.target->host}));
+      if (!refers_to(*named.target, service, port)) continue;
+      for (Opening& opening : openings_of(*named.entrance, *named.target, around.facts())) {
+        openings.push_back(std::move(opening));
       }
     }
     if (openings.empty()) continue;
@@ -230,9 +130,10 @@ void add_ways_through(const Service& service, Neighbourhood& around, const Endin
       for (const Ending& ending : endings) ways.add(way(opening, &service, &port, ending));
     }
   }
+  add_ways_by_alias(service, around, endings_of, ways);
 }
 
-void add_health_check(const Service& service, Collection& ways) {
+void add_health_check(const Service& service, WayCollection& ways) {
   if (service.type != "LoadBalancer" || service.health_check_node_port == 0) return;
   WayOut found;
   found.via = Via::kNodePort;
@@ -242,9 +143,26 @@ void add_health_check(const Service& service, Collection& ways) {
   ways.add(std::move(found));
 }
 
-void add_target(const Entrance& entrance, const EntranceTarget& target, std::vector<std::string> hosts,
-                Neighbourhood& around, Collection& ways) {
-  const Opening opening = opening_of(entrance, target, std::move(hosts));
+// Where one opening leads by an alias of `service`, at this number.
+void add_alias_target(Opening opening, const Service& alias, const Service& service, std::int64_t number,
+                      const Facts& facts, WayCollection& ways) {
+  opening.alias = &alias;
+  Neighbourhood there(facts, service.meta.ns);
+  const std::vector<const Workload*> selected = there.selected_by(service);
+  const bool led = add_ways_by_number(
+      service, opening, number,
+      [&](const ServicePort& port) { return all_endings(service, port, selected, there); }, ways);
+  if (led) return;
+  opening.alias = nullptr;
+  ways.add(way(opening, &alias, nullptr,
+               {nullptr, "", 0,
+                "the Service is an ExternalName for " + alias.external_name + ", and that has no port " +
+                    std::to_string(number)}));
+}
+
+// Where one opening leads by its target.
+void add_target(const Opening& opening, Neighbourhood& around, WayCollection& ways) {
+  const EntranceTarget& target = *opening.target;
   const auto unresolved = [&](const Service* service, std::string reason) {
     ways.add(way(opening, service, nullptr, {nullptr, "", 0, std::move(reason)}));
   };
@@ -253,6 +171,10 @@ void add_target(const Entrance& entrance, const EntranceTarget& target, std::vec
   const Service* service = around.service(target.service);
   const std::string name = to_string(ObjectKey{target.ns, target.service});
   if (service == nullptr) return unresolved(nullptr, "there is no Service " + name + " yet");
+  if (const Service* behind = stands_for(*service, around.facts()); behind != service && behind != nullptr) {
+    return add_alias_target(opening, *service, *behind, number_behind(*service, target), around.facts(),
+                            ways);
+  }
 
   const auto [first, last] = std::pair(service->ports.begin(), service->ports.end());
   if (std::any_of(first, last, [&](const ServicePort& port) { return refers_to(target, *service, port); })) {
@@ -270,7 +192,7 @@ void add_target(const Entrance& entrance, const EntranceTarget& target, std::vec
   unresolved(service, target.first_port ? "the Service has no port" : "the Service has no port " + port);
 }
 
-void add_node_openings(const Workload& workload, Neighbourhood& around, Collection& ways) {
+void add_node_openings(const Workload& workload, Neighbourhood& around, WayCollection& ways) {
   const PodSpec& pod = workload.pod;
   const std::vector<HostOpening> openings = host_openings(pod);
   for (const HostOpening& opening : openings) {
@@ -301,7 +223,7 @@ void add_node_openings(const Workload& workload, Neighbourhood& around, Collecti
 }
 
 // Containers that lead out by connections of their own (exposure.md row 50): where to, no port shows.
-void add_tunnels(const Workload& workload, Neighbourhood& around, Collection& ways) {
+void add_tunnels(const Workload& workload, Neighbourhood& around, WayCollection& ways) {
   const auto has_tunnel = [](const Workload& above, std::string_view program) {
     const auto runs_it = [&](const Container& one) { return tunnel_of_image(one.image) == program; };
     return std::any_of(above.pod.containers.begin(), above.pod.containers.end(), runs_it) ||
@@ -324,11 +246,39 @@ void add_tunnels(const Workload& workload, Neighbourhood& around, Collection& wa
   }
 }
 
+void append(std::vector<WayOut>& ways, std::vector<WayOut> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(ways));
+}
+
 }  // namespace
+
+// What an alias of `service` opens, and what the entrances open that name it, or an alias of it.
+static std::vector<WayOut> ways_of_alias(const Service& alias, const Service& service,
+                                         Neighbourhood& around) {
+  WayCollection ways;
+  for (const ServicePort& port : alias.ports) {
+    for (const Opening& opening : own_openings(alias, port)) {
+      add_alias_target(opening, alias, service, number_of(port), around.facts(), ways);
+    }
+  }
+  const auto add = [&](const Entrance& entrance, const EntranceTarget& target) {
+    Neighbourhood there(around.facts(), target.ns);
+    for (const Opening& opening : openings_of(entrance, target, around.facts())) {
+      add_target(opening, there, ways);
+    }
+  };
+  for (const NamedTarget& named : targets_naming(alias, around)) add(*named.entrance, *named.target);
+  for (const AliasTarget& named : targets_by_alias(alias, around.facts()))
+    add(*named.entrance, *named.target);
+  return ways.take();
+}
 
 std::vector<WayOut> ways_of(const Service& service, const Facts& facts) {
   Neighbourhood around(facts, service.meta.ns);
-  Collection ways;
+  if (const Service* behind = stands_for(service, facts); behind != &service && behind != nullptr) {
+    return ways_of_alias(service, *behind, around);
+  }
+  WayCollection ways;
   std::optional<std::vector<const Workload*>> selected;  // looked for only when something is open
   add_ways_through(
       service, around,
@@ -343,7 +293,7 @@ std::vector<WayOut> ways_of(const Service& service, const Facts& facts) {
 
 std::vector<WayOut> ways_of(const Entrance& entrance, const Facts& facts) {
   std::map<std::string_view, Neighbourhood> neighbourhoods;
-  Collection ways;
+  WayCollection ways;
   // Many paths lead to few ports: each target is followed once, with all its hosts.
   using WhatIsMeant =
       std::tuple<std::string_view, std::string_view, std::int64_t, std::string_view, bool, std::string_view,
@@ -353,18 +303,60 @@ std::vector<WayOut> ways_of(const Entrance& entrance, const Facts& facts) {
     auto& entry = targets[{target.ns, target.service, target.port_number, target.port_name, target.first_port,
                            target.resource, target.unknown, target.sign, target.protocol, target.shown}];
     if (entry.first == nullptr) entry.first = &target;
-    add_sorted(entry.second, target.host);
+    for (const std::string& host : hosts_of(entrance, target)) add_sorted(entry.second, host);
   }
   for (const auto& [meant, entry] : targets) {
     Neighbourhood& around = neighbourhoods.try_emplace(entry.first->ns, facts, entry.first->ns).first->second;
-    add_target(entrance, *entry.first, entry.second, around, ways);
+    for (const Opening& opening : openings_of(entrance, *entry.first, entry.second, facts)) {
+      add_target(opening, around, ways);
+    }
   }
   return ways.take();
 }
 
+std::vector<WayOut> ways_of(const Gateway& gateway, const Facts& facts) {
+  WayCollection ways;
+  if (!is_internal(gateway, facts)) {
+    for (const GatewayListener& listener : gateway.listeners) {
+      WayOut found;
+      found.via = Via::kGateway;
+      found.shown = listener.port;
+      found.protocol = protocol_of(listener);
+      found.gateway = &gateway;
+      found.listener = &listener;
+      ways.add(std::move(found));
+    }
+  }
+  std::vector<WayOut> all = ways.take();
+  append(all, ways_concerned_by(&gateway, facts));
+  return all;
+}
+
+std::vector<WayOut> ways_of(const ReferenceGrant& grant, const Facts& facts) {
+  return ways_concerned_by(&grant, facts);
+}
+
+std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts) {
+  std::vector<WayOut> ways;
+  const auto append_all = [&](const std::vector<const Entrance*>& entrances, auto&& concerned) {
+    for (const Entrance* entrance : entrances) {
+      if (concerned(*entrance)) append(ways, ways_of(*entrance, facts));
+    }
+  };
+  if (const auto* gateway = std::get_if<const Gateway*>(&subject)) {
+    const auto every = [](const Entrance&) { return true; };
+    append_all(facts.entrances_at(**gateway), every);
+    for (const Gateway* set : facts.listener_sets_of(**gateway)) append_all(facts.entrances_at(*set), every);
+  } else if (const auto* grant = std::get_if<const ReferenceGrant*>(&subject)) {
+    append_all(facts.entrances((*grant)->meta.ns),
+               [&](const Entrance& entrance) { return grants(**grant, entrance); });
+  }
+  return ways;
+}
+
 std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts) {
   Neighbourhood around(facts, workload.meta.ns);
-  Collection ways;
+  WayCollection ways;
   for (const Service* service : around.services()) {
     if (!selects(*service, workload) || service->type == "ExternalName") continue;
     add_ways_through(

@@ -1,10 +1,10 @@
 // Which ways out an object takes part in: the exposure graph, walked from the object that is judged.
 //
 // Outside is: NodePort (healthCheckNodePort too), LoadBalancer and its hidden node ports, externalIPs and
-// addresses claimed in status, entrances (Ingress, ...), hostPort, hostNetwork, and what controllers make of
-// annotations and labels (announcements.h), and programs in pods that lead out by themselves
-// (fingerprints.h). Source: docs/reference/api.md, "How a way out is judged". `facts` must hold the object
-// itself (see Overlay). Order: as the objects list their ports.
+// addresses claimed in status, entrances (Ingress, routes at the listeners of a Gateway, ...), hostPort,
+// hostNetwork, and what controllers make of annotations and labels (announcements.h), and programs in pods
+// that lead out by themselves (fingerprints.h). Source: docs/reference/api.md, "How a way out is judged".
+// `facts` must hold the object itself (see Overlay). Order: as the objects list their ports.
 //
 // A Pod whose owner's template says the same is reported as the owner, up to the topmost one that does, so
 // that a Deployment of a hundred pods has one way out and not a hundred and two.
@@ -23,7 +23,15 @@ std::vector<WayOut> ways_of(const Service& service, const Facts& facts);
 std::vector<WayOut> ways_of(const Entrance& entrance, const Facts& facts);
 // Only ways that end in this workload: of the Services that select its pods, and of the node's addresses.
 std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts);
+// Its listeners as such, and the ways by routes that are attached to it.
+std::vector<WayOut> ways_of(const Gateway& gateway, const Facts& facts);
+// By routes of the namespaces that it lets in.
+std::vector<WayOut> ways_of(const ReferenceGrant& grant, const Facts& facts);
 std::vector<WayOut> ways_of(const Subject& subject, const Facts& facts);
+
+// By routes for which the object decides whether they are open: a Gateway or a ReferenceGrant, whether or not
+// the facts have it. None for other kinds.
+std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts);
 
 // The controllers above `workload` that the facts know, nearest first.
 std::vector<const Workload*> owners_of(const Workload& workload, const Facts& facts);

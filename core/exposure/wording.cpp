@@ -13,9 +13,10 @@ std::string with_type(const Service& service) {
   return service_text(service) + " (" + (service.type.empty() ? "ClusterIP" : one_line(service.type)) + ")";
 }
 
-std::string hosts_text(const Audience& audience) {
+std::string hosts_text(const WayOut& way) {
+  if (!way.entrance->by_host) return "";
   std::string text;
-  for (const std::string& host : audience.hosts) {
+  for (const std::string& host : way.audience.hosts) {
     text += (text.empty() ? "" : ", ") + (host.empty() ? std::string("every host") : one_line(host));
   }
   return text.empty() ? "" : " (" + text + ")";
@@ -40,6 +41,19 @@ std::string named_target_text(const WayOut& way) {
 
 std::string entrance_text(const WayOut& way) { return object_text(way.entrance->kind, way.entrance->meta); }
 
+// ' at Gateway infra/edge port 443' of a route.
+std::string attachment_text(const WayOut& way) {
+  if (way.parent == nullptr) return "";
+  const std::string number = way.gateway == nullptr ? "" : " port " + std::to_string(way.shown);
+  return " at " + one_line(way.parent->kind + " " + to_string(ObjectKey{way.parent->ns, way.parent->name})) +
+         number;
+}
+
+std::string listener_text(const WayOut& way) {
+  return object_text(way.gateway->kind, way.gateway->meta) + " listener " + one_line(way.listener->name) +
+         " port " + number_text(way.shown, way.protocol);
+}
+
 std::string opening_text(const WayOut& way) {
   if (way.health_check) {
     return with_type(*way.service) + " healthCheckNodePort " + std::to_string(way.shown);
@@ -47,7 +61,7 @@ std::string opening_text(const WayOut& way) {
   const std::string number = number_text(way.service_number(), way.protocol);
   if (way.entrance != nullptr) {
     const std::string sign = way.target->sign.empty() ? "" : " " + one_line(way.target->sign);
-    return entrance_text(way) + hosts_text(way.audience) + sign + named_target_text(way);
+    return entrance_text(way) + hosts_text(way) + attachment_text(way) + sign + named_target_text(way);
   }
   switch (way.via) {
     case Via::kLoadBalancer:
@@ -63,6 +77,8 @@ std::string opening_text(const WayOut& way) {
              (way.shown == way.service_number() ? "" : " at " + std::to_string(way.shown) + " ->") +
              " port " + number;
     case Via::kIngress:
+    case Via::kGateway:
+    case Via::kConfigMap:
     case Via::kHostPort:
     case Via::kHostNetwork:
     case Via::kCustom:
@@ -123,6 +139,9 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
              (way.service->external_ips.empty() ? "the address from status.loadBalancer" : "externalIPs") +
              " from " + which;
     case Via::kIngress:
+    case Via::kGateway:
+    case Via::kConfigMap:
+      if (way.listener != nullptr) return "remove that listener";
       return relabel +
              (way.target->sign.empty() ? std::string("take that backend out of ")
                                        : "remove " + one_line(way.target->sign) + " from ") +
@@ -149,6 +168,8 @@ std::string renumbering(const WayOut& way, std::int64_t number) {
   if (number != way.shown) return "";
   if (way.via == Via::kNodePort) return "choose another nodePort";
   if (way.via == Via::kHostPort) return "choose another hostPort";
+  if (way.via == Via::kGateway) return "choose another port for the listener";
+  if (way.via == Via::kConfigMap) return "choose another port as the key";
   return "";
 }
 
@@ -165,6 +186,11 @@ std::string unresolved_fix(const WayOut& way) {
   if (way.via == Via::kHostNetwork) return "declare the ports of the containers, or remove hostNetwork";
   if (way.via == Via::kCustom) {
     return "remove the container, or let it connect only where it must with an egress NetworkPolicy";
+  }
+  if (way.parent != nullptr && way.gateway == nullptr) {
+    return "create " +
+           one_line(way.parent->kind + " " + to_string(ObjectKey{way.parent->ns, way.parent->name})) +
+           " first";
   }
   if (way.target != nullptr && !way.target->unknown.empty()) {
     return "remove " + one_line(way.target->sign) + " from " + entrance_text(way) +
@@ -223,13 +249,21 @@ std::string object_text(const std::string& kind, const Meta& meta) {
   return one_line(kind + " " + to_string(ObjectKey{meta.ns, name}));
 }
 
+// ' (ExternalName) -> Service data/db port 5432' behind an alias.
+static std::string alias_text(const WayOut& way) {
+  if (way.alias == nullptr) return "";
+  return " (ExternalName) -> " + service_text(*way.service) +
+         (way.service_port == nullptr ? "" : " port " + number_text(way.service_port->port, way.protocol));
+}
+
 std::string path_of(const WayOut& way) {
   if (way.via == Via::kHostPort || way.via == Via::kHostNetwork) return number_shown_text(way);
+  if (way.listener != nullptr) return listener_text(way);
   if (way.via == Via::kCustom) {
     return object_text(way.workload->kind, way.workload->meta) + container_text(way) + " runs " +
            std::string(way.sign);
   }
-  std::string text = opening_text(way) + target_text(way);
+  std::string text = opening_text(way) + alias_text(way) + target_text(way);
   if (way.health_check) return text;
   if (way.workload != nullptr) {
     return text + " -> " + object_text(way.workload->kind, way.workload->meta) + container_text(way) +

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/exposure/attachments.h"
 #include "core/exposure/container_ports.h"
 #include "core/exposure/wording.h"
 
@@ -59,6 +60,16 @@ void read(const Entrance& entrance, Numbers& numbers) {
   }
 }
 
+void read(const Gateway& gateway, Numbers& numbers) {
+  for (std::size_t i = 0; i < gateway.listeners.size(); ++i) {
+    const GatewayListener& listener = gateway.listeners[i];
+    // A ListenerSet may leave the number to its controller.
+    numbers.add_unless_zero(indexed("spec.listeners", i) + ".port", listener.port, protocol_of(listener));
+  }
+}
+
+void read(const ReferenceGrant&, Numbers&) {}
+
 void read(const Workload& workload, Numbers& numbers) {
   const auto read_list = [&](const std::vector<Container>& containers, const std::string& list) {
     for (std::size_t i = 0; i < containers.size(); ++i) {
@@ -82,12 +93,15 @@ std::vector<WrittenNumber> numbers_of(const Subject& subject) {
 }
 
 std::string subject_text(const Subject& subject) {
-  if (const auto* service = std::get_if<const Service*>(&subject))
-    return object_text("Service", (*service)->meta);
-  if (const auto* entrance = std::get_if<const Entrance*>(&subject))
-    return object_text((*entrance)->kind, (*entrance)->meta);
-  const Workload& workload = *std::get<const Workload*>(subject);
-  return object_text(workload.kind, workload.meta);
+  return std::visit(
+      [](const auto* object) {
+        if constexpr (requires { object->kind; }) {
+          return object_text(object->kind, object->meta);
+        } else {
+          return object_text("Service", object->meta);
+        }
+      },
+      subject);
 }
 
 bool has_controller(const Subject& subject) {

@@ -1,5 +1,6 @@
-// core/v1 ConfigMap, as Berth generates it. A foreign one is never read: the operator watches only those that
-// carry its label.
+// core/v1 ConfigMap: as Berth generates it, and as controllers read it that forward streams. The operator
+// watches only those that carry its label; the webhook keeps of every one no more than what forwards a stream
+// (core/exposure/stream_map.h).
 #pragma once
 
 #include <map>

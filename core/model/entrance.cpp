@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace berth {
+std::vector<std::string> hosts_of(const Entrance& entrance, const EntranceTarget& target) {
+  return entrance.hosts.empty() ? std::vector{target.host} : entrance.hosts;
+}
+
+bool attaches_to(const Entrance& entrance, const Gateway& gateway) {
+  return std::any_of(entrance.parents.begin(), entrance.parents.end(),
+                     [&](const ParentReference& parent) { return refers_to(parent, gateway); });
+}
+
 bool leads_into(const Entrance& entrance, std::string_view ns) {
   return std::any_of(entrance.targets.begin(), entrance.targets.end(),
                      [&](const EntranceTarget& target) { return target.ns == ns; });

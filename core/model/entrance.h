@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/port.h"
+#include "core/model/gateway.h"
 #include "core/model/meta.h"
 #include "core/model/via.h"
 
@@ -36,14 +37,23 @@ struct EntranceTarget {
 
 struct Entrance {
   Meta meta = {};
-  std::string kind = {};  // "Ingress", ...
+  std::string kind = {};  // "Ingress", "ConfigMap", "HTTPRoute", ...
   Via via = Via::kIngress;
-  bool ends_tls = false;  // what is encrypted is decrypted here, before the Service
+  bool by_host = true;                  // requests are told apart by the host that they ask for
+  bool ends_tls = false;                // what is encrypted is decrypted here, before the Service
+  std::vector<std::string> hosts = {};  // of all targets; none: each target says its own
   std::vector<EntranceTarget> targets = {};
+  // What it is attached to; nothing comes in by itself where there is any. Names and namespaces are filled
+  // in.
+  std::vector<ParentReference> parents = {};
 
   bool operator==(const Entrance&) const = default;
 };
 
+// Whose requests come to one of its targets; "" = every host's. Never empty.
+std::vector<std::string> hosts_of(const Entrance& entrance, const EntranceTarget& target);
+// Is it attached to that Gateway or ListenerSet?
+bool attaches_to(const Entrance& entrance, const Gateway& gateway);
 // Does any of its targets lead to a Service of the namespace, or to something in it?
 bool leads_into(const Entrance& entrance, std::string_view ns);
 // Where its targets are, each namespace once.

@@ -12,6 +12,10 @@ const char* to_string(Via via) {
       return "ExternalIP";
     case Via::kIngress:
       return "Ingress";
+    case Via::kGateway:
+      return "Gateway";
+    case Via::kConfigMap:
+      return "ConfigMap";
     case Via::kHostPort:
       return "HostPort";
     case Via::kHostNetwork:

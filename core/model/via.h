@@ -9,6 +9,8 @@ enum class Via {
   kNodePort,
   kExternalIp,
   kIngress,
+  kGateway,
+  kConfigMap,
   kHostPort,
   kHostNetwork,
   kAnnotation,

@@ -137,7 +137,8 @@ func report(t *testing.T, judge string, asked int, all []disagreement) {
 // The namespaces of the cases. In one cluster every case gets its own pair.
 var caseNamespaces = []string{"data", "web"}
 
-var inMessage = regexp.MustCompile(`\b(data|web)/`)
+// In NAMESPACE/NAME and in NAME.NAMESPACE.svc.
+var inMessage = regexp.MustCompile(`\b(data|web)(/|\.svc\b)`)
 
 // own returns the name that a namespace of the cases has for case number i.
 func own(i int, namespace string) string { return fmt.Sprintf("%s-%03d", namespace, i) }
@@ -147,13 +148,43 @@ func moveTo(i int, object *unstructured.Unstructured) *unstructured.Unstructured
 	if slices.Contains(caseNamespaces, object.GetNamespace()) {
 		object.SetNamespace(own(i, object.GetNamespace()))
 	}
+	// What leads from one namespace into another: references, DNS names, and the values of a ConfigMap.
+	moveReferences(i, object.Object["spec"])
+	if name, found, _ := unstructured.NestedString(object.Object, "spec", "externalName"); found {
+		object.Object["spec"].(map[string]any)["externalName"] = ownNames(i, name)
+	}
+	data, _, _ := unstructured.NestedStringMap(object.Object, "data")
+	for key, value := range data {
+		object.Object["data"].(map[string]any)[key] = ownNames(i, value)
+	}
 	return object
 }
 
+// moveReferences does the same with every member "namespace" of a spec.
+func moveReferences(i int, value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, member := range value {
+			if name, ok := member.(string); ok && key == "namespace" && slices.Contains(caseNamespaces, name) {
+				value[key] = own(i, name)
+			}
+			moveReferences(i, member)
+		}
+	case []any:
+		for _, element := range value {
+			moveReferences(i, element)
+		}
+	}
+}
+
 // messageFor is the expected message as it reads in the namespaces of case number i.
-func (c testCase) messageFor(i int) string {
-	return inMessage.ReplaceAllStringFunc(c.message, func(found string) string {
-		return own(i, strings.TrimSuffix(found, "/")) + "/"
+func (c testCase) messageFor(i int) string { return ownNames(i, c.message) }
+
+// ownNames puts the namespaces of case number i into a text that says NAMESPACE/NAME or NAME.NAMESPACE.svc.
+func ownNames(i int, text string) string {
+	return inMessage.ReplaceAllStringFunc(text, func(found string) string {
+		parts := inMessage.FindStringSubmatch(found)
+		return own(i, parts[1]) + parts[2]
 	})
 }
 

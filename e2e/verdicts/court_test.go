@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"berth.dev/e2e/cluster"
+	"berth.dev/e2e/crds"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
 	corev1 "k8s.io/api/core/v1"
@@ -66,6 +67,9 @@ func convene() (*court, error) {
 		if _, err := client.ApplyPath(ctx, filepath.Join(root, path)); err != nil {
 			return nil, err
 		}
+	}
+	if err := crds.InstallGatewayAPI(ctx, client); err != nil {
+		return nil, err
 	}
 	cases, err := loadCases()
 	if err != nil {

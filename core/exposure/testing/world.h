@@ -12,6 +12,7 @@
 
 #include "core/exposure/facts.h"
 #include "core/exposure/ingress_entrance.h"
+#include "core/model/external_name.h"
 
 namespace berth::exposure::testing {
 
@@ -160,6 +161,8 @@ class World final : public Facts {
 
   World& add(Service object) { return services_.push_back(std::move(object)), *this; }
   World& add(Entrance object) { return entrances_.push_back(std::move(object)), *this; }
+  World& add(Gateway object) { return gateways_.push_back(std::move(object)), *this; }
+  World& add(ReferenceGrant object) { return grants_.push_back(std::move(object)), *this; }
   World& add(Workload object) { return workloads_.push_back(std::move(object)), *this; }
   World& add(PortAllocation object) { return allocations_.push_back(std::move(object)), *this; }
   World& add(ExposurePolicy object) { return policies_.push_back(std::move(object)), *this; }
@@ -169,13 +172,20 @@ class World final : public Facts {
   }
 
   std::vector<const Service*> services(std::string_view ns) const override { return in(services_, ns); }
-  std::vector<const Entrance*> entrances(std::string_view ns) const override {
-    std::vector<const Entrance*> found;
-    for (const Entrance& entrance : entrances_) {
-      if (leads_into(entrance, ns)) found.push_back(&entrance);
-    }
-    return found;
+  std::vector<const Service*> aliases(std::string_view ns) const override {
+    return where(services_, [&](const Service& service) { return is_alias_into(service, ns); });
   }
+  std::vector<const Entrance*> entrances(std::string_view ns) const override {
+    return where(entrances_, [&](const Entrance& entrance) { return leads_into(entrance, ns); });
+  }
+  std::vector<const Entrance*> entrances_at(const Gateway& gateway) const override {
+    return where(entrances_, [&](const Entrance& entrance) { return attaches_to(entrance, gateway); });
+  }
+  std::vector<const Gateway*> gateways(std::string_view ns) const override { return in(gateways_, ns); }
+  std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const override {
+    return where(gateways_, [&](const Gateway& set) { return adds_to(set, gateway); });
+  }
+  std::vector<const ReferenceGrant*> grants(std::string_view ns) const override { return in(grants_, ns); }
   std::vector<const Workload*> workloads(std::string_view ns) const override { return in(workloads_, ns); }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return in(allocations_, ns);
@@ -193,9 +203,13 @@ class World final : public Facts {
  private:
   template <class T>
   static std::vector<const T*> in(const std::deque<T>& objects, std::string_view ns) {
+    return where(objects, [&](const T& object) { return object.meta.ns == ns; });
+  }
+  template <class T, class Wanted>
+  static std::vector<const T*> where(const std::deque<T>& objects, Wanted wanted) {
     std::vector<const T*> found;
     for (const T& object : objects) {
-      if (object.meta.ns == ns) found.push_back(&object);
+      if (wanted(object)) found.push_back(&object);
     }
     return found;
   }
@@ -203,6 +217,8 @@ class World final : public Facts {
   // Deques: what Facts hand out stays where it is while more is added.
   std::deque<Service> services_;
   std::deque<Entrance> entrances_;
+  std::deque<Gateway> gateways_;
+  std::deque<ReferenceGrant> grants_;
   std::deque<Workload> workloads_;
   std::deque<PortAllocation> allocations_;
   std::deque<ExposurePolicy> policies_;

@@ -1,0 +1,62 @@
+// Package crds installs the definitions of other projects' kinds that Berth judges, as those projects publish
+// them.
+package crds
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+
+	"berth.dev/e2e/kube"
+	"berth.dev/e2e/programs"
+)
+
+// InstallGatewayAPI applies the standard channel of the Gateway API, in the version of modules/go.mod, and
+// returns when the API server serves it.
+func InstallGatewayAPI(ctx context.Context, client *kube.Client) error {
+	dir, err := moduleDir(ctx, "sigs.k8s.io/gateway-api")
+	if err != nil {
+		return err
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "config/crd/standard/gateway.networking.k8s.io_*s.yaml"))
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		return fmt.Errorf("no definitions in %s", dir)
+	}
+	for _, path := range paths {
+		if filepath.Base(path) == "gateway.networking.k8s.io_vap_safeupgrades.yaml" {
+			continue // guards upgrades between channels, which nobody makes here
+		}
+		if _, err := client.ApplyPath(ctx, path); err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
+	}
+	return nil
+}
+
+// moduleDir downloads a module that modules/go.mod requires, once, and returns where it is.
+func moduleDir(ctx context.Context, module string) (string, error) {
+	root, err := programs.Root()
+	if err != nil {
+		return "", err
+	}
+	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
+	command.Dir = filepath.Join(root, "e2e/crds/modules")
+	output, err := command.Output()
+	if err != nil {
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			err = fmt.Errorf("%w: %s%s", err, output, exit.Stderr)
+		}
+		return "", err
+	}
+	var answer struct{ Dir string }
+	if err := json.Unmarshal(output, &answer); err != nil {
+		return "", fmt.Errorf("%w in %q", err, output)
+	}
+	return answer.Dir, nil
+}
