@@ -22,27 +22,31 @@ const Problem* closing(const std::vector<Problem>& problems) {
   return found == problems.end() ? nullptr : &*found;
 }
 
-// Does the Service show as a node port a number of the ledger that it is no longer meant to show?
-bool keeps_a_number(const Observation& seen, const Service& present, const Service& wanted) {
-  if (wanted.type != "NodePort") return false;
-  return std::any_of(present.ports.begin(), present.ports.end(), [&](const ServicePort& port) {
-    const bool wanted_here =
-        std::any_of(wanted.ports.begin(), wanted.ports.end(),
-                    [&](const ServicePort& one) { return one.node_port == port.node_port; });
-    return port.node_port != 0 && !wanted_here &&
-           std::any_of(seen.entries.begin(), seen.entries.end(), [&](const allocation::HeldNumber& held) {
-             return held.space == allocation::Space::kNodePort && held.key.port.number() == port.node_port;
-           });
+bool holds_node_port(const Observation& seen, std::int64_t number) {
+  return std::any_of(seen.entries.begin(), seen.entries.end(), [&](const allocation::HeldNumber& held) {
+    return held.space == allocation::Space::kNodePort && held.key.port.number() == number;
   });
 }
 
-// The API server gives a port without nodePort the one that the port of that name had before
-// (registry/core/service, patchAllocatedValues), so a list alone does not take such a number away. While the
-// Service is no NodePort it has none; the next look makes it one again, with a number that the API server
-// chooses.
+// Would the Service go on showing a number of the ledger as the node port of a port that the API server is to
+// choose one for? It gives such a port the node port that the port of that name had before
+// (registry/core/service, patchAllocatedValues), so a list of ports does not take it away.
+bool keeps_a_number(const Observation& seen, const Service& present, const Service& wanted) {
+  if (wanted.type != "NodePort") return false;
+  return std::any_of(wanted.ports.begin(), wanted.ports.end(), [&](const ServicePort& port) {
+    if (port.node_port != 0) return false;
+    return std::any_of(present.ports.begin(), present.ports.end(), [&](const ServicePort& before) {
+      return before.name == port.name && before.node_port != 0 && holds_node_port(seen, before.node_port);
+    });
+  });
+}
+
+// While the Service is no NodePort it has no node ports; the next look makes it one again, with a number that
+// the API server chooses.
 Service without_node_ports(Service service) {
   service.type = "ClusterIP";
   service.external_traffic_policy.clear();
+  for (ServicePort& port : service.ports) port.node_port = 0;
   return service;
 }
 

@@ -199,6 +199,16 @@ TEST(Plan, TakesANumberAwayThatTheApiServerWouldKeepAsNodePort) {
   EXPECT_EQ(type_edit(scene.plan()), "");
 }
 
+TEST(Plan, ChangesAGrantedNodePortInPlace) {
+  Scene scene;
+  scene.settle();
+  scene.web().spec.ports[0].port = 24503;
+  ++scene.web().meta.generation;
+  scene.claim();
+  EXPECT_NE(text(scene.plan()).find("patch Service mesh/web"), std::string::npos) << text(scene.plan());
+  EXPECT_EQ(type_edit(scene.plan()), "");
+}
+
 TEST(Plan, TellsWhatTheApiServerRefusedAndTriesAgain) {
   Scene scene;
   scene.settle();
