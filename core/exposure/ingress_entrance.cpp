@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/exposure/field_path.h"
+
 namespace berth::exposure {
 namespace {
 
@@ -34,10 +36,6 @@ constexpr std::array<std::string_view, 10> kPassing = {
     "proxy_pass",     "fastcgi_pass", "grpc_pass", "uwsgi_pass",  "scgi_pass",
     "memcached_pass", "upstream",     "_by_lua",   "use_backend", "server ",
 };
-
-std::string indexed(const std::string& list, std::size_t index) {
-  return list + "[" + std::to_string(index) + "]";
-}
 
 std::string annotation_field(std::string_view key) {
   return "metadata.annotations[" + std::string(key) + "]";

@@ -4,12 +4,10 @@
 #include <tuple>
 #include <utility>
 
+#include "core/exposure/field_path.h"
+
 namespace berth::exposure {
 namespace {
-
-std::string indexed(const std::string& list, std::size_t index) {
-  return list + "[" + std::to_string(index) + "]";
-}
 
 // A date ("2027-01-01", the midnight it begins with) or a full RFC 3339 time.
 Result<Instant> parse_date(const std::string& text) {

@@ -4,12 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/exposure/field_path.h"
+
 namespace berth::exposure {
 namespace {
-
-std::string indexed(const std::string& list, std::size_t index) {
-  return list + "[" + std::to_string(index) + "]";
-}
 
 class Reader {
  public:

@@ -7,6 +7,7 @@
 
 #include "core/exposure/attachments.h"
 #include "core/exposure/container_ports.h"
+#include "core/exposure/field_path.h"
 #include "core/exposure/wording.h"
 
 namespace berth::exposure {
@@ -19,10 +20,6 @@ struct WrittenNumber {
 
   auto operator<=>(const WrittenNumber&) const = default;
 };
-
-std::string indexed(const std::string& list, std::size_t index) {
-  return list + "[" + std::to_string(index) + "]";
-}
 
 class Numbers {
  public:
