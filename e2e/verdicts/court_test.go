@@ -2,6 +2,7 @@ package verdicts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,7 +76,14 @@ func convene() (*court, error) {
 	if err != nil {
 		return nil, err
 	}
+	free, err := reserve(ctx, client, cases)
+	if err != nil {
+		return nil, err
+	}
 	if err := furnish(ctx, client, cases); err != nil {
+		return nil, err
+	}
+	if err := free(); err != nil {
 		return nil, err
 	}
 	if _, err := client.ApplyYAML(ctx, legacy); err != nil {
@@ -116,6 +124,58 @@ kind: Service
 metadata: {namespace: %s, name: %s}
 spec: {type: LoadBalancer, selector: {app: db}, ports: [{port: 443, targetPort: 5432}]}
 `, namespace, name)
+}
+
+// reserve holds the node ports that judged Services ask for: otherwise the API server may give one of them to a
+// Service that is there and asks for none.
+func reserve(ctx context.Context, client *kube.Client, cases []testCase) (free func() error, err error) {
+	const namespace = "default"
+	names := map[int64]string{}
+	for _, one := range cases {
+		_, judged := one.objects()
+		for _, number := range writtenNodePorts(judged) {
+			if names[number] != "" {
+				continue
+			}
+			names[number] = fmt.Sprintf("reserved-%d", number)
+			_, err := client.ApplyYAML(ctx, fmt.Sprintf(`
+apiVersion: v1
+kind: Service
+metadata: {namespace: %s, name: %s}
+spec: {type: NodePort, ports: [{port: 80, nodePort: %d}]}
+`, namespace, names[number], number))
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil, errors.New("no case asks for a node port")
+	}
+	return func() error {
+		for _, name := range names {
+			if err := client.Delete(ctx, "services", namespace, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+func writtenNodePorts(object *unstructured.Unstructured) (numbers []int64) {
+	if object.GetKind() != "Service" {
+		return nil
+	}
+	if number, _, _ := unstructured.NestedInt64(object.Object, "spec", "healthCheckNodePort"); number != 0 {
+		numbers = append(numbers, number)
+	}
+	ports, _, _ := unstructured.NestedSlice(object.Object, "spec", "ports")
+	for _, port := range ports {
+		if number, _, _ := unstructured.NestedInt64(port.(map[string]any), "nodePort"); number != 0 {
+			numbers = append(numbers, number)
+		}
+	}
+	return numbers
 }
 
 // furnish brings in what is there in the cases, each in its own namespaces.
