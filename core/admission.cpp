@@ -59,8 +59,8 @@ std::vector<WayOut> added_ways(const Subject& object, const std::optional<Subjec
                                const Facts& before, const Facts& after) {
   std::vector<WayOut> now_open = ways_of(object, after);
   if (now_open.empty()) return now_open;
-  std::vector<WayOut> were_open;
-  were_open = old_object ? ways_of(*old_object, before) : ways_concerned_by(object, before);
+  std::vector<WayOut> were_open =
+      old_object ? ways_of(*old_object, before) : ways_concerned_by(object, before);
   if (const Workload* const* workload = std::get_if<const Workload*>(&object)) {
     // A pod made again from an unchanged template opens nothing that its owner did not open before.
     for (const Workload* owner : owners_of(**workload, before)) {

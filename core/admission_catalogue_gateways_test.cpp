@@ -286,6 +286,20 @@ TEST(GatewayTls, IsKeptOnlyByAListenerThatPassesItThrough) {
   EXPECT_EQ(judged(listener(8443, "HTTPS"), "HTTPRoute"), Decision::kDeny);
 }
 
+TEST(GatewayFixes, SayWhatWouldMakeTheWayKnown) {
+  World w(control_plane());
+  w.add(cluster_ip({port(80, number_of(8080))}));
+  const auto fix = [&](const Route& made) {
+    const Verdict verdict = create(w, entrance_of(made));
+    return verdict.findings.empty() ? "" : verdict.findings.front().fix;
+  };
+  Route made = route({route_backend("web", 80)});
+  EXPECT_EQ(fix(made), "create Gateway infra/edge first");
+  made.parents[0].group = "example.org";
+  made.parents[0].kind = "Thing";
+  EXPECT_EQ(fix(made), "attach HTTPRoute data/front to a Gateway");
+}
+
 // The namespaces of the policy are those of the database; the Gateway and the route stand elsewhere.
 TEST(GatewayPolicies, AreInForceWhereverTheirNamespaceIsOnTheWay) {
   ExposurePolicy policy = control_plane();

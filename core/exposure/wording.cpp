@@ -41,12 +41,15 @@ std::string named_target_text(const WayOut& way) {
 
 std::string entrance_text(const WayOut& way) { return object_text(way.entrance->kind, way.entrance->meta); }
 
+std::string parent_text(const ParentReference& parent) {
+  return one_line(parent.kind + " " + to_string(ObjectKey{parent.ns, parent.name}));
+}
+
 // ' at Gateway infra/edge port 443' of a route.
 std::string attachment_text(const WayOut& way) {
   if (way.parent == nullptr) return "";
   const std::string number = way.gateway == nullptr ? "" : " port " + std::to_string(way.shown);
-  return " at " + one_line(way.parent->kind + " " + to_string(ObjectKey{way.parent->ns, way.parent->name})) +
-         number;
+  return " at " + parent_text(*way.parent) + number;
 }
 
 std::string listener_text(const WayOut& way) {
@@ -188,9 +191,10 @@ std::string unresolved_fix(const WayOut& way) {
     return "remove the container, or let it connect only where it must with an egress NetworkPolicy";
   }
   if (way.parent != nullptr && way.gateway == nullptr) {
-    return "create " +
-           one_line(way.parent->kind + " " + to_string(ObjectKey{way.parent->ns, way.parent->name})) +
-           " first";
+    // What is no Gateway and no ListenerSet can be there and be unknown all the same.
+    const bool listens = way.parent->kind == "Gateway" || way.parent->kind.ends_with("ListenerSet");
+    return listens ? "create " + parent_text(*way.parent) + " first"
+                   : "attach " + entrance_text(way) + " to a Gateway";
   }
   if (way.target != nullptr && !way.target->unknown.empty()) {
     return "remove " + one_line(way.target->sign) + " from " + entrance_text(way) +
