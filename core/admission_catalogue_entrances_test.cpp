@@ -70,6 +70,11 @@ Entrance to_alias(std::int64_t number = 5432) {
   return entrance_of(made);
 }
 
+Service announced(Service made) {
+  made.meta.annotations["tailscale.com/expose"] = "true";
+  return made;
+}
+
 class EntranceCatalogue : public ::testing::TestWithParam<CatalogueRow> {};
 
 TEST_P(EntranceCatalogue, JudgesTheManifest) { expect_judgement(GetParam()); }
@@ -140,6 +145,20 @@ const std::vector<CatalogueRow> kRows = {
      Decision::kAllow},
     {"Row12_LookAlikeAnAliasOfTheWebServer",
      [](World& w) { return create(with_web_and_db(w).add(alias("web.data.svc", {port(80)})), to_alias(80)); },
+     Decision::kAllow},
+    {"Row12_AnAliasOfTheDatabaseIsAnnounced",
+     [](World& w) { return create(with_web_and_db(w), announced(alias("db.data.svc"))); }, Decision::kDeny,
+     "Service web/alias (ExternalName) with annotation tailscale.com/expose port 5432 -> Service data/db "
+     "port "
+     "5432"},
+    {"Row12_TheDatabaseComesAfterItsAnnouncedAlias",
+     [](World& w) {
+       w.add(announced(alias("db.data.svc")));
+       return create(w, exposure::testing::service("ClusterIP", {port(5432)}, "db"));
+     },
+     Decision::kDeny, "Service web/alias (ExternalName) with annotation tailscale.com/expose"},
+    {"Row12_LookAlikeAnAliasAnnouncesAPortThatNobodyHas",
+     [](World& w) { return create(with_web_and_db(w), announced(alias("db.data.svc", {port(99)}))); },
      Decision::kAllow},
     {"Row13_TheNameIsSpeltOtherwise",
      [](World& w) { return create(with_web_and_db(w).add(to_alias()), alias("DB.Data.SVC.prod.Example.")); },

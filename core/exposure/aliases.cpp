@@ -20,17 +20,13 @@ const Service* find(const ObjectKey& key, const Facts& facts) {
   return found == all.end() ? nullptr : *found;
 }
 
-void add_targets(const Service& service, const Facts& facts, int steps, std::vector<AliasTarget>& targets) {
+void add_aliases(const Service& service, const Facts& facts, int steps, std::vector<const Service*>& found) {
   if (steps == 0) return;
   for (const Service* alias : facts.aliases(service.meta.ns)) {
-    if (service_named(alias->external_name) != service.meta.key() || alias == &service) continue;
-    for (const Entrance* entrance : facts.entrances(alias->meta.ns)) {
-      for (const EntranceTarget& target : entrance->targets) {
-        if (target.ns == alias->meta.ns && target.service == alias->meta.name)
-          targets.push_back({entrance, &target, alias});
-      }
-    }
-    add_targets(*alias, facts, steps - 1, targets);
+    const bool known = std::find(found.begin(), found.end(), alias) != found.end();
+    if (known || service_named(alias->external_name) != service.meta.key()) continue;
+    found.push_back(alias);
+    add_aliases(*alias, facts, steps - 1, found);
   }
 }
 
@@ -61,9 +57,22 @@ std::int64_t number_behind(const Service& alias, const EntranceTarget& target) {
   return target.port_number;  // an alias need not list its ports
 }
 
-std::vector<AliasTarget> targets_by_alias(const Service& service, const Facts& facts) {
+std::vector<const Service*> aliases_of(const Service& service, const Facts& facts) {
+  std::vector<const Service*> found;
+  add_aliases(service, facts, kMaxAliases, found);
+  return found;
+}
+
+std::vector<AliasTarget> targets_naming(const std::vector<const Service*>& aliases, const Facts& facts) {
   std::vector<AliasTarget> targets;
-  add_targets(service, facts, kMaxAliases, targets);
+  for (const Service* alias : aliases) {
+    for (const Entrance* entrance : facts.entrances(alias->meta.ns)) {
+      for (const EntranceTarget& target : entrance->targets) {
+        if (target.ns == alias->meta.ns && target.service == alias->meta.name)
+          targets.push_back({entrance, &target, alias});
+      }
+    }
+  }
   return targets;
 }
 

@@ -104,10 +104,19 @@ bool add_ways_by_number(const Service& service, const Opening& opening, std::int
 
 void add_ways_by_alias(const Service& service, Neighbourhood& around, const EndingsOf& endings_of,
                        WayCollection& ways) {
-  for (const AliasTarget& named : targets_by_alias(service, around.facts())) {
+  const std::vector<const Service*> aliases = aliases_of(service, around.facts());
+  for (const AliasTarget& named : targets_naming(aliases, around.facts())) {
     const std::int64_t number = number_behind(*named.alias, *named.target);
     for (const Opening& opening : openings_by_alias(named, around)) {
       add_ways_by_number(service, opening, number, endings_of, ways);
+    }
+  }
+  for (const Service* alias : aliases) {
+    for (const ServicePort& port : alias->ports) {
+      for (Opening& opening : own_openings(*alias, port)) {
+        opening.alias = alias;
+        add_ways_by_number(service, opening, number_of(port), endings_of, ways);
+      }
     }
   }
 }
@@ -152,7 +161,7 @@ void add_alias_target(Opening opening, const Service& alias, const Service& serv
   const bool led = add_ways_by_number(
       service, opening, number,
       [&](const ServicePort& port) { return all_endings(service, port, selected, there); }, ways);
-  if (led) return;
+  if (led || opening.target == nullptr) return;  // nobody listens at what the alias itself announces
   opening.alias = nullptr;
   ways.add(way(opening, &alias, nullptr,
                {nullptr, "", 0,
@@ -268,7 +277,7 @@ static std::vector<WayOut> ways_of_alias(const Service& alias, const Service& se
     }
   };
   for (const NamedTarget& named : targets_naming(alias, around)) add(*named.entrance, *named.target);
-  for (const AliasTarget& named : targets_by_alias(alias, around.facts()))
+  for (const AliasTarget& named : targets_naming(aliases_of(alias, around.facts()), around.facts()))
     add(*named.entrance, *named.target);
   return ways.take();
 }

@@ -76,7 +76,7 @@ std::string opening_text(const WayOut& way) {
       return with_type(*way.service) + " at " + joined(way.audience.addresses) + " port " + number;
     case Via::kAnnotation:
     case Via::kExport:
-      return with_type(*way.service) + " with " + std::string(way.sign) +
+      return with_type(way.alias == nullptr ? *way.service : *way.alias) + " with " + std::string(way.sign) +
              (way.shown == way.service_number() ? "" : " at " + std::to_string(way.shown) + " ->") +
              " port " + number;
     case Via::kIngress:
@@ -256,7 +256,7 @@ std::string object_text(const std::string& kind, const Meta& meta) {
 // ' (ExternalName) -> Service data/db port 5432' behind an alias.
 static std::string alias_text(const WayOut& way) {
   if (way.alias == nullptr) return "";
-  return " (ExternalName) -> " + service_text(*way.service) +
+  return std::string(way.entrance == nullptr ? "" : " (ExternalName)") + " -> " + service_text(*way.service) +
          (way.service_port == nullptr ? "" : " port " + number_text(way.service_port->port, way.protocol));
 }
 
