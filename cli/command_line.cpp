@@ -14,8 +14,8 @@ namespace berth::cli {
 namespace {
 
 constexpr std::array<std::string_view, 4> kCommands = {"explain", "help", "lint", "version"};
-constexpr std::array<std::string_view, 7> kFlags = {"--policy", "--with", "--against",  "--namespace",
-                                                    "--output", "--help", "--exception"};
+constexpr std::array<std::string_view, 8> kFlags = {"--policy",    "--with",   "--against", "--adapters",
+                                                    "--namespace", "--output", "--help",    "--exception"};
 
 // "kubectl-berth" is run by kubectl as its plugin.
 std::string program_of(const std::string& argument) {
@@ -38,6 +38,7 @@ struct Parser {
     add_paths("--policy", lint_command.policies);
     add_paths("--with", lint_command.with);
     add_paths("--against", lint_command.against);
+    lint->add_option("--adapters", lint_command.adapters);
     lint->add_option("-n,--namespace", lint_command.ns);
     lint->add_option("PATH", lint_command.paths);
   }

@@ -20,6 +20,7 @@ struct LintCommand {
   std::vector<std::string> policies = {};
   std::vector<std::string> with = {};
   std::vector<std::string> against = {};
+  std::string adapters = {};  // a file; "" = Berth's own table alone
   std::string ns = "default";
   Format format = Format::kTable;
 };

@@ -16,6 +16,7 @@ FilesFacts::Row& FilesFacts::row_of(const Object& object) {
                         [&](const Entrance&) -> Row& { std::abort(); },  // stands in many
                         [&](const Gateway&) -> Row& { return gateways_[ns]; },
                         [&](const ReferenceGrant&) -> Row& { return grants_[ns]; },
+                        [&](const EndpointSlice&) -> Row& { return slices_[ns]; },
                         [&](const Workload&) -> Row& { return workloads_[ns]; },
                         [&](const PortAllocation&) -> Row& { return allocations_[ns]; },
                         [&](const ExposurePolicy&) -> Row& { return policies_; },
@@ -116,6 +117,20 @@ std::vector<const ReferenceGrant*> FilesFacts::grants(std::string_view ns) const
 }
 std::vector<const Workload*> FilesFacts::workloads(std::string_view ns) const {
   return all<Workload>(workloads_, ns);
+}
+std::vector<const Workload*> FilesFacts::workloads_at(std::string_view address) const {
+  std::vector<const Workload*> found;
+  for (const auto& [ns, row] : workloads_) {
+    for (const Workload* workload : all<Workload>(workloads_, ns)) {
+      if (has_address(*workload, address)) found.push_back(workload);
+    }
+  }
+  return found;
+}
+std::vector<const EndpointSlice*> FilesFacts::slices_of(const Service& service) const {
+  std::vector<const EndpointSlice*> found = all<EndpointSlice>(slices_, service.meta.ns);
+  std::erase_if(found, [&](const EndpointSlice* slice) { return service_of(*slice) != service.meta.name; });
+  return found;
 }
 std::vector<const PortAllocation*> FilesFacts::allocations(std::string_view ns) const {
   return all<PortAllocation>(allocations_, ns);

@@ -35,6 +35,8 @@ class FilesFacts final : public exposure::Facts {
   std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const override;
   std::vector<const ReferenceGrant*> grants(std::string_view ns) const override;
   std::vector<const Workload*> workloads(std::string_view ns) const override;
+  std::vector<const Workload*> workloads_at(std::string_view address) const override;
+  std::vector<const EndpointSlice*> slices_of(const Service& service) const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override;
   const Labels* namespace_labels(std::string_view ns) const override;
   std::vector<const ExposurePolicy*> policies() const override;
@@ -51,6 +53,7 @@ class FilesFacts final : public exposure::Facts {
   std::map<std::string, Row, std::less<>> entrances_;  // by where they lead
   std::map<std::string, Row, std::less<>> gateways_;
   std::map<std::string, Row, std::less<>> grants_;
+  std::map<std::string, Row, std::less<>> slices_;
   std::map<std::string, Row, std::less<>> workloads_;
   std::map<std::string, Row, std::less<>> allocations_;
   Row policies_;

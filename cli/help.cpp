@@ -34,9 +34,9 @@ Use "@ COMMAND --help" for the flags and examples of a command.
 constexpr char kLint[] = R"(Judge manifests as the admission webhook would, before they reach a cluster.
 
 Reads YAML and JSON exactly as kubectl does, follows every way from outside the cluster to a container port
-(LoadBalancer, NodePort, externalIPs, Ingress, Gateway API, hostPort, hostNetwork) through all objects it is given,
-and asks every ExposurePolicy. Needs no cluster. Lint what is applied: the output of helm template or kubectl kustomize,
-not the templates.
+(LoadBalancer, NodePort, externalIPs, Ingress, Gateway API, kinds of known controllers, hostPort, hostNetwork)
+through all objects it is given, and asks every ExposurePolicy. Needs no cluster. Lint what is applied: the output of
+helm template or kubectl kustomize, not the templates.
 
 Usage:
   @ lint [flags] PATH...
@@ -48,6 +48,7 @@ Flags:
       --with PATH        objects known to be in the cluster: joined with PATH, not judged; may be repeated
       --against PATH     the same, and an object of PATH that also stands there is judged as its update, so that
                          only what the change adds counts; may be repeated
+      --adapters FILE    table of further kinds that lead out of the cluster or make pods
   -n, --namespace NAME   namespace of objects that name none (default "default")
   -o, --output FORMAT    table or json (default table)
   -h, --help             show this text

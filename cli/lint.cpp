@@ -21,6 +21,7 @@ std::optional<Judged> judged_model(const Object& object) {
   if (const auto* workload = std::get_if<Workload>(&object.model)) return *workload;
   if (const auto* entrance = std::get_if<Entrance>(&object.model)) return *entrance;
   if (const auto* gateway = std::get_if<Gateway>(&object.model)) return *gateway;
+  if (const auto* slice = std::get_if<EndpointSlice>(&object.model)) return *slice;
   if (const auto* grant = std::get_if<ReferenceGrant>(&object.model)) return *grant;
   return std::nullopt;
 }
@@ -71,7 +72,10 @@ class Linter {
   // out, or claim addresses.
   void drop_what_the_cluster_sets(Object& object) const {
     std::visit([](auto& model) { model.meta.deletion_timestamp.clear(); }, object.model);
-    if (auto* workload = std::get_if<Workload>(&object.model)) workload->phase.clear();
+    if (auto* workload = std::get_if<Workload>(&object.model)) {
+      workload->phase.clear();
+      workload->addresses.clear();
+    }
     if (auto* service = std::get_if<Service>(&object.model)) {
       const Object* old = old_of(object);
       const auto* present = old == nullptr ? nullptr : std::get_if<Service>(&old->model);

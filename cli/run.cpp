@@ -14,6 +14,7 @@
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
 #include "core/base/version.h"
+#include "kube/adapters/table.h"
 #include "kube/json/writer.h"
 
 namespace berth::cli {
@@ -36,6 +37,7 @@ class LintRun {
 
   // Every file is read whatever the others are like, so that all problems are told at once.
   int run(std::ostream& out, std::ostream& err, const Setting& setting) {
+    read_adapters();
     LintInput input;
     input.judged = load(command_.paths);
     if (input.judged.objects.empty() && input.judged.other_kinds == 0 && problems_.errors.empty()) {
@@ -65,7 +67,20 @@ class LintRun {
       std::vector<Document> more = read_documents(source.bytes, source.name, problems_);
       std::move(more.begin(), more.end(), std::back_inserter(documents));
     }
-    return load_objects(std::move(documents), command_.ns, problems_);
+    return load_objects(std::move(documents), command_.ns, problems_, table_);
+  }
+
+  void read_adapters() {
+    if (command_.adapters.empty()) return;
+    for (const Source& source : read_sources({command_.adapters}, in_, problems_)) {
+      auto more = adapters::Table::parse(source.bytes);
+      if (more.ok()) {
+        table_ = table_.joined(*more);
+      } else {
+        const std::string& field = more.error().field;
+        problems_.error(source.name, {}, (field.empty() ? "" : field + ": ") + more.error().message);
+      }
+    }
   }
 
   void check_policies(const Loaded& policies) {
@@ -81,6 +96,7 @@ class LintRun {
 
   const LintCommand& command_;
   std::istream& in_;
+  adapters::Table table_ = adapters::builtin();
   Problems problems_;
 };
 

@@ -41,6 +41,10 @@ Subject subject_of(const Judged& judged) {
 
 bool is_workload(const Judged& judged) { return std::holds_alternative<Workload>(judged); }
 
+void append(std::vector<WayOut>& ways, std::vector<WayOut> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(ways));
+}
+
 // The object as it would be stored: what only the cluster sets is not taken from the request.
 Judged as_stored(Judged judged, bool dry_run) {
   if (Service* service = std::get_if<Service>(&judged); service != nullptr && dry_run) {
@@ -51,6 +55,13 @@ Judged as_stored(Judged judged, bool dry_run) {
   }
   // A Pod that is written now will run, whatever its status claims.
   if (Workload* workload = std::get_if<Workload>(&judged)) workload->phase.clear();
+  if (EndpointSlice* slice = std::get_if<EndpointSlice>(&judged)) slice->by_hand = true;
+  return judged;
+}
+
+std::optional<Judged> as_it_stood(std::optional<Judged> judged) {
+  if (!judged) return judged;
+  if (EndpointSlice* slice = std::get_if<EndpointSlice>(&*judged)) slice->by_hand = true;
   return judged;
 }
 
@@ -59,13 +70,12 @@ std::vector<WayOut> added_ways(const Subject& object, const std::optional<Subjec
                                const Facts& before, const Facts& after) {
   std::vector<WayOut> now_open = ways_of(object, after);
   if (now_open.empty()) return now_open;
-  std::vector<WayOut> were_open =
-      old_object ? ways_of(*old_object, before) : ways_concerned_by(object, before);
+  std::vector<WayOut> were_open = ways_concerned_by(object, before);
+  if (old_object) append(were_open, ways_of(*old_object, before));
   if (const Workload* const* workload = std::get_if<const Workload*>(&object)) {
     // A pod made again from an unchanged template opens nothing that its owner did not open before.
     for (const Workload* owner : owners_of(**workload, before)) {
-      const std::vector<WayOut> ways = ways_of(*owner, before);
-      were_open.insert(were_open.end(), ways.begin(), ways.end());
+      append(were_open, ways_of(*owner, before));
     }
   }
   return added(were_open, std::move(now_open));
@@ -152,10 +162,10 @@ Verdict judge(const AdmissionRequest& request, const Facts& facts, Instant now) 
   if (policies.empty()) return {};
 
   const Judged stored = as_stored(*request.object, request.dry_run);
+  const std::optional<Judged> old_stored = as_it_stood(request.old_object);
   const Subject object = subject_of(stored);
   std::optional<Subject> old_object;
-  if (request.operation == Operation::kUpdate && request.old_object)
-    old_object = subject_of(*request.old_object);
+  if (request.operation == Operation::kUpdate && old_stored) old_object = subject_of(*old_stored);
 
   // What the object's own numbers are about; a way out may lead through more namespaces.
   std::vector<PolicyTable> tables;

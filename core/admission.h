@@ -19,7 +19,7 @@ namespace berth {
 enum class Operation { kCreate, kUpdate, kDelete };
 
 // The objects exposure is judged on. Kinds that cannot open a way out do not come here.
-using Judged = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant>;
+using Judged = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice>;
 
 struct AdmissionRequest {
   Operation operation = Operation::kCreate;

@@ -210,14 +210,22 @@ const std::vector<CatalogueRow> kRows = {
     {"Row32_LookAlikeRequestsAreMirroredToTheWebServer",
      [](World& w) { return create(furnished(w), entrance_of(mirrored("web", 80))); }, Decision::kAllow},
 
-    {"Row34_ABackendThatIsNoServiceIsUnknown",
+    {"Row34_AnImportedServiceIsTheOneOfItsName",
      [](World& w) {
        Route made = route({route_backend("db", 5432)});
        made.rules[0].backends[0].reference.group = "multicluster.x-k8s.io";
        made.rules[0].backends[0].reference.kind = "ServiceImport";
        return create(furnished(w), entrance_of(made));
      },
-     Decision::kUnknown, "resource multicluster.x-k8s.io/ServiceImport/db"},
+     Decision::kDeny, "-> Service data/db port 5432"},
+    {"Row34_ABackendThatIsNoServiceIsUnknown",
+     [](World& w) {
+       Route made = route({route_backend("db", 5432)});
+       made.rules[0].backends[0].reference.group = "gateway.envoyproxy.io";
+       made.rules[0].backends[0].reference.kind = "Backend";
+       return create(furnished(w), entrance_of(made));
+     },
+     Decision::kUnknown, "resource gateway.envoyproxy.io/Backend/db"},
 
     {"Row35_LookAlikeARouteOfAMesh",
      [](World& w) {

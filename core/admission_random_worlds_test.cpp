@@ -238,6 +238,8 @@ class Forgetful final : public exposure::Facts {
     if (all.size() > 1) all.erase(all.begin(), all.end() - 1);
     return all;
   }
+  std::vector<const Workload*> workloads_at(std::string_view) const override { return {}; }
+  std::vector<const EndpointSlice*> slices_of(const Service&) const override { return {}; }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return world_.allocations(ns);
   }
@@ -286,6 +288,12 @@ class Watched final : public exposure::Facts {
   }
   std::vector<const Workload*> workloads(std::string_view ns) const override {
     return note(ns), world_.workloads(ns);
+  }
+  std::vector<const Workload*> workloads_at(std::string_view address) const override {
+    return world_.workloads_at(address);  // only of a slice, which knows no namespaces
+  }
+  std::vector<const EndpointSlice*> slices_of(const Service& service) const override {
+    return note(service.meta.ns), world_.slices_of(service);
   }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return note(ns), world_.allocations(ns);

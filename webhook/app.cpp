@@ -1,12 +1,15 @@
 #include "webhook/app.h"
 
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "core/base/api_names.h"
 #include "core/base/version.h"
+#include "kube/adapters/table.h"
 #include "kube/client/connect.h"
 #include "kube/daemon/health.h"
 #include "kube/daemon/memory.h"
@@ -41,8 +44,22 @@ constexpr Duration kCertificateCheck = std::chrono::seconds(60);
 constexpr Duration kSoon = std::chrono::milliseconds(500);
 constexpr Duration kDrainLimit = std::chrono::seconds(10);
 
-RegistrationOptions registration_options(const Options& options) {
+// Berth's own adapters, and those of the file.
+Result<adapters::Table> read_adapters(const std::string& file) {
+  if (file.empty()) return adapters::builtin();
+  std::ifstream stream(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream) return malformed("cannot be read", file);
+  auto table = adapters::Table::parse(text);
+  if (table.ok()) return adapters::builtin().joined(*table);
+  Error error = table.error();
+  error.field = file + (error.field.empty() ? "" : ": " + error.field);
+  return error;
+}
+
+RegistrationOptions registration_options(const Options& options, adapters::Table table) {
   RegistrationOptions made;
+  made.adapters = std::move(table);
   made.url = options.url;
   made.service_name = options.service_name;
   made.service_namespace = options.ns;
@@ -54,8 +71,10 @@ RegistrationOptions registration_options(const Options& options) {
 // Answers reviews and counts them.
 class Reviewer {
  public:
-  Reviewer(const ClusterFacts& facts, const runtime::Clock& clock, daemon::Metrics& metrics, const Log& log)
+  Reviewer(const ClusterFacts& facts, const adapters::Table& table, const runtime::Clock& clock,
+           daemon::Metrics& metrics, const Log& log)
       : facts_(&facts),
+        table_(&table),
         clock_(&clock),
         metrics_(&metrics),
         log_(log),
@@ -74,7 +93,7 @@ class Reviewer {
     const auto begun = std::chrono::steady_clock::now();
     Reviewed reviewed;
     facts_->read([&](const exposure::Facts* facts, const NumberBooks& books) {
-      reviewed = review(request.body, facts, clock_->wall(), &books);
+      reviewed = review(request.body, facts, clock_->wall(), &books, *table_);
     });
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
     webhook_metrics_.latency.observe(took.count());
@@ -114,6 +133,7 @@ class Reviewer {
   }
 
   const ClusterFacts* facts_;
+  const adapters::Table* table_;
   const runtime::Clock* clock_;
   daemon::Metrics* metrics_;
   const Log log_;
@@ -125,10 +145,11 @@ class Reviewer {
 class Upkeep {
  public:
   Upkeep(const client::Client& client, const runtime::Clock& clock, const Options& options,
-         http::Server& server, const ClusterFacts& facts, daemon::Metrics& metrics, const Log& log)
+         const adapters::Table& table, http::Server& server, const ClusterFacts& facts,
+         daemon::Metrics& metrics, const Log& log)
       : client_(&client),
         options_(&options),
-        registration_(registration_options(options)),
+        registration_(registration_options(options, table)),
         server_(&server),
         facts_(&facts),
         log_(log),
@@ -223,6 +244,8 @@ class Upkeep {
 int run(const Options& options) {
   daemon::few_arenas();
   const Log log(options.program.log_format, options.program.log_level);
+  const auto table = read_adapters(options.adapters_file);
+  if (!table.ok()) return give_up(log, "Reading the adapters", table.error());
   auto signals = daemon::Signals::install();
   if (!signals.ok()) return give_up(log, "Installing signal handlers", signals.error());
   const auto access = client::find_access(client::system_environment(), options.program.kubeconfig);
@@ -240,15 +263,15 @@ int run(const Options& options) {
   const client::Client client(**transport, client_config);
   const runtime::SystemClock clock;
 
-  ClusterFacts facts(client, clock, log);
-  const Reviewer reviewer(facts, clock, metrics, log);
+  ClusterFacts facts(client, clock, *table, log);
+  const Reviewer reviewer(facts, *table, clock, metrics, log);
   http::ServerOptions listen = daemon::listening_on(options.listen);
   listen.threads = options.threads;
   auto server = http::Server::start(
       listen, [&](const http::ServerRequest& request) { return reviewer.answer(request); });
   if (!server.ok()) return give_up(log, "Listening for reviews", server.error());
   daemon::export_server_stats(metrics, "webhook", [&server] { return (*server)->stats(); });
-  Upkeep upkeep(client, clock, options, **server, facts, metrics, log);
+  Upkeep upkeep(client, clock, options, *table, **server, facts, metrics, log);
 
   daemon::Health health(&metrics);
   health.add_readiness("cluster-read", [&]() -> std::optional<std::string> {

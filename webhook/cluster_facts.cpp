@@ -7,6 +7,7 @@
 #include "core/exposure/ingress_entrance.h"
 #include "core/exposure/route_entrance.h"
 #include "core/exposure/stream_map.h"
+#include "kube/adapters/reading.h"
 #include "kube/json/alb_action.h"
 #include "kube/runtime/optional_watch.h"
 
@@ -26,7 +27,54 @@ runtime::Store<ConfigMap>::Hooks only_streams() {
   return hooks;
 }
 
+runtime::Store<EndpointSlice>::Hooks only_endpoints() {
+  runtime::Store<EndpointSlice>::Hooks hooks;
+  hooks.slim = keep_only_endpoints;
+  return hooks;
+}
+
+wire::Versions versions_of(const adapters::Adapter& adapter) {
+  wire::Versions versions;
+  for (const std::string& version : adapter.versions) {
+    versions.push_back({adapter.group, version, adapter.plural, adapter.kind, true});
+  }
+  return versions;
+}
+
+// They are read once, when they come; what they say stays packed.
+runtime::Store<CustomObject>::Hooks kept_packed() {
+  runtime::Store<CustomObject>::Hooks hooks;
+  hooks.whole = 0;
+  return hooks;
+}
+
 }  // namespace
+
+// A pod template that is none makes no pods.
+void AdapterIntake::put(const std::shared_ptr<const CustomObject>& object) {
+  auto read = adapters::read(*adapter_, *object);
+  if (!read.ok()) return remove(*object);
+  std::visit(
+      [&](auto& made) {
+        using Made = std::remove_reference_t<decltype(made)>;
+        index_->put(std::make_shared<const Made>(std::move(made)));
+      },
+      *read);
+}
+
+void AdapterIntake::remove(const CustomObject& object) {
+  if (adapter_->leads.empty()) {
+    Workload workload;
+    workload.kind = adapter_->shown_kind;
+    workload.meta = object.meta;
+    index_->remove(workload);
+  } else {
+    Entrance entrance;
+    entrance.kind = adapter_->shown_kind;
+    entrance.meta = object.meta;
+    index_->remove(entrance);
+  }
+}
 
 template <class T, class Index>
 std::shared_ptr<runtime::Store<T>> ClusterFacts::make_store(Index& index,
@@ -63,14 +111,16 @@ void ClusterFacts::watch(const wire::Kind& kind, Index& index, typename runtime:
 }
 
 template <class T, class Index>
-void ClusterFacts::watch_if_there(const wire::Versions& versions, Index& index) {
+void ClusterFacts::watch_if_there(const wire::Versions& versions, Index& index,
+                                  typename runtime::Store<T>::Hooks hooks) {
   runtime::WatcherConfig config;
   config.seed = std::random_device{}();
   watches_.push_back(runtime::make_optional_watch(*client_, *clock_, versions, std::move(config),
-                                                  *make_store<T>(index, {}), teller()));
+                                                  *make_store<T>(index, std::move(hooks)), teller()));
 }
 
-ClusterFacts::ClusterFacts(const client::Client& client, const runtime::Clock& clock, const daemon::Log& log)
+ClusterFacts::ClusterFacts(const client::Client& client, const runtime::Clock& clock,
+                           const adapters::Table& table, const daemon::Log& log)
     : client_(&client),
       clock_(&clock),
       log_(log),
@@ -85,8 +135,13 @@ ClusterFacts::ClusterFacts(const client::Client& client, const runtime::Clock& c
   for (const wire::Versions& versions : wire::gateway_kinds()) watch_if_there<Gateway>(versions, index_);
   for (const wire::Versions& versions : wire::route_kinds()) watch_if_there<Route>(versions, routes_);
   watch_if_there<ReferenceGrant>(wire::reference_grant(), index_);
+  watch<EndpointSlice>(wire::kEndpointSlice, index_, only_endpoints());
   watch<PortAllocation>(wire::kPortAllocation, index_);
   for (const wire::Kind& kind : wire::workload_kinds()) watch<Workload>(kind, index_);
+  for (const adapters::Adapter& adapter : table.all()) {
+    adapted_.emplace_back(index_, adapter);
+    watch_if_there<CustomObject>(versions_of(adapter), adapted_.back(), kept_packed());
+  }
   watch<PortRange>(wire::kPortRange, books_);
   watch<PortLedger>(wire::kPortLedger, books_);
 }

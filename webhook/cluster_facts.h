@@ -3,6 +3,7 @@
 // Thread-safety: read() from any thread; the watches write from their own.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <shared_mutex>
@@ -14,8 +15,10 @@
 
 #include "core/exposure/fact_index.h"
 #include "core/model/config_map.h"
+#include "core/model/custom_object.h"
 #include "core/model/gateway.h"
 #include "core/number_books.h"
+#include "kube/adapters/table.h"
 #include "kube/client/client.h"
 #include "kube/daemon/log.h"
 #include "kube/runtime/clock.h"
@@ -39,10 +42,24 @@ class EntranceIntake {
   Read read_;
 };
 
+// Takes objects of a kind into an index as its adapter reads them. Both must outlive it.
+class AdapterIntake {
+ public:
+  AdapterIntake(exposure::FactIndex& index, const adapters::Adapter& adapter)
+      : index_(&index), adapter_(&adapter) {}
+  void put(const std::shared_ptr<const CustomObject>& object);
+  void remove(const CustomObject& object);
+
+ private:
+  exposure::FactIndex* index_;
+  const adapters::Adapter* adapter_;
+};
+
 class ClusterFacts {
  public:
   // All must outlive the object.
-  ClusterFacts(const client::Client& client, const runtime::Clock& clock, const daemon::Log& log);
+  ClusterFacts(const client::Client& client, const runtime::Clock& clock, const adapters::Table& table,
+               const daemon::Log& log);
   ~ClusterFacts();
   ClusterFacts(const ClusterFacts&) = delete;
   ClusterFacts& operator=(const ClusterFacts&) = delete;
@@ -66,7 +83,8 @@ class ClusterFacts {
 
   // The same of a kind that need not be installed.
   template <class T, class Index>
-  void watch_if_there(const wire::Versions& versions, Index& index);
+  void watch_if_there(const wire::Versions& versions, Index& index,
+                      typename runtime::Store<T>::Hooks hooks = {});
   template <class T, class Index>
   std::shared_ptr<runtime::Store<T>> make_store(Index& index, typename runtime::Store<T>::Hooks hooks);
   std::function<void(const std::string&, const Error&, Duration)> teller();
@@ -80,6 +98,7 @@ class ClusterFacts {
   EntranceIntake<Ingress> ingresses_;
   EntranceIntake<ConfigMap> stream_maps_;
   EntranceIntake<Route> routes_;
+  std::deque<AdapterIntake> adapted_;
   NumberBooks books_;
   std::vector<std::shared_ptr<void>> stores_;  // one per watched kind
   std::vector<std::unique_ptr<runtime::KindWatch>> watches_;

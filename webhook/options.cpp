@@ -26,6 +26,10 @@ Parsed parse_options(int argc, const char* const* argv) {
          "--operator-user", options.operator_user,
          "user of the operator, which judges its own Services with the same engine; \"\" = nobody is exempt")
       ->capture_default_str();
+  app.add_option("--adapters", options.adapters_file,
+                 "table of further kinds that lead out of the cluster or make pods "
+                 "(docs/reference/adapters.md)")
+      ->type_name("FILE");
   app.add_flag("!--no-register", options.register_webhook,
                "leave the ValidatingWebhookConfiguration to others");
   daemon::add_parsed_option(app, "--drain-delay", options.drain_delay, parse_duration, "3s",

@@ -21,6 +21,7 @@ struct Options {
   std::vector<std::string> excluded_namespaces = {"kube-system", "kube-node-lease", "kube-public",
                                                   "berth-system"};
   std::string operator_user = "system:serviceaccount:berth-system:berth-operator";
+  std::string adapters_file = {};  // "" = Berth's own table alone
   bool register_webhook = true;
   Duration drain_delay{3'000};
   int threads = 2;

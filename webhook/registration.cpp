@@ -1,5 +1,8 @@
 #include "webhook/registration.h"
 
+#include <map>
+#include <utility>
+
 #include "core/base/api_names.h"
 
 namespace berth::webhook {
@@ -14,6 +17,17 @@ const std::vector<std::string> kWrites = {"CREATE", "UPDATE"};
 constexpr char kOnlyStreams[] =
     "request.resource.resource != 'configmaps' || (has(object.data) && (object.data.size() > 1000 || "
     "object.data.exists(key, key.matches('^[0-9]+$') && object.data[key].contains('/'))))";
+
+// Of what leads Services on only what somebody writes by hand: the controllers of the cluster follow the
+// pods, and are told by who they are, for a label anybody can write (exposure.md row 16). An object without
+// addresses leads nowhere; leader election of old kept its lock in one.
+constexpr char kOnlyEndpointsByHand[] =
+    "!(request.resource.resource in ['endpointslices', 'endpoints']) || "
+    "(!(request.userInfo.username in ['system:apiserver', 'system:kube-controller-manager', "
+    "'system:serviceaccount:kube-system:endpointslice-controller', "
+    "'system:serviceaccount:kube-system:endpointslicemirroring-controller', "
+    "'system:serviceaccount:kube-system:endpoint-controller']) && "
+    "(request.resource.resource == 'endpoints' ? has(object.subsets) : has(object.endpoints)))";
 
 // Of an add-on: what is read of its kinds is the same in every version, and which one is served may change.
 WebhookRule rule_for_every_version(std::string group, std::vector<std::string> resources) {
@@ -50,15 +64,23 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   // Subresources only where they change exposure: status.loadBalancer (CVE-2020-8554) and kubectl debug.
   webhook.rules = {
       rule("", {"services", "services/status", "pods", "pods/ephemeralcontainers", "replicationcontrollers",
-                "podtemplates", "configmaps"}),
+                "podtemplates", "configmaps", "endpoints"}),
       rule("apps", {"deployments", "statefulsets", "daemonsets", "replicasets"}),
       rule("batch", {"jobs", "cronjobs"}),
       rule("networking.k8s.io", {"ingresses"}),
+      rule("discovery.k8s.io", {"endpointslices"}),
       rule_for_every_version("gateway.networking.k8s.io",
                              {"gateways", "listenersets", "httproutes", "grpcroutes", "tlsroutes",
                               "tcproutes", "udproutes", "referencegrants"}),
       rule_for_every_version("gateway.networking.x-k8s.io", {"xlistenersets"}),
   };
+  std::map<std::string, std::vector<std::string>> adapted;
+  for (const adapters::Adapter& adapter : options.adapters.all()) {
+    adapted[adapter.group].push_back(adapter.plural);
+  }
+  for (auto& [group, resources] : adapted) {
+    webhook.rules.push_back(rule_for_every_version(group, std::move(resources)));
+  }
   webhook.failure_policy = options.fail_closed ? "Fail" : "Ignore";
   webhook.match_policy = "Equivalent";
   if (!options.excluded_namespaces.empty()) {
@@ -69,6 +91,7 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   webhook.match_conditions = {
       {"not-a-node", "!('system:nodes' in request.userInfo.groups)"},
       {"no-configmap-but-of-streams", kOnlyStreams},
+      {"no-endpoints-but-by-hand", kOnlyEndpointsByHand},
   };
   if (!options.operator_user.empty()) {
     webhook.match_conditions.push_back(

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model/cluster_objects.h"
+#include "kube/adapters/table.h"
 
 namespace berth::webhook {
 
@@ -20,6 +21,7 @@ struct RegistrationOptions {
   std::vector<std::string> excluded_namespaces = {};
   std::string operator_user = {};  // "system:serviceaccount:berth-system:berth-operator"
   bool fail_closed = true;
+  adapters::Table adapters = adapters::builtin();  // their kinds are judged, too
 };
 
 // The path reviews are posted to.

@@ -33,7 +33,7 @@ TEST(Registration, LeavesOutWhatCouldLockTheClusterOut) {
   const auto made = make_registration(options(), "pem");
   for (const WebhookRule& rule : webhook_of(made).rules) {
     for (const std::string& resource : rule.resources) {
-      for (const char* forbidden : {"leases", "nodes", "events", "namespaces", "secrets", "endpointslices",
+      for (const char* forbidden : {"leases", "nodes", "events", "namespaces", "secrets",
                                     "deployments/status", "pods/status", "pods/binding"}) {
         EXPECT_NE(resource, forbidden);
       }
@@ -44,7 +44,9 @@ TEST(Registration, LeavesOutWhatCouldLockTheClusterOut) {
 }
 
 TEST(Registration, JudgesServicesTemplatesAndWhatElseOpensAWay) {
-  const auto made = make_registration(options(), "pem");
+  auto alone = options();
+  alone.adapters = {};
+  const auto made = make_registration(alone, "pem");
   std::vector<std::string> resources;
   for (const WebhookRule& rule : webhook_of(made).rules) {
     resources.insert(resources.end(), rule.resources.begin(), rule.resources.end());
@@ -63,6 +65,8 @@ TEST(Registration, JudgesServicesTemplatesAndWhatElseOpensAWay) {
                              "cronjobs",
                              "ingresses",
                              "configmaps",
+                             "endpoints",
+                             "endpointslices",
                              "gateways",
                              "listenersets",
                              "httproutes",
@@ -80,11 +84,41 @@ TEST(Registration, JudgesServicesTemplatesAndWhatElseOpensAWay) {
 }
 
 // Whether the condition holds is shown on a real API server (e2e/gate).
+TEST(Registration, TakesInTheKindsOfTheAdapters) {
+  auto with = options();
+  const auto more = adapters::Table::parse(
+      "version: 1\nadapters:\n"
+      "  - {group: example.org, kind: Door, plural: doors, versions: [v1], leadsTo: [{service: spec.to}]}\n");
+  ASSERT_TRUE(more.ok());
+  with.adapters = adapters::builtin().joined(*more);
+  const auto made = make_registration(with, "pem");
+  const auto& rules = webhook_of(made).rules;
+  for (const auto& [group, resource] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"traefik.io", "ingressroutetcps"}, {"argoproj.io", "rollouts"}, {"example.org", "doors"}}) {
+    EXPECT_TRUE(std::any_of(rules.begin(), rules.end(), [&](const WebhookRule& rule) {
+      const auto& plurals = rule.resources;
+      return rule.api_groups == std::vector{group} && rule.api_versions == std::vector<std::string>{"*"} &&
+             std::find(plurals.begin(), plurals.end(), resource) != plurals.end();
+    })) << resource;
+  }
+}
+
 TEST(Registration, AsksOnlyForConfigMapsThatForwardStreams) {
   const auto made = make_registration(options(), "pem");
   const auto& conditions = webhook_of(made).match_conditions;
   EXPECT_TRUE(std::any_of(conditions.begin(), conditions.end(), [](const MatchCondition& condition) {
     return condition.expression.starts_with("request.resource.resource != 'configmaps' || ");
+  }));
+}
+
+TEST(Registration, IsNotAskedWhenTheClusterFollowsItsPods) {
+  const auto made = make_registration(options(), "pem");
+  const auto& conditions = webhook_of(made).match_conditions;
+  EXPECT_TRUE(std::any_of(conditions.begin(), conditions.end(), [](const MatchCondition& condition) {
+    const std::string& text = condition.expression;
+    const bool by_user =
+        text.find("'system:serviceaccount:kube-system:endpointslice-controller'") != std::string::npos;
+    return by_user && text.find("labels") == std::string::npos;  // those anybody can write
   }));
 }
 

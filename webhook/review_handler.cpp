@@ -7,7 +7,10 @@
 #include "core/exposure/route_entrance.h"
 #include "core/exposure/stream_map.h"
 #include "core/model/config_map.h"
+#include "core/model/custom_object.h"
+#include "core/model/endpoint_slice.h"
 #include "core/model/gateway.h"
+#include "kube/adapters/reading.h"
 #include "kube/json/alb_action.h"
 #include "kube/json/codec.h"
 #include "kube/wire/admission_review.h"
@@ -53,6 +56,7 @@ void complete(T& object, const wire::AdmissionReviewRequest& review) {
 Service as_judged(Service service) { return service; }
 Workload as_judged(Workload workload) { return workload; }
 Gateway as_judged(Gateway gateway) { return gateway; }
+EndpointSlice as_judged(EndpointSlice slice) { return slice; }
 ReferenceGrant as_judged(ReferenceGrant grant) { return grant; }
 Entrance as_judged(const Route& route) { return exposure::entrance_of(route); }
 Entrance as_judged(const ConfigMap& config_map) { return exposure::entrance_of(config_map); }
@@ -72,6 +76,32 @@ Result<std::optional<Judged>> decoded(const std::string& text, const wire::Admis
   return std::optional<Judged>(as_judged(std::move(*object)));
 }
 
+Result<std::optional<Judged>> read_by_adapter(const std::string& text, const adapters::Adapter& adapter,
+                                              const wire::AdmissionReviewRequest& review, const char* field) {
+  if (text.empty()) return std::optional<Judged>{};
+  auto object = json::decode<CustomObject>(text);
+  auto read = object.ok() ? [&] {
+    complete(*object, review);
+    return adapters::read(adapter, *object);
+  }()
+                          : Result<adapters::Read>(object.error());
+  if (!read.ok()) {
+    Error error = read.error();
+    error.field = std::string(field) + (error.field.empty() ? "" : "." + error.field);
+    return error;
+  }
+  return std::visit([](auto& made) { return std::optional<Judged>(std::move(made)); }, *read);
+}
+
+Result<AdmissionRequest> read_by_adapter(const wire::AdmissionReviewRequest& review,
+                                         const adapters::Adapter& adapter) {
+  AdmissionRequest request;
+  request.dry_run = review.dry_run;
+  TRY(request.object, read_by_adapter(review.object, adapter, review, "request.object"));
+  TRY(request.old_object, read_by_adapter(review.old_object, adapter, review, "request.oldObject"));
+  return request;
+}
+
 template <class T>
 Result<AdmissionRequest> read_as(const wire::AdmissionReviewRequest& review) {
   AdmissionRequest request;
@@ -81,15 +111,20 @@ Result<AdmissionRequest> read_as(const wire::AdmissionReviewRequest& review) {
   return request;
 }
 
-Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review) {
+Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review,
+                                    const adapters::Table& table) {
   auto request = [&]() -> Result<AdmissionRequest> {
     if (is(review.kind, wire::kService)) return read_as<Service>(review);
     if (is(review.kind, wire::kIngress)) return read_as<Ingress>(review);
     if (is(review.kind, wire::kConfigMap)) return read_as<ConfigMap>(review);
     if (is_any_of(review.kind, wire::gateway_kinds())) return read_as<Gateway>(review);
     if (is_any_of(review.kind, wire::route_kinds())) return read_as<Route>(review);
+    if (is(review.kind, wire::kEndpointSlice) || is(review.kind, wire::kEndpoints))
+      return read_as<EndpointSlice>(review);
     if (is_in_any_version(review.kind, wire::reference_grant())) return read_as<ReferenceGrant>(review);
     if (is_workload(review.kind)) return read_as<Workload>(review);
+    if (const adapters::Adapter* adapter = table.find(review.kind.group, review.kind.kind))
+      return read_by_adapter(review, *adapter);
     return malformed("'" + review.kind.kind + "' of '" + review.kind.api_version() +
                          "' is not a kind this webhook judges: narrow the rules of the webhook configuration",
                      "request.kind");
@@ -142,7 +177,8 @@ std::string unreadable(const Error& error) {
 
 }  // namespace
 
-Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now, const NumberBooks* books) {
+Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now, const NumberBooks* books,
+                const adapters::Table& table) {
   const wire::ParsedReview parsed = wire::parse_admission_review(text);
   if (!parsed.request.ok()) return denied(parsed.uid, unreadable(parsed.request.error()));
   const wire::AdmissionReviewRequest& review = *parsed.request;
@@ -160,7 +196,7 @@ Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now
                "berth-webhook has not read the cluster yet and cannot judge this request: try again in a "
                "few seconds"));
   }
-  const auto request = request_of(review);
+  const auto request = request_of(review, table);
   if (!request.ok()) return describe(denied(review.uid, unreadable(request.error())));
 
   Reviewed reviewed;

@@ -10,6 +10,7 @@
 
 #include "core/admission.h"
 #include "core/number_books.h"
+#include "kube/adapters/table.h"
 
 namespace berth::webhook {
 
@@ -25,8 +26,8 @@ struct Reviewed {
 };
 
 // `facts` is nullptr until the first lists of every watched kind are complete; `books` are read together with
-// them, nullptr = there are none.
+// them, nullptr = there are none. `table` reads the kinds that no code of ours does.
 Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now,
-                const NumberBooks* books = nullptr);
+                const NumberBooks* books = nullptr, const adapters::Table& table = adapters::builtin());
 
 }  // namespace berth::webhook

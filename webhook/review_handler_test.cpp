@@ -93,6 +93,78 @@ TEST(Review, JudgesAConfigMapByTheStreamsItForwards) {
   EXPECT_FALSE(answer_of(R"({"9000":5432})").understood);
 }
 
+std::string custom_review(const std::string& group, const std::string& kind, const std::string& spec) {
+  return review_of(R"({"group":")" + group + R"(","version":"v1","kind":")" + kind + R"("})",
+                   R"({"group":")" + group + R"(","version":"v1","resource":"any"})",
+                   R"({"metadata":{"name":"web","namespace":"data"},"spec":)" + spec + "}");
+}
+
+TEST(Review, JudgesKindsThatAnAdapterReads) {
+  const auto index = facts();
+  const auto answer_of = [&](const char* group, const char* kind, const char* spec) {
+    return review(custom_review(group, kind, spec), &index, kNow);
+  };
+  const auto route =
+      answer_of("traefik.io", "IngressRouteTCP", R"({"routes":[{"services":[{"name":"db","port":5432}]}]})");
+  EXPECT_FALSE(route.outcome.allowed);
+  EXPECT_NE(
+      route.outcome.message.find("IngressRouteTCP data/web spec.routes[].services[] -> Service data/db"),
+      std::string::npos)
+      << route.outcome.message;
+  EXPECT_NE(route.outcome.message.find("fix: remove spec.routes[].services[] from IngressRouteTCP data/web"),
+            std::string::npos)
+      << route.outcome.message;
+  const auto rollout = answer_of("argoproj.io", "Rollout",
+                                 R"({"template":{"spec":{"containers":[{"name":"c","image":"i",
+                                     "ports":[{"containerPort":5432,"hostPort":15432}]}]}}})");
+  EXPECT_FALSE(rollout.outcome.allowed);
+  const auto unreadable = answer_of("argoproj.io", "Rollout", R"({"template":{"spec":{"containers":5}}})");
+  EXPECT_FALSE(unreadable.understood);
+  EXPECT_NE(unreadable.outcome.message.find("spec.template.spec.containers"), std::string::npos)
+      << unreadable.outcome.message;
+  EXPECT_FALSE(answer_of("example.org", "Door", "{}").understood);
+}
+
+TEST(Review, JudgesKindsOfAnotherTable) {
+  const auto index = facts();
+  const auto table = adapters::Table::parse(
+      "version: 1\nadapters:\n"
+      "  - {group: example.org, kind: Door, plural: doors, versions: [v1], leadsTo: [{service: spec.to}]}\n");
+  ASSERT_TRUE(table.ok());
+  const std::string text = custom_review("example.org", "Door", R"({"to":"db"})");
+  const auto reviewed = review(text, &index, kNow, nullptr, *table);
+  EXPECT_TRUE(reviewed.understood);
+  EXPECT_EQ(reviewed.decision, Decision::kUnknown) << reviewed.outcome.message;
+}
+
+TEST(Review, JudgesSlicesAndEndpoints) {
+  auto index = facts();
+  Service open;
+  open.meta.ns = "data";
+  open.meta.name = "web";
+  open.type = "LoadBalancer";
+  open.ports.resize(1);
+  open.ports[0].port = 443;
+  index.put(std::make_shared<const Service>(open));
+  const auto slice = review(
+      review_of(
+          R"({"group":"discovery.k8s.io","version":"v1","kind":"EndpointSlice"})",
+          R"({"group":"discovery.k8s.io","version":"v1","resource":"endpointslices"})",
+          R"({"kind":"EndpointSlice","metadata":{"name":"s","namespace":"data","labels":{"kubernetes.io/service-name":"web",
+                    "endpointslice.kubernetes.io/managed-by":"endpointslice-controller.k8s.io"}},
+                    "addressType":"IPv4","endpoints":[{"addresses":["10.0.0.7"]}],"ports":[{"port":5432}]})"),
+      &index, kNow);
+  EXPECT_FALSE(slice.outcome.allowed);
+  const auto endpoints = review(review_of(R"({"group":"","version":"v1","kind":"Endpoints"})",
+                                          R"({"group":"","version":"v1","resource":"endpoints"})",
+                                          R"({"kind":"Endpoints","metadata":{"name":"web","namespace":"data"},
+                    "subsets":[{"addresses":[{"ip":"10.0.0.7"}],"ports":[{"port":5432}]}]})"),
+                                &index, kNow);
+  EXPECT_FALSE(endpoints.outcome.allowed);
+  EXPECT_NE(endpoints.outcome.message.find("Endpoints data/web (10.0.0.7) port 5432"), std::string::npos)
+      << endpoints.outcome.message;
+}
+
 TEST(Review, DeniesEverythingUntilTheClusterIsRead) {
   const auto reviewed = review(service_review(service("ClusterIP", R"({"port":80})")), nullptr, kNow);
   EXPECT_FALSE(reviewed.outcome.allowed);

@@ -10,7 +10,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::array<KnownKind, 25> kKinds = {{
+constexpr std::array<KnownKind, 27> kKinds = {{
     {Role::kService, "Service", "v1", true},
     {Role::kNamespace, "Namespace", "v1", false},
     {Role::kWorkload, "Pod", "v1", true},
@@ -32,6 +32,8 @@ constexpr std::array<KnownKind, 25> kKinds = {{
     {Role::kRoute, "TCPRoute", "gateway.networking.k8s.io/v1", true},
     {Role::kRoute, "UDPRoute", "gateway.networking.k8s.io/v1", true},
     {Role::kGrant, "ReferenceGrant", "gateway.networking.k8s.io/v1", true},
+    {Role::kEndpoints, "EndpointSlice", "discovery.k8s.io/v1", true},
+    {Role::kEndpoints, "Endpoints", "v1", true},
     {Role::kConfigMap, "ConfigMap", "v1", true},
     {Role::kAllocation, "PortAllocation", kApiVersion, true},
     {Role::kPolicy, "ExposurePolicy", kApiVersion, false},
@@ -44,7 +46,7 @@ struct Retired {
   std::string_view api_version;
   std::string_view kind;
 };
-constexpr std::array<Retired, 24> kRetired = {{
+constexpr std::array<Retired, 26> kRetired = {{
     {"extensions/v1beta1", "Deployment"},
     {"extensions/v1beta1", "DaemonSet"},
     {"extensions/v1beta1", "ReplicaSet"},
@@ -58,6 +60,8 @@ constexpr std::array<Retired, 24> kRetired = {{
     {"apps/v1beta2", "ReplicaSet"},
     {"batch/v1beta1", "CronJob"},
     {"batch/v2alpha1", "CronJob"},
+    {"discovery.k8s.io/v1beta1", "EndpointSlice"},
+    {"discovery.k8s.io/v1alpha1", "EndpointSlice"},
     {"gateway.networking.k8s.io/v1beta1", "Gateway"},
     {"gateway.networking.k8s.io/v1alpha2", "Gateway"},
     {"gateway.networking.k8s.io/v1beta1", "HTTPRoute"},
@@ -72,7 +76,7 @@ constexpr std::array<Retired, 24> kRetired = {{
 }};
 
 // Every field that the codec reads of the kinds above.
-constexpr std::array<std::string_view, 117> kFields = {
+constexpr std::array<std::string_view, 122> kFields = {
     "apiVersion",
     "kind",
     "metadata",
@@ -190,6 +194,11 @@ constexpr std::array<std::string_view, 117> kFields = {
     "infrastructure",
     "mode",
     "kinds",
+    "addressType",
+    "endpoints",
+    "addresses",
+    "subsets",
+    "notReadyAddresses",
 };
 
 // Below these keys people choose the names, or nothing bears on exposure.

@@ -19,6 +19,7 @@ enum class Role {
   kGateway,  // and ListenerSet
   kRoute,
   kGrant,
+  kEndpoints,  // and EndpointSlice
   kConfigMap,
   kNamespace,
   kAllocation,

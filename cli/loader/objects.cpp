@@ -8,12 +8,15 @@
 
 #include "cli/loader/limits.h"
 #include "cli/loader/node_json.h"
+#include "cli/loader/pod_carrier.h"
 #include "cli/loader/policy_check.h"
 #include "cli/loader/retired.h"
 #include "core/exposure/ingress_entrance.h"
 #include "core/exposure/route_entrance.h"
 #include "core/exposure/stream_map.h"
 #include "core/model/config_map.h"
+#include "core/model/custom_object.h"
+#include "kube/adapters/reading.h"
 #include "kube/json/alb_action.h"
 #include "kube/json/codec.h"
 
@@ -54,7 +57,8 @@ std::optional<std::int64_t> digits_only(const std::string& name) {
 
 class Loader {
  public:
-  Loader(const std::string& ns, Problems& problems) : ns_(ns), problems_(problems) {}
+  Loader(const std::string& ns, const adapters::Table& table, Problems& problems)
+      : ns_(ns), table_(table), problems_(problems) {}
 
   void load(const std::string& file, Node& root, int depth) {
     if (root.mapping() == nullptr) {
@@ -119,19 +123,8 @@ class Loader {
     const std::string api_version = *find(root, "apiVersion")->text();
     const std::string kind = *find(root, "kind")->text();
     const KnownKind* known = find_kind(api_version, kind);
-    if (known == nullptr) {
-      ++loaded_.other_kinds;
-      if (std::optional<std::string> near = near_kind(api_version, kind)) {
-        problems_.warning(file, find(root, "kind")->mark, *std::move(near));
-      }
-      return;
-    }
-    if (const Node* left = find_template(root)) {
-      return error(
-          file, left->mark,
-          "a template (\"{{\") was not rendered; lint the rendered output, for example: helm template "
-          "CHART | berth lint -");
-    }
+    if (known == nullptr) return load_by_table(file, root, api_version, kind);
+    if (refused_as_template(file, root)) return;
     bring_up_to_date(root, *known);
     Object object{file, root.mark, kind};
     if (!decode(root, *known, object)) return;
@@ -141,17 +134,72 @@ class Loader {
     } else {
       for (NearField& near : near_fields(root)) problems_.warning(file, near.mark, std::move(near.message));
     }
+    keep(root, std::move(object), known->namespaced);
+  }
+
+  // Kinds that an adapter reads, or that make pods by the look of them.
+  void load_by_table(const std::string& file, const Node& root, const std::string& api_version,
+                     const std::string& kind) {
+    const adapters::Adapter* adapter = table_.find(group_of(api_version), kind);
+    std::optional<Workload> carrier;
+    if (adapter == nullptr) {
+      // What no API server knows makes no pods.
+      std::optional<std::string> near = near_kind(api_version, kind);
+      if (!near) carrier = as_pod_carrier(root);
+      if (near) problems_.warning(file, find(root, "kind")->mark, *std::move(near));
+      if (!carrier) {
+        ++loaded_.other_kinds;
+        return;
+      }
+    }
+    if (refused_as_template(file, root)) return;
+    const std::string group(group_of(api_version));
+    Object object{file, root.mark, group.empty() ? kind : kind + "." + group};
+    if (adapter != nullptr) object.kind = adapter->shown_kind;
+    if (adapter != nullptr) {
+      if (!decode_by_adapter(root, *adapter, object)) return;
+    } else {
+      carrier->api_version = api_version;
+      carrier->kind = object.kind;
+      object.model = *std::move(carrier);
+    }
+    keep(root, std::move(object), true);
+  }
+
+  bool refused_as_template(const std::string& file, const Node& root) {
+    const Node* left = find_template(root);
+    if (left == nullptr) return false;
+    error(file, left->mark,
+          "a template (\"{{\") was not rendered; lint the rendered output, for example: helm template "
+          "CHART | berth lint -");
+    return true;
+  }
+
+  void keep(const Node& root, Object object, bool namespaced) {
     Meta& meta = meta_of_mutable(object.model);
     if (meta.name.empty() && meta.generate_name.empty()) {
-      return error(file, root.mark, "the " + kind + " has no metadata.name; write one");
+      return error(object.file, root.mark, "the " + object.kind + " has no metadata.name; write one");
     }
-    if (!known->namespaced) {
+    if (!namespaced) {
       meta.ns.clear();
     } else if (meta.ns.empty()) {
       meta.ns = ns_;
     }
     read_digits(root, object);
     loaded_.objects.push_back(std::move(object));
+  }
+
+  bool decode_by_adapter(const Node& root, const adapters::Adapter& adapter, Object& object) {
+    std::optional<CustomObject> custom = decoded<CustomObject>(root, object);
+    if (!custom) return false;
+    if (custom->meta.ns.empty()) custom->meta.ns = ns_;  // where its Services are
+    auto read = adapters::read(adapter, *custom);
+    if (!read.ok()) {
+      error(object.file, locate(root, read.error().field).mark, object.kind + ": " + read.error().message);
+      return false;
+    }
+    std::visit([&](auto& made) { object.model = std::move(made); }, *read);
+    return true;
   }
 
   template <class T>
@@ -215,6 +263,8 @@ class Loader {
         return decode_route(root, object);
       case Role::kGrant:
         return decode_as<ReferenceGrant>(root, object);
+      case Role::kEndpoints:
+        return decode_as<EndpointSlice>(root, object);
       case Role::kConfigMap:
         return decode_config_map(root, object);
       case Role::kNamespace:
@@ -280,6 +330,7 @@ class Loader {
   }
 
   const std::string& ns_;
+  const adapters::Table& table_;
   Problems& problems_;
   Loaded loaded_;
 };
@@ -298,8 +349,9 @@ std::string Object::name() const {
 
 std::string Object::identity() const { return meta_of(model).name.empty() ? "" : name(); }
 
-Loaded load_objects(std::vector<Document> documents, const std::string& ns, Problems& problems) {
-  Loader loader(ns, problems);
+Loaded load_objects(std::vector<Document> documents, const std::string& ns, Problems& problems,
+                    const adapters::Table& table) {
+  Loader loader(ns, table, problems);
   for (Document& document : documents) loader.load(document.file, document.root, 0);
   return loader.take();
 }

@@ -13,6 +13,7 @@
 #include "cli/loader/documents.h"
 #include "cli/loader/known_kinds.h"
 #include "cli/loader/problem.h"
+#include "core/model/endpoint_slice.h"
 #include "core/model/entrance.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/gateway.h"
@@ -20,11 +21,12 @@
 #include "core/model/port_range.h"
 #include "core/model/service.h"
 #include "core/model/workload.h"
+#include "kube/adapters/table.h"
 
 namespace berth::cli {
 
-using Model = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, Namespace, PortAllocation,
-                           ExposurePolicy, PortRange>;
+using Model = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice, Namespace,
+                           PortAllocation, ExposurePolicy, PortRange>;
 
 const Meta& meta_of(const Model& model);
 
@@ -47,7 +49,8 @@ struct Loaded {
 };
 
 // `ns` is the namespace of namespaced objects that name none ("default" for kubectl without -n).
-// The result is complete only if `problems` got no error.
-Loaded load_objects(std::vector<Document> documents, const std::string& ns, Problems& problems);
+// `table` reads the kinds that no code of ours does. The result is complete only if `problems` got no error.
+Loaded load_objects(std::vector<Document> documents, const std::string& ns, Problems& problems,
+                    const adapters::Table& table = adapters::builtin());
 
 }  // namespace berth::cli

@@ -32,6 +32,11 @@ inline constexpr char kOwnedAnnotations[] = "berth.dev/owned-annotations";
 
 inline constexpr char kNamespaceNameLabel[] = "kubernetes.io/metadata.name";
 
+// discovery.k8s.io/v1: of an EndpointSlice, the Service it is for and who keeps it.
+inline constexpr char kServiceNameLabel[] = "kubernetes.io/service-name";
+inline constexpr char kEndpointSliceManagerLabel[] = "endpointslice.kubernetes.io/managed-by";
+inline constexpr char kEndpointSliceController[] = "endpointslice-controller.k8s.io";
+
 inline constexpr char kDenyIngressPolicy[] = "berth-default-deny-ingress";
 inline constexpr char kDenyEgressPolicy[] = "berth-default-deny-egress";
 inline constexpr char kAllowDnsPolicy[] = "berth-allow-dns";

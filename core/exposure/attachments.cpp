@@ -94,7 +94,7 @@ bool is_internal(const Gateway& gateway, const Facts& facts) {
 }
 
 std::vector<Attachment> attachments_of(const Entrance& entrance, const Facts& facts) {
-  if (entrance.via != Via::kGateway) return {Attachment{}};
+  if (!entrance.by_parents) return {Attachment{}};
   std::vector<Attachment> attachments;
   for (const ParentReference& parent : entrance.parents) {
     if (!is_gateway_group(parent)) {
@@ -137,7 +137,7 @@ bool grants(const ReferenceGrant& grant, const Entrance& entrance) {
 }
 
 bool is_granted(const Entrance& entrance, const EntranceTarget& target, const Facts& facts) {
-  if (entrance.via != Via::kGateway || target.ns == entrance.meta.ns || target.service.empty()) return true;
+  if (!entrance.by_parents || target.ns == entrance.meta.ns || target.service.empty()) return true;
   const auto given = facts.grants(target.ns);
   return std::any_of(given.begin(), given.end(), [&](const ReferenceGrant* grant) {
     return grants(*grant, entrance) &&

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "core/base/overloaded.h"
+#include "core/exposure/addresses.h"
 #include "core/exposure/container_ports.h"
 
 namespace berth::exposure {
@@ -41,9 +42,57 @@ void add_endings(const Service& service, const ServicePort& port, const Workload
   }
 }
 
-ServicePort as_connected(std::int64_t number) {
+namespace {
+
+// One end of a Service port at an address: in whoever has it, or nowhere that is known. Pods share the
+// addresses of their node: of those only the ones count that declare the number.
+void add_endings_at(std::string_view address, const EndpointSlice& slice, const EndpointPort& port,
+                    Neighbourhood& around, std::vector<Ending>& endings) {
+  Ending here{nullptr, "", port.port, {}, &slice, address};
+  if (port.port == 0) here.unresolved = "the " + slice.kind + " names no port";
+  bool known = false;
+  for (const Workload* workload : around.facts().workloads_at(canonical_address(address))) {
+    const std::vector<ContainerEnd> ends = ends_of(as_connected(port.port, port.protocol), workload->pod);
+    const Container* container = ends.front().container;
+    if (has_ended(*workload) || (workload->pod.host_network && container == nullptr)) continue;
+    Neighbourhood there(around.facts(), workload->meta.ns);
+    here.workload = &reported_as(*workload, there, [&](const Workload& above) {
+      const std::vector<ContainerEnd> same = ends_of(as_connected(port.port, port.protocol), above.pod);
+      return (same.front().container == nullptr) == (container == nullptr);
+    });
+    here.container = container != nullptr ? container->name : "";
+    endings.push_back(here);
+    known = true;
+  }
+  if (!known) endings.push_back(std::move(here));
+}
+
+// A Service with a selector has slices that the cluster keeps, and its Endpoints are nobody's concern.
+bool leads_by_hand(const EndpointSlice& slice, const Service& service) {
+  return service.selector.empty() || (!is_kept_by_cluster(slice) && slice.kind != "Endpoints");
+}
+
+// kube-proxy goes by the name of the port and its protocol, whatever the targetPort says.
+void add_endings_by_hand(const Service& service, const ServicePort& port, Neighbourhood& around,
+                         std::vector<Ending>& endings) {
+  for (const EndpointSlice* slice : around.facts().slices_of(service)) {
+    if (!leads_by_hand(*slice, service)) continue;
+    for (const EndpointSubset& subset : slice->subsets) {
+      for (const EndpointPort& open : subset.ports) {
+        if (open.name != port.name || open.protocol != port.protocol) continue;
+        for (const std::string& address : subset.addresses)
+          add_endings_at(address, *slice, open, around, endings);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+ServicePort as_connected(std::int64_t number, Protocol protocol) {
   ServicePort port;
   port.port = number;
+  port.protocol = protocol;
   return port;
 }
 
@@ -54,6 +103,7 @@ std::vector<Ending> all_endings(const Service& service, const ServicePort& port,
   }
   std::vector<Ending> endings;
   for (const Workload* workload : selected) add_endings(service, port, *workload, around, endings);
+  add_endings_by_hand(service, port, around, endings);
   if (!endings.empty()) return endings;
   return std::visit(Overloaded{[](std::int64_t number) -> std::vector<Ending> {
                                  return {{nullptr, "", number, {}}};

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/exposure/neighbourhood.h"
@@ -22,6 +23,8 @@ struct Ending {
   std::string container = {};
   std::int64_t number = 0;
   std::string unresolved = {};
+  const EndpointSlice* slice = nullptr;  // that leads there, when no selector does
+  std::string_view address = {};         // in it
 };
 
 // The topmost owner of whom `says_the_same` holds all the way up, or `workload` itself.
@@ -32,11 +35,12 @@ const Workload& reported_as(const Workload& workload, Neighbourhood& around,
 void add_endings(const Service& service, const ServicePort& port, const Workload& workload,
                  Neighbourhood& around, std::vector<Ending>& endings);
 
-// Where a Service port leads, whoever is selected; never empty. Nothing of `port` is kept.
+// Where a Service port leads: to who is selected, and where slices lead that somebody wrote by hand; never
+// empty. Nothing of `port` is kept.
 std::vector<Ending> all_endings(const Service& service, const ServicePort& port,
                                 const std::vector<const Workload*>& selected, Neighbourhood& around);
 
 // Where somebody arrives who connects to this number of a pod of a headless Service, whatever it lists.
-ServicePort as_connected(std::int64_t number);
+ServicePort as_connected(std::int64_t number, Protocol protocol = Protocol::kTcp);
 
 }  // namespace berth::exposure

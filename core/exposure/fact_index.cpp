@@ -1,11 +1,14 @@
 #include "core/exposure/fact_index.h"
 
+#include <algorithm>
+
 #include "core/model/external_name.h"
 
 namespace berth::exposure {
 namespace {
 
 std::string workload_name(const Workload& workload) { return workload.kind + "/" + workload.meta.name; }
+std::string slice_name(const EndpointSlice& slice) { return slice.kind + "/" + slice.meta.name; }
 std::string entrance_name(const Entrance& entrance) {
   return entrance.kind + "/" + entrance.meta.ns + "/" + entrance.meta.name;
 }
@@ -42,12 +45,63 @@ void FactIndex::remove(const Service& object) {
 }
 
 void FactIndex::put(std::shared_ptr<const Workload> object) {
+  forget_addresses(*object);
+  for (const std::string& address : object->addresses) at_address_.emplace(address, object.get());
   auto& objects = workloads_[object->meta.ns];
   std::string name = workload_name(*object);
   objects.insert_or_assign(std::move(name), std::move(object));
 }
 
-void FactIndex::remove(const Workload& object) { erase(workloads_, object.meta.ns, workload_name(object)); }
+void FactIndex::remove(const Workload& object) {
+  forget_addresses(object);
+  erase(workloads_, object.meta.ns, workload_name(object));
+}
+
+// Of the object that stands under that name, before it goes.
+void FactIndex::forget_addresses(const Workload& object) {
+  const auto in_namespace = workloads_.find(object.meta.ns);
+  if (in_namespace == workloads_.end()) return;
+  const auto known = in_namespace->second.find(workload_name(object));
+  if (known == in_namespace->second.end()) return;
+  const Workload* present = known->second.get();
+  for (const std::string& address : present->addresses) {
+    const auto [first, last] = at_address_.equal_range(address);
+    const auto place = std::find_if(first, last, [&](const auto& entry) { return entry.second == present; });
+    if (place != last) at_address_.erase(place);
+  }
+}
+
+// In the order of their names, so that findings come out in a stable order.
+std::vector<const Workload*> FactIndex::workloads_at(std::string_view address) const {
+  std::vector<const Workload*> found;
+  const auto [first, last] = at_address_.equal_range(address);
+  std::for_each(first, last, [&](const auto& entry) { found.push_back(entry.second); });
+  std::sort(found.begin(), found.end(),
+            [](const Workload* left, const Workload* right) { return left->meta.key() < right->meta.key(); });
+  return found;
+}
+
+void FactIndex::put(std::shared_ptr<const EndpointSlice> object) {
+  remove(*object);
+  const std::string name = slice_name(*object);
+  const std::string& service = service_of(*object);
+  if (!service.empty()) slices_of_[object->meta.ns + "/" + service].insert_or_assign(name, object);
+  slices_[object->meta.ns].insert_or_assign(name, std::move(object));
+}
+
+// What is there is taken from the Service that it was for, which may be another than that of `object`.
+void FactIndex::remove(const EndpointSlice& object) {
+  const auto in_namespace = slices_.find(object.meta.ns);
+  if (in_namespace == slices_.end()) return;
+  const auto known = in_namespace->second.find(slice_name(object));
+  if (known == in_namespace->second.end()) return;
+  erase(slices_of_, object.meta.ns + "/" + service_of(*known->second), known->first);
+  erase(slices_, object.meta.ns, slice_name(object));
+}
+
+std::vector<const EndpointSlice*> FactIndex::slices_of(const Service& service) const {
+  return all(slices_of_, service.meta.ns + "/" + service.meta.name);
+}
 
 void FactIndex::put(const std::shared_ptr<const Entrance>& object) {
   remove(*object);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "core/exposure/facts.h"
@@ -20,6 +21,7 @@ class FactIndex final : public Facts {
   void put(std::shared_ptr<const Gateway> object);
   void put(std::shared_ptr<const ReferenceGrant> object) { put_in(grants_, std::move(object)); }
   void put(std::shared_ptr<const Workload> object);
+  void put(std::shared_ptr<const EndpointSlice> object);
   void put(std::shared_ptr<const PortAllocation> object) { put_in(allocations_, std::move(object)); }
   void put(std::shared_ptr<const ExposurePolicy> object) { put_in(policies_, std::move(object)); }
   void put(const std::shared_ptr<const Namespace>& object);
@@ -29,6 +31,7 @@ class FactIndex final : public Facts {
   void remove(const Gateway& object);
   void remove(const ReferenceGrant& object) { remove_from(grants_, object.meta); }
   void remove(const Workload& object);
+  void remove(const EndpointSlice& object);
   void remove(const PortAllocation& object) { remove_from(allocations_, object.meta); }
   void remove(const ExposurePolicy& object) { remove_from(policies_, object.meta); }
   void remove(const Namespace& object);
@@ -41,6 +44,8 @@ class FactIndex final : public Facts {
   std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const override;
   std::vector<const ReferenceGrant*> grants(std::string_view ns) const override { return all(grants_, ns); }
   std::vector<const Workload*> workloads(std::string_view ns) const override { return all(workloads_, ns); }
+  std::vector<const Workload*> workloads_at(std::string_view address) const override;
+  std::vector<const EndpointSlice*> slices_of(const Service& service) const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return all(allocations_, ns);
   }
@@ -48,6 +53,8 @@ class FactIndex final : public Facts {
   std::vector<const ExposurePolicy*> policies() const override { return all(policies_, ""); }
 
  private:
+  void forget_addresses(const Workload& object);
+
   // Ordered by name within a namespace, so that findings come out in a stable order.
   template <class T>
   using Partition = std::unordered_map<std::string, std::map<std::string, std::shared_ptr<const T>>>;
@@ -91,6 +98,10 @@ class FactIndex final : public Facts {
   Partition<Gateway> listener_sets_;  // by what they add to, keyed by kind, namespace and name
   Partition<ReferenceGrant> grants_;
   Partition<Workload> workloads_;  // keyed by kind and name
+  // By the addresses of Pods, as they stand in the Pods of workloads_.
+  std::unordered_multimap<std::string_view, const Workload*> at_address_;
+  Partition<EndpointSlice> slices_;     // keyed by kind and name
+  Partition<EndpointSlice> slices_of_;  // by namespace and name of the Service
   Partition<PortAllocation> allocations_;
   Partition<ExposurePolicy> policies_;
   std::unordered_map<std::string, Labels> namespaces_;

@@ -51,6 +51,56 @@ TEST(FactIndex, ReplacesByNameAndForgets) {
   EXPECT_TRUE(index.services("data").empty());
 }
 
+std::shared_ptr<const Workload> pod_at(const char* ns, const char* name, std::vector<std::string> addresses) {
+  auto object = std::make_shared<Workload>(*workload("Pod", name));
+  object->meta.ns = ns;
+  object->addresses = std::move(addresses);
+  return object;
+}
+
+TEST(FactIndex, FindsPodsOfAllNamespacesByTheirAddresses) {
+  FactIndex index;
+  index.put(pod_at("web", "b", {"10.0.0.7"}));
+  index.put(pod_at("data", "a", {"10.0.0.7", "fd00::7"}));
+  ASSERT_EQ(index.workloads_at("10.0.0.7").size(), 2U);
+  EXPECT_EQ(index.workloads_at("10.0.0.7")[0]->meta.name, "a");
+  EXPECT_EQ(index.workloads_at("fd00::7").size(), 1U);
+
+  index.put(pod_at("data", "a", {"10.0.0.8"}));  // the address is another's now
+  EXPECT_EQ(index.workloads_at("10.0.0.7").size(), 1U);
+  EXPECT_TRUE(index.workloads_at("fd00::7").empty());
+  EXPECT_EQ(index.workloads_at("10.0.0.8").size(), 1U);
+
+  index.remove(*pod_at("data", "a", {}));
+  index.remove(*pod_at("web", "b", {}));
+  EXPECT_TRUE(index.workloads_at("10.0.0.7").empty());
+  EXPECT_TRUE(index.workloads_at("10.0.0.8").empty());
+}
+
+std::shared_ptr<const EndpointSlice> slice_of(const char* service, const char* name = "web-1") {
+  auto object = std::make_shared<EndpointSlice>();
+  object->kind = "EndpointSlice";
+  object->meta.ns = "data";
+  object->meta.name = name;
+  object->meta.labels["kubernetes.io/service-name"] = service;
+  return object;
+}
+
+TEST(FactIndex, FindsTheSlicesOfAServiceWhereverTheyWereBefore) {
+  FactIndex index;
+  const auto web = named<Service>("data", "web");
+  const auto other = named<Service>("data", "other");
+  index.put(slice_of("web"));
+  index.put(slice_of("web", "web-2"));
+  EXPECT_EQ(index.slices_of(*web).size(), 2U);
+  EXPECT_TRUE(index.slices_of(*named<Service>("elsewhere", "web")).empty());
+  index.put(slice_of("other"));
+  EXPECT_EQ(index.slices_of(*web).size(), 1U);
+  EXPECT_EQ(index.slices_of(*other).size(), 1U);
+  index.remove(*slice_of("web"));  // as it was, or as it is
+  EXPECT_TRUE(index.slices_of(*other).empty());
+}
+
 std::shared_ptr<const Entrance> entrance(std::vector<std::string> into, const char* name = "tcp-services") {
   auto object = std::make_shared<Entrance>();
   object->meta.ns = "ingress";

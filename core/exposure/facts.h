@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/endpoint_slice.h"
 #include "core/model/entrance.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/gateway.h"
@@ -36,6 +37,10 @@ class Facts {
   virtual std::vector<const ReferenceGrant*> grants(std::string_view ns) const = 0;
   // Pods and every pod-template carrier of the namespace.
   virtual std::vector<const Workload*> workloads(std::string_view ns) const = 0;
+  // Pods, of every namespace, that have this address.
+  virtual std::vector<const Workload*> workloads_at(std::string_view address) const = 0;
+  // EndpointSlices and Endpoints that are for the Service.
+  virtual std::vector<const EndpointSlice*> slices_of(const Service& service) const = 0;
   virtual std::vector<const PortAllocation*> allocations(std::string_view ns) const = 0;
   // Labels of a namespace, nullptr when the namespace is not known: then a policy with a selector other than
   // "everything" counts as in force (never fooled by missing data).

@@ -80,7 +80,8 @@ Twin twin_of(const Candidate& candidate) {
 }
 
 bool is_hidden_node_port(const WayOut& way) {
-  return way.via == Via::kNodePort && !way.health_check && way.service->type == "LoadBalancer";
+  return way.via == Via::kNodePort && way.entrance == nullptr && !way.health_check &&
+         way.service->type == "LoadBalancer";
 }
 
 }  // namespace

@@ -7,11 +7,6 @@
 namespace berth::exposure {
 namespace {
 
-// A Pod that ended serves nothing and does not come back (core/v1 PodPhase).
-bool ended(const Workload& workload) {
-  return workload.kind == "Pod" && (workload.phase == "Succeeded" || workload.phase == "Failed");
-}
-
 const OwnerReference* controller_of(const Workload& workload) {
   const auto& owners = workload.meta.owner_references;
   const auto found = std::find_if(owners.begin(), owners.end(),
@@ -51,7 +46,7 @@ std::vector<const Workload*> Neighbourhood::selected_by(const Service& service) 
   std::vector<const Workload*> selected;
   std::map<const Workload*, std::vector<const Workload*>> seen_of_owner;
   for (const Workload* workload : workloads()) {
-    if (!selects(service, *workload) || ended(*workload)) continue;
+    if (!selects(service, *workload) || has_ended(*workload)) continue;
     if (const Workload* made_by = owner(*workload)) {
       if (workload->kind != "Pod") continue;
       std::vector<const Workload*>& seen = seen_of_owner[made_by];

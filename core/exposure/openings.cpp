@@ -51,11 +51,11 @@ std::vector<Opening> openings_of(const Entrance& entrance, const EntranceTarget&
   std::vector<Opening> openings;
   if (!is_granted(entrance, target, facts)) return openings;
   for (const Attachment& attached : attachments_of(entrance, facts)) {
-    Opening opening{entrance.via, target.shown, {}, &entrance, &target};
+    Opening opening{target.via.value_or(entrance.via), target.shown, {}, &entrance, &target};
     opening.audience.hosts = hosts;
     opening.parent = attached.parent;
     opening.gateway = attached.gateway;
-    opening.ends_tls = entrance.ends_tls;
+    opening.ends_tls = entrance.ends_tls || target.ends_tls;
     opening.unknown = attached.unknown;
     if (const GatewayListener* listener = attached.listener) {
       opening.shown = listener->port;

@@ -67,6 +67,15 @@ std::vector<const ReferenceGrant*> Overlay::grants(std::string_view ns) const {
 std::vector<const Workload*> Overlay::workloads(std::string_view ns) const {
   return laid_over(base_.workloads(ns), [&](const Workload& workload) { return workload.meta.ns == ns; });
 }
+std::vector<const Workload*> Overlay::workloads_at(std::string_view address) const {
+  return laid_over(base_.workloads_at(address),
+                   [&](const Workload& workload) { return has_address(workload, address); });
+}
+std::vector<const EndpointSlice*> Overlay::slices_of(const Service& service) const {
+  return laid_over(base_.slices_of(service), [&](const EndpointSlice& slice) {
+    return slice.meta.ns == service.meta.ns && service_of(slice) == service.meta.name;
+  });
+}
 std::vector<const PortAllocation*> Overlay::allocations(std::string_view ns) const {
   return base_.allocations(ns);
 }

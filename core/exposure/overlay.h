@@ -14,8 +14,8 @@
 namespace berth::exposure {
 
 // An object that exposure is judged on.
-using Subject =
-    std::variant<const Service*, const Workload*, const Entrance*, const Gateway*, const ReferenceGrant*>;
+using Subject = std::variant<const Service*, const Workload*, const Entrance*, const Gateway*,
+                             const ReferenceGrant*, const EndpointSlice*>;
 
 class Overlay final : public Facts {
  public:
@@ -31,6 +31,8 @@ class Overlay final : public Facts {
   std::vector<const Gateway*> listener_sets_of(const Gateway& gateway) const override;
   std::vector<const ReferenceGrant*> grants(std::string_view ns) const override;
   std::vector<const Workload*> workloads(std::string_view ns) const override;
+  std::vector<const Workload*> workloads_at(std::string_view address) const override;
+  std::vector<const EndpointSlice*> slices_of(const Service& service) const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override;
   const Labels* namespace_labels(std::string_view ns) const override;
   std::vector<const ExposurePolicy*> policies() const override;

@@ -15,6 +15,7 @@ class Reader {
     entrance_.meta = route.meta;
     entrance_.kind = route.kind;
     entrance_.via = Via::kGateway;
+    entrance_.by_parents = true;
     const bool http = route.kind == "HTTPRoute" || route.kind == "GRPCRoute";
     entrance_.ends_tls = http;
     entrance_.by_host = http || route.kind == "TLSRoute";
@@ -56,7 +57,9 @@ class Reader {
     target.ns = reference.ns.empty() ? route_.meta.ns : reference.ns;
     target.sign = std::move(sign);
     const std::string kind = reference.kind.empty() ? "Service" : reference.kind;
-    if (reference.group.empty() && kind == "Service") {
+    // An import of several clusters leads to the Service of its own name, too (KEP-1645).
+    const bool imported = reference.group == "multicluster.x-k8s.io" && kind == "ServiceImport";
+    if ((reference.group.empty() && kind == "Service") || imported) {
       target.service = reference.name;
       target.port_number = reference.port;
       target.number_field = field + ".port";

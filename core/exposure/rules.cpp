@@ -5,6 +5,7 @@
 
 #include "core/base/api_names.h"
 #include "core/base/cidr.h"
+#include "core/exposure/addresses.h"
 #include "core/exposure/allocations.h"
 #include "core/exposure/fingerprints.h"
 #include "core/exposure/load_balancers.h"
@@ -71,6 +72,16 @@ std::optional<Objection> internal_number(const Question& question) {
     return objected;
   }
   return std::nullopt;
+}
+
+// What a slice by hand may not lead to (exposure.md row 17).
+std::optional<Objection> forbidden_address(const Question& question) {
+  const std::string_view what = nobodys_address(question.way.address);
+  if (what.empty() || question.end_excepted()) return std::nullopt;
+  return Objection{Ground::kAddress, Decision::kDeny, question.way.container_port,
+                   "address " + one_line(std::string(question.way.address)) + " (" + std::string(what) +
+                       ") is no pod's, and an exposed Service that leads there is refused",
+                   ""};
 }
 
 // A deprecated port whose date has come.
@@ -223,9 +234,9 @@ std::optional<Objection> moved_service_port(const Question& question) {
 }
 
 // In the order of Ground: the first that objects decides.
-constexpr std::array<Rule, 8> kRules = {
-    &internal_number, &removed_port,   &ends_tls,        &open_sources,
-    &unresolved_end,  &undeclared_way, &deprecated_port, &moved_service_port,
+constexpr std::array<Rule, 9> kRules = {
+    &internal_number, &forbidden_address, &removed_port,    &ends_tls,           &open_sources,
+    &unresolved_end,  &undeclared_way,    &deprecated_port, &moved_service_port,
 };
 
 }  // namespace

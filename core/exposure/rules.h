@@ -16,6 +16,7 @@ namespace berth::exposure {
 // Why a way is objected to; the order in which they are looked for.
 enum class Ground {
   kInternal,    // a number on it is internal
+  kAddress,     // it leads to an address that is no pod's
   kRemoved,     // a deprecated port whose time is over
   kEndsTls,     // tls: Passthrough, and this way ends TLS
   kSources,     // `from`, and the sources of this way are not restricted to it

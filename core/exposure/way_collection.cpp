@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/exposure/addresses.h"
+
 namespace berth::exposure {
 
 void add_sorted(std::vector<std::string>& list, const std::string& item) {
@@ -25,7 +27,8 @@ void WayCollection::add(WayOut way) {
   const EntranceTarget* target = way.service_port != nullptr ? nullptr : way.target;
   const auto [place, is_new] = places_.emplace(
       Key{way.via, way.shown, way.protocol, way.sign, way.entrance, way.gateway, way.listener, target,
-          way.service, way.service_port, way.workload, way.container_port, way.health_check},
+          way.service, way.service_port, way.workload, way.container_port, way.health_check,
+          nobodys_address(way.address).empty() ? std::string_view() : way.address},
       ways_.size());
   if (is_new) {
     ways_.push_back(std::move(way));

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/base/cidr.h"
+#include "core/exposure/addresses.h"
 
 namespace berth::exposure {
 namespace {
@@ -77,6 +78,7 @@ std::vector<std::string> WayOut::namespaces() const {
   if (gateway != nullptr) add_once(names, gateway->meta.ns);
   if (alias != nullptr) add_once(names, alias->meta.ns);
   if (service != nullptr) add_once(names, service->meta.ns);
+  if (slice != nullptr) add_once(names, slice->meta.ns);
   if (workload != nullptr) add_once(names, workload->meta.ns);
   return names;
 }
@@ -114,6 +116,7 @@ WayIdentity identity(const WayOut& way) {
       asked_for += "ports";
     }
   }
+  if (!nobodys_address(way.address).empty()) asked_for += way.address;
   return {way.via,
           std::move(kind),
           opener != nullptr ? opener->ns : "",

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/port.h"
+#include "core/model/endpoint_slice.h"
 #include "core/model/entrance.h"
 #include "core/model/gateway.h"
 #include "core/model/service.h"
@@ -51,6 +52,8 @@ struct WayOut {
   bool ends_tls = false;                      // what is encrypted is decrypted on the way
   const Service* service = nullptr;  // absent for host ports, and when an entrance names none that is
   const ServicePort* service_port = nullptr;  // absent as above, and for a health check
+  const EndpointSlice* slice = nullptr;       // that leads on from the Service, when no selector does
+  std::string_view address = {};              // in it; another of them may lead to the same end
   const Workload* workload = nullptr;         // absent while nothing is selected
   std::string container = {};                 // "" when no container declares the port
   std::int64_t container_port = 0;            // 0 = not known
@@ -58,7 +61,9 @@ struct WayOut {
   bool health_check = false;  // healthCheckNodePort: answers the load balancer, leads to no pod
 
   // There is no pod at its end: only its number can be wrong.
-  [[nodiscard]] bool is_bare_number() const { return health_check || listener != nullptr; }
+  [[nodiscard]] bool is_bare_number() const {
+    return health_check || listener != nullptr || (target != nullptr && target->is_listener);
+  }
   // Of the Service port, or of the target that names a Service which is not there; 0 = none.
   [[nodiscard]] std::int64_t service_number() const;
   // The numbers on the way that are known, without repetition: container port, Service port, number shown.

@@ -25,7 +25,8 @@ bool refers_to(const EntranceTarget& target, const Service& service, const Servi
   if (target.first_port) return &port == &service.ports.front();
   if (target.protocol && *target.protocol != port.protocol) return false;
   if (!target.port_name.empty()) return target.port_name == port.name;
-  return target.port_number == port.port;
+  return target.by_target_port ? Target(target.port_number) == target_of(port)
+                               : target.port_number == port.port;
 }
 
 Protocol protocol_of(const Opening& opening, const ServicePort* port) {
@@ -48,6 +49,8 @@ WayOut way(const Opening& opening, const Service* service, const ServicePort* po
   found.ends_tls = opening.ends_tls;
   found.service = service;
   found.service_port = port;
+  found.slice = ending.slice;
+  found.address = ending.address;
   found.workload = ending.workload;
   found.container = ending.container;
   found.container_port = ending.number;
@@ -177,6 +180,10 @@ void add_target(const Opening& opening, Neighbourhood& around, WayCollection& wa
   };
   if (!target.unknown.empty()) return unresolved(nullptr, target.unknown);
   if (!target.resource.empty()) return unresolved(nullptr, "the backend is no Service");
+  if (target.service.empty()) {
+    const std::int64_t end = target.is_listener ? 0 : target.port_number;
+    return ways.add(way(opening, nullptr, nullptr, {nullptr, "", end, {}}));
+  }
   const Service* service = around.service(target.service);
   const std::string name = to_string(ObjectKey{target.ns, target.service});
   if (service == nullptr) return unresolved(nullptr, "there is no Service " + name + " yet");
@@ -304,13 +311,14 @@ std::vector<WayOut> ways_of(const Entrance& entrance, const Facts& facts) {
   std::map<std::string_view, Neighbourhood> neighbourhoods;
   WayCollection ways;
   // Many paths lead to few ports: each target is followed once, with all its hosts.
-  using WhatIsMeant =
-      std::tuple<std::string_view, std::string_view, std::int64_t, std::string_view, bool, std::string_view,
-                 std::string_view, std::string_view, std::optional<Protocol>, std::int64_t>;
+  using WhatIsMeant = std::tuple<std::string_view, std::string_view, std::int64_t, std::string_view, bool,
+                                 std::string_view, std::string_view, std::string_view,
+                                 std::optional<Protocol>, std::int64_t, std::optional<Via>, bool, bool, bool>;
   std::map<WhatIsMeant, std::pair<const EntranceTarget*, std::vector<std::string>>> targets;
   for (const EntranceTarget& target : entrance.targets) {
     auto& entry = targets[{target.ns, target.service, target.port_number, target.port_name, target.first_port,
-                           target.resource, target.unknown, target.sign, target.protocol, target.shown}];
+                           target.resource, target.unknown, target.sign, target.protocol, target.shown,
+                           target.via, target.ends_tls, target.by_target_port, target.is_listener}];
     if (entry.first == nullptr) entry.first = &target;
     for (const std::string& host : hosts_of(entrance, target)) add_sorted(entry.second, host);
   }
@@ -345,6 +353,13 @@ std::vector<WayOut> ways_of(const ReferenceGrant& grant, const Facts& facts) {
   return ways_concerned_by(&grant, facts);
 }
 
+// Of the Service that it is for, whoever leads on from there.
+std::vector<WayOut> ways_of(const EndpointSlice& slice, const Facts& facts) {
+  Neighbourhood around(facts, slice.meta.ns);
+  const Service* service = around.service(service_of(slice));
+  return service == nullptr ? std::vector<WayOut>() : ways_of(*service, facts);
+}
+
 std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts) {
   std::vector<WayOut> ways;
   const auto append_all = [&](const std::vector<const Entrance*>& entrances, auto&& concerned) {
@@ -356,6 +371,8 @@ std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts
     const auto every = [](const Entrance&) { return true; };
     append_all(facts.entrances_at(**gateway), every);
     for (const Gateway* set : facts.listener_sets_of(**gateway)) append_all(facts.entrances_at(*set), every);
+  } else if (const auto* slice = std::get_if<const EndpointSlice*>(&subject)) {
+    ways = ways_of(**slice, facts);
   } else if (const auto* grant = std::get_if<const ReferenceGrant*>(&subject)) {
     append_all(facts.entrances((*grant)->meta.ns),
                [&](const Entrance& entrance) { return grants(**grant, entrance); });

@@ -27,10 +27,12 @@ std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts);
 std::vector<WayOut> ways_of(const Gateway& gateway, const Facts& facts);
 // By routes of the namespaces that it lets in.
 std::vector<WayOut> ways_of(const ReferenceGrant& grant, const Facts& facts);
+// Those of the Service that it is for.
+std::vector<WayOut> ways_of(const EndpointSlice& slice, const Facts& facts);
 std::vector<WayOut> ways_of(const Subject& subject, const Facts& facts);
 
-// By routes for which the object decides whether they are open: a Gateway or a ReferenceGrant, whether or not
-// the facts have it. None for other kinds.
+// For which the object decides whether they are open or where they lead, whether or not the facts have it:
+// routes at a Gateway or by a ReferenceGrant, the Service of an EndpointSlice. None for other kinds.
 std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts);
 
 // The controllers above `workload` that the facts know, nearest first.

@@ -9,6 +9,8 @@ constexpr char kAskForException[] = "ask for an exception (kubectl berth explain
 
 std::string service_text(const Service& service) { return object_text("Service", service.meta); }
 
+std::string slice_text(const EndpointSlice& slice) { return object_text(slice.kind, slice.meta); }
+
 std::string with_type(const Service& service) {
   return service_text(service) + " (" + (service.type.empty() ? "ClusterIP" : one_line(service.type)) + ")";
 }
@@ -27,6 +29,9 @@ std::string named_target_text(const WayOut& way) {
   const EntranceTarget& target = *way.target;
   if (!target.unknown.empty()) return "";
   if (!target.resource.empty()) return " -> resource " + one_line(target.resource);
+  if (target.service.empty()) {
+    return (target.is_listener ? " port " : " -> port ") + number_text(target.port_number, way.protocol);
+  }
   std::string text = " -> Service " + to_string(ObjectKey{target.ns, one_line(target.service)});
   if (!target.port_name.empty()) text += " port \"" + one_line(target.port_name) + "\"";
   if (target.first_port) {
@@ -124,10 +129,21 @@ std::string number_shown_text(const WayOut& way) {
 
 // What closes the way, whichever number on it is wrong.
 std::string closing(const WayOut& way, bool judged_is_workload) {
+  if (way.slice != nullptr) {
+    return "take " + one_line(std::string(way.address)) + " out of " + slice_text(*way.slice) +
+           ", or do not expose " + service_text(*way.service);
+  }
+  if (way.listener != nullptr) return "remove that listener";
   const bool from_behind = judged_is_workload && way.service != nullptr;
   const std::string relabel =
       from_behind ? "take the labels that " + service_text(*way.service) + " selects off the pods, or " : "";
   const std::string which = from_behind ? service_text(*way.service) : "the Service";
+  if (way.entrance != nullptr) {
+    return relabel +
+           (way.target->sign.empty() ? std::string("take that backend out of ")
+                                     : "remove " + one_line(way.target->sign) + " from ") +
+           entrance_text(way);
+  }
   switch (way.via) {
     case Via::kLoadBalancer:
       return relabel + "make " + which + " ClusterIP";
@@ -141,14 +157,6 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
       return relabel + "remove " +
              (way.service->external_ips.empty() ? "the address from status.loadBalancer" : "externalIPs") +
              " from " + which;
-    case Via::kIngress:
-    case Via::kGateway:
-    case Via::kConfigMap:
-      if (way.listener != nullptr) return "remove that listener";
-      return relabel +
-             (way.target->sign.empty() ? std::string("take that backend out of ")
-                                       : "remove " + one_line(way.target->sign) + " from ") +
-             entrance_text(way);
     case Via::kAnnotation:
     case Via::kExport:
       return relabel + "remove the " + std::string(way.sign) + " from " + which;
@@ -158,6 +166,10 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
       return "remove the hostPort or set hostIP: 127.0.0.1";
     case Via::kHostNetwork:
       return "remove hostNetwork";
+    case Via::kIngress:
+    case Via::kGateway:
+    case Via::kConfigMap:
+      break;  // by an entrance or a listener
   }
   return "";
 }
@@ -201,6 +213,7 @@ std::string unresolved_fix(const WayOut& way) {
            ", and lead to Services by its rules";
   }
   if (way.target != nullptr && !way.target->resource.empty()) return "use a Service as the backend";
+  if (way.slice != nullptr) return "write the port into " + slice_text(*way.slice);
   if (way.service == nullptr) return "create the Service first";
   if (way.service_port == nullptr) return "name a port that the Service has";
   if (way.service->type == "ExternalName") return "lead to a Service with a selector";
@@ -269,11 +282,17 @@ std::string path_of(const WayOut& way) {
   }
   std::string text = opening_text(way) + alias_text(way) + target_text(way);
   if (way.health_check) return text;
+  if (way.slice != nullptr) {
+    text += " -> " + slice_text(*way.slice) + " (" + one_line(std::string(way.address)) + ")";
+    if (way.workload == nullptr && way.container_port != 0)
+      return text + " port " + number_text(way.container_port, way.protocol);
+  }
   if (way.workload != nullptr) {
     return text + " -> " + object_text(way.workload->kind, way.workload->meta) + container_text(way) +
            " port " + number_text(way.container_port, way.protocol);
   }
   if (!way.unresolved.empty()) return text + " -> ?";
+  if (way.service == nullptr) return text;
   return text + (way.service->selector.empty() ? " (the Service has no selector)"
                                                : " (no workload is selected yet)");
 }
@@ -303,6 +322,8 @@ std::string fix_for(const WayOut& way, const Objection& objection, bool judged_i
       return "use a Service of type LoadBalancer instead of the " + way.entrance->kind;
     case Ground::kSources:
       return source_fix(way, objection.allowed_from);
+    case Ground::kAddress:
+      return "lead " + slice_text(*way.slice) + " to the addresses of pods, or give the Service a selector";
     case Ground::kUnresolved:
       return unresolved_fix(way);
   }

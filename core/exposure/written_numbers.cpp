@@ -53,6 +53,7 @@ void read(const Entrance& entrance, Numbers& numbers) {
   for (const EntranceTarget& target : entrance.targets) {
     const bool by_number = target.port_name.empty() && !target.first_port;
     if (!by_number || !target.resource.empty() || !target.unknown.empty()) continue;
+    if (target.number_field.empty()) continue;  // no number of the object's own
     numbers.add(target.number_field, target.port_number, target.protocol.value_or(Protocol::kTcp));
   }
 }
@@ -66,6 +67,17 @@ void read(const Gateway& gateway, Numbers& numbers) {
 }
 
 void read(const ReferenceGrant&, Numbers&) {}
+
+void read(const EndpointSlice& slice, Numbers& numbers) {
+  const bool is_slice = slice.kind != "Endpoints";
+  for (std::size_t i = 0; i < slice.subsets.size(); ++i) {
+    const std::string ports = is_slice ? "ports" : indexed("subsets", i) + ".ports";
+    for (std::size_t k = 0; k < slice.subsets[i].ports.size(); ++k) {
+      const EndpointPort& port = slice.subsets[i].ports[k];
+      numbers.add_unless_zero(indexed(ports, k) + ".port", port.port, port.protocol);
+    }
+  }
+}
 
 void read(const Workload& workload, Numbers& numbers) {
   const auto read_list = [&](const std::vector<Container>& containers, const std::string& list) {

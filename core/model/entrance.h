@@ -19,8 +19,10 @@ namespace berth {
 
 // One place in it that names a Service and its port, or something else that is led to.
 struct EntranceTarget {
-  std::string ns = {};           // of the Service
-  std::string service = {};      // "" = it leads to no Service
+  std::string ns = {};  // of the Service
+  // "" = it leads to no Service: to `resource`, somewhere unknown, or to what its own controller makes, which
+  // listens at port_number.
+  std::string service = {};
   std::int64_t port_number = 0;  // of the Service, when there is no port_name
   std::string port_name = {};
   bool first_port = false;    // of the Service, whatever its number
@@ -30,6 +32,11 @@ struct EntranceTarget {
   std::optional<Protocol> protocol = {};  // nullopt = that of the Service port
   std::string host = {};                  // whose requests come here; "" = every host's
   std::int64_t shown = 0;                 // the number shown outside; 0 = not known
+  std::optional<Via> via = {};            // nullopt = that of the entrance
+  bool ends_tls = false;                  // as of the entrance
+  bool by_target_port = false;            // port_number is that of the pods and not of the Service
+  // The entrance itself listens at `shown`, and nothing is said of where that leads.
+  bool is_listener = false;
   std::string number_field = {};  // where port_number is written: "spec.defaultBackend.service.port.number"
 
   bool operator==(const EntranceTarget&) const = default;
@@ -43,9 +50,8 @@ struct Entrance {
   bool ends_tls = false;                // what is encrypted is decrypted here, before the Service
   std::vector<std::string> hosts = {};  // of all targets; none: each target says its own
   std::vector<EntranceTarget> targets = {};
-  // What it is attached to; nothing comes in by itself where there is any. Names and namespaces are filled
-  // in.
-  std::vector<ParentReference> parents = {};
+  bool by_parents = false;                    // nothing comes in but by what it is attached to (a route)
+  std::vector<ParentReference> parents = {};  // with names and namespaces filled in
 
   bool operator==(const Entrance&) const = default;
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/port.h"
@@ -51,9 +52,14 @@ struct Workload {
   Meta meta = {};
   Labels template_labels = {};
   PodSpec pod = {};
-  std::string phase = {};  // Pods: status.phase; Succeeded and Failed serve nothing
+  std::string phase = {};                   // Pods: status.phase; Succeeded and Failed serve nothing
+  std::vector<std::string> addresses = {};  // Pods: status.podIPs; with hostNetwork those of the node
 
   bool operator==(const Workload&) const = default;
 };
+
+// A Pod that ended serves nothing and does not come back (core/v1 PodPhase).
+bool has_ended(const Workload& workload);
+bool has_address(const Workload& workload, std::string_view address);
 
 }  // namespace berth

@@ -160,13 +160,16 @@ func moveTo(i int, object *unstructured.Unstructured) *unstructured.Unstructured
 	return object
 }
 
-// moveReferences does the same with every member "namespace" of a spec.
+// moveReferences does the same with every member "namespace" of a spec, and with names of DNS.
 func moveReferences(i int, value any) {
 	switch value := value.(type) {
 	case map[string]any:
 		for key, member := range value {
 			if name, ok := member.(string); ok && key == "namespace" && slices.Contains(caseNamespaces, name) {
 				value[key] = own(i, name)
+			}
+			if name, ok := member.(string); ok && (key == "service" || key == "host") {
+				value[key] = ownNames(i, name)
 			}
 			moveReferences(i, member)
 		}

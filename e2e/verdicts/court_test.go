@@ -72,6 +72,9 @@ func convene() (*court, error) {
 	if err := crds.InstallGatewayAPI(ctx, client); err != nil {
 		return nil, err
 	}
+	if err := crds.InstallAdapted(ctx, client); err != nil {
+		return nil, err
+	}
 	cases, err := loadCases()
 	if err != nil {
 		return nil, err

@@ -5,11 +5,13 @@
 #include <optional>
 #include <utility>
 
-#include "kube/client/yaml_tree.h"
 #include "kube/json/base64.h"
+#include "kube/yaml/yaml_tree.h"
 
 namespace berth::client {
 namespace {
+
+using yaml::YamlTree;
 
 // One mapping of the file, read field by field; knows its path for messages.
 class Section {
@@ -244,7 +246,7 @@ Result<ClusterAccess> parse_kubeconfig(std::string_view text, const std::string&
     error.message = "kubeconfig " + path + ": " + error.message;
     return error;
   };
-  auto tree = parse_yaml(text);
+  auto tree = yaml::parse_yaml(text);
   if (!tree.ok()) return explain(std::move(tree).error());
   const auto* root = std::get_if<YamlTree::Mapping>(&tree->value);
   if (root == nullptr) return explain(malformed("must be a mapping with contexts, clusters and users"));

@@ -6,7 +6,7 @@
 
 #include "kube/client/access.h"
 #include "kube/client/in_cluster.h"
-#include "kube/client/yaml_tree.h"
+#include "kube/yaml/yaml_tree.h"
 
 namespace berth::client {
 namespace {
@@ -184,7 +184,7 @@ TEST(Kubeconfig, RefusesTrapsOfYaml) {
       {"two documents", "a: b\n---\nc: d\n"},
       {"too deep", deep},
       {"broken", "a: [b\n"},
-      {"too large", "a: " + std::string(kMaxYamlBytes, 'x') + "\n"},
+      {"too large", "a: " + std::string(yaml::kMaxYamlBytes, 'x') + "\n"},
       {"no context", "contexts: []\n"},
       {"contexts of the wrong type", "current-context: a\ncontexts: {a: b}\n"},
       {"a context of the wrong type", "current-context: a\ncontexts: [a]\n"},

@@ -153,6 +153,8 @@ BERTH_CODEC(NetworkPolicy);
 BERTH_CODEC(Gateway);
 BERTH_CODEC(Route);
 BERTH_CODEC(ReferenceGrant);
+BERTH_CODEC(EndpointSlice);
+BERTH_CODEC(CustomObject);
 BERTH_CODEC(Lease);
 BERTH_CODEC(Event);
 BERTH_CODEC(Secret);

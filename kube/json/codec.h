@@ -4,8 +4,9 @@
 // field path, e.g. "spec.ports[2].nodePort") and silent about fields the model does not have. Nothing is
 // truncated. Writing leaves out empty fields, so that a written object carries only what Berth means to own.
 // T is any kind of core/model: PortRange, PortAllocation, ExposurePolicy, PortLedger, Service, Ingress,
-// Namespace, Workload, NetworkPolicy, Gateway, Route, ReferenceGrant, Lease, Event, Secret, ConfigMap,
-// ValidatingWebhookConfiguration (explicitly instantiated). Thread-safety: free functions without state.
+// Namespace, Workload, NetworkPolicy, Gateway, Route, ReferenceGrant, EndpointSlice, CustomObject, Lease,
+// Event, Secret, ConfigMap, ValidatingWebhookConfiguration (explicitly instantiated). Thread-safety: free
+// functions without state.
 #pragma once
 
 #include <string>
@@ -23,8 +24,8 @@ inline constexpr int kMaxDepth = 128;
 template <class T>
 Result<T> decode(std::string_view text);
 
-// apiVersion and kind are written from the description (Workload, Gateway, Route, ReferenceGrant: from their
-// own fields).
+// apiVersion and kind are written from the description (Workload, Gateway, Route, ReferenceGrant,
+// EndpointSlice, CustomObject: from their own fields).
 template <class T>
 std::string encode(const T& object);
 

@@ -6,6 +6,8 @@
 
 #include "core/model/cluster_objects.h"
 #include "core/model/config_map.h"
+#include "core/model/custom_object.h"
+#include "core/model/endpoint_slice.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/gateway.h"
 #include "core/model/meta.h"
@@ -50,9 +52,13 @@ void describe(Archive& archive, NetworkPolicy& policy);
 // One rule of spec.ingress (`peers` "from") or spec.egress ("to").
 void describe_rule(Archive& archive, NetworkPolicyRule& rule, std::string_view peers);
 
+void describe(Archive& archive, EndpointSlice& slice);
+
 void describe(Archive& archive, Gateway& gateway);
 void describe(Archive& archive, Route& route);
 void describe(Archive& archive, ReferenceGrant& grant);
+
+void describe(Archive& archive, CustomObject& object);
 
 void describe(Archive& archive, Lease& lease);
 void describe(Archive& archive, Event& event);

@@ -65,7 +65,11 @@ static void describe_template(Archive& archive, Workload& workload) {
   });
 }
 
-void describe_status(Archive& archive, Workload& workload) { member(archive, "phase", workload.phase); }
+void describe_status(Archive& archive, Workload& workload) {
+  member(archive, "phase", workload.phase);
+  group_list(archive, "podIPs", workload.addresses,
+             [&](std::string& address) { member(archive, "ip", address); });
+}
 
 void describe(Archive& archive, Workload& workload) {
   const KnownCarrier* known = find_carrier(workload.kind);
@@ -78,7 +82,8 @@ void describe(Archive& archive, Workload& workload) {
   switch (known->carrier) {
     case Carrier::kPod:
       member(archive, "spec", workload.pod, Write::kAlways);
-      group(archive, "status", !workload.phase.empty(), [&] { describe_status(archive, workload); });
+      group(archive, "status", !workload.phase.empty() || !workload.addresses.empty(),
+            [&] { describe_status(archive, workload); });
       if (archive.reading()) workload.template_labels = workload.meta.labels;
       return;
     case Carrier::kSpecTemplate:

@@ -81,6 +81,8 @@ BERTH_PACKED(NetworkPolicy);
 BERTH_PACKED(Gateway);
 BERTH_PACKED(Route);
 BERTH_PACKED(ReferenceGrant);
+BERTH_PACKED(EndpointSlice);
+BERTH_PACKED(CustomObject);
 BERTH_PACKED(Lease);
 BERTH_PACKED(Event);
 BERTH_PACKED(Secret);

@@ -6,6 +6,8 @@
 #include "core/base/overloaded.h"
 #include "core/model/cluster_objects.h"
 #include "core/model/config_map.h"
+#include "core/model/custom_object.h"
+#include "core/model/endpoint_slice.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/gateway.h"
 #include "core/model/network_policy.h"
@@ -201,6 +203,8 @@ template class Watcher<NetworkPolicy>;
 template class Watcher<Gateway>;
 template class Watcher<Route>;
 template class Watcher<ReferenceGrant>;
+template class Watcher<EndpointSlice>;
+template class Watcher<CustomObject>;
 template class Watcher<Lease>;
 template class Watcher<Event>;
 template class Watcher<Secret>;

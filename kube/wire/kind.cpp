@@ -13,6 +13,8 @@ const Kind kNamespace{"", "v1", "namespaces", "Namespace", false};
 const Kind kPod{"", "v1", "pods", "Pod", true};
 const Kind kSecret{"", "v1", "secrets", "Secret", true};
 const Kind kConfigMap{"", "v1", "configmaps", "ConfigMap", true};
+const Kind kEndpointSlice{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true};
+const Kind kEndpoints{"", "v1", "endpoints", "Endpoints", true};
 const Kind kIngress{"networking.k8s.io", "v1", "ingresses", "Ingress", true};
 const Kind kNetworkPolicy{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true};
 const Kind kLease{"coordination.k8s.io", "v1", "leases", "Lease", true};

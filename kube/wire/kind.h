@@ -32,6 +32,8 @@ extern const Kind kNamespace;
 extern const Kind kPod;
 extern const Kind kSecret;
 extern const Kind kConfigMap;
+extern const Kind kEndpointSlice;
+extern const Kind kEndpoints;
 extern const Kind kIngress;
 extern const Kind kNetworkPolicy;
 extern const Kind kLease;

@@ -162,6 +162,7 @@ class World final : public Facts {
   World& add(Service object) { return services_.push_back(std::move(object)), *this; }
   World& add(Entrance object) { return entrances_.push_back(std::move(object)), *this; }
   World& add(Gateway object) { return gateways_.push_back(std::move(object)), *this; }
+  World& add(EndpointSlice object) { return slices_.push_back(std::move(object)), *this; }
   World& add(ReferenceGrant object) { return grants_.push_back(std::move(object)), *this; }
   World& add(Workload object) { return workloads_.push_back(std::move(object)), *this; }
   World& add(PortAllocation object) { return allocations_.push_back(std::move(object)), *this; }
@@ -187,6 +188,14 @@ class World final : public Facts {
   }
   std::vector<const ReferenceGrant*> grants(std::string_view ns) const override { return in(grants_, ns); }
   std::vector<const Workload*> workloads(std::string_view ns) const override { return in(workloads_, ns); }
+  std::vector<const Workload*> workloads_at(std::string_view address) const override {
+    return where(workloads_, [&](const Workload& workload) { return has_address(workload, address); });
+  }
+  std::vector<const EndpointSlice*> slices_of(const Service& service) const override {
+    return where(slices_, [&](const EndpointSlice& slice) {
+      return slice.meta.ns == service.meta.ns && service_of(slice) == service.meta.name;
+    });
+  }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return in(allocations_, ns);
   }
@@ -219,6 +228,7 @@ class World final : public Facts {
   std::deque<Entrance> entrances_;
   std::deque<Gateway> gateways_;
   std::deque<ReferenceGrant> grants_;
+  std::deque<EndpointSlice> slices_;
   std::deque<Workload> workloads_;
   std::deque<PortAllocation> allocations_;
   std::deque<ExposurePolicy> policies_;

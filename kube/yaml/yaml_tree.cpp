@@ -1,4 +1,4 @@
-#include "kube/client/yaml_tree.h"
+#include "kube/yaml/yaml_tree.h"
 
 #include <sstream>
 #include <utility>
@@ -7,7 +7,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-namespace berth::client {
+namespace berth::yaml {
 namespace {
 
 // Thrown through yaml-cpp's parser and caught in parse_yaml, as yaml-cpp's own exceptions are.
@@ -134,4 +134,4 @@ Result<YamlTree> parse_yaml(std::string_view text) {
   }
 }
 
-}  // namespace berth::client
+}  // namespace berth::yaml

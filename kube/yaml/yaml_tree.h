@@ -1,6 +1,6 @@
 // YamlTree: one YAML document as plain data, for files a person or a tool wrote.
 //
-// Private to kubeconfig.cpp. Scalars stay text. Refused: anchors and aliases (a small file of them can stand
+// Scalars stay text. Refused: anchors and aliases (a small file of them can stand
 // for a huge one), a key twice in one mapping, keys that are no scalars, more than one document, more than
 // 1 MiB, deeper than 32. Thread-safety: free function without state.
 #pragma once
@@ -14,7 +14,7 @@
 
 #include "core/base/result.h"
 
-namespace berth::client {
+namespace berth::yaml {
 
 inline constexpr std::size_t kMaxYamlBytes = 1U << 20U;
 inline constexpr std::size_t kMaxYamlDepth = 32;
@@ -31,4 +31,4 @@ struct YamlTree {
 // An empty text is an absent tree. Errors: Malformed with the line.
 Result<YamlTree> parse_yaml(std::string_view text);
 
-}  // namespace berth::client
+}  // namespace berth::yaml

@@ -1,0 +1,67 @@
+// Adapter: how an object of a kind that Berth has no code for is read - what it leads to from outside, or the
+// pods that it makes.
+//
+// Data only; tables of them are read by table.h, and objects by reading.h. docs/reference/adapters.md has the
+// format as people write it. Thread-safety: values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/port.h"
+#include "core/model/via.h"
+#include "kube/adapters/path.h"
+
+namespace berth::adapters {
+
+// "*": there is something; "!x": something else than x; otherwise the text itself.
+struct Condition {
+  Path path = {};
+  std::vector<std::string> values = {};
+};
+
+// A number as it is written in the table, or where it stands in the object; monostate: neither.
+using NumberOrPath = std::variant<std::monostate, std::int64_t, Path>;
+
+// What `port` is.
+enum class PortIs {
+  kServicePort,  // of the Service that is led to
+  kTargetPort,   // of its pods
+  kListener      // the object itself listens there, whatever it leads to
+};
+
+// What names the Service: by its own name, by a name of DNS, or by "NAME.NAMESPACE:PORT".
+enum class NamedBy { kNothing, kService, kDnsName, kAddress };
+
+// One place in an object that leads somewhere.
+struct Lead {
+  std::optional<Path> each = {};         // the elements that lead; nothing: the object does
+  std::vector<Condition> when = {};      // all of them hold,
+  std::vector<Condition> unless = {};    // and none of these
+  NamedBy named_by = NamedBy::kNothing;  // nothing: what the object's own controller makes listens at `port`
+  Path name = {};
+  std::optional<Path> ns = {};  // nothing there: that of the object
+  NumberOrPath port = {};       // nothing there: the first port of the Service
+  PortIs port_is = PortIs::kServicePort;
+  std::optional<Protocol> protocol = {};
+  NumberOrPath shown = {};  // outside
+  std::optional<Path> host = {};
+  Via via = Via::kIngress;
+  bool ends_tls = false;
+};
+
+struct Adapter {
+  std::string group = {};
+  std::string kind = {};
+  std::string plural = {};
+  std::vector<std::string> versions = {};  // the newest first
+  std::string shown_kind = {};  // in messages: the kind, with its group where one before has the same name
+  // One of both has elements.
+  std::vector<Lead> leads = {};
+  std::vector<Path> pod_templates = {};
+};
+
+}  // namespace berth::adapters

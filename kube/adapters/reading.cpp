@@ -1,0 +1,250 @@
+#include "kube/adapters/reading.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/model/external_name.h"
+#include "kube/json/codec.h"
+#include "kube/json/tree.h"
+
+namespace berth::adapters {
+namespace {
+
+using json::Tree;
+
+Tree tree_of(const Labels& labels) {
+  Tree::Object members;
+  for (const auto& [key, value] : labels) members.emplace(key, Tree::text(value));
+  return Tree{std::move(members)};
+}
+
+// The parts of the object that a path may look at.
+Result<Tree> tree_of(const CustomObject& object) {
+  Tree tree = Tree::object();
+  if (!object.spec.empty()) {
+    TRY(tree["spec"], json::parse_tree(object.spec));
+  }
+  tree.at({"metadata", "annotations"}) = tree_of(object.meta.annotations);
+  tree.at({"metadata", "labels"}) = tree_of(object.meta.labels);
+  return tree;
+}
+
+bool holds(const std::string& wanted, const std::string& found) {
+  if (wanted == "*") return true;
+  if (wanted.starts_with('!')) return found != wanted.substr(1);
+  return wanted == found;
+}
+
+std::optional<std::int64_t> whole_number(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// One element of an object that leads somewhere, and where paths look.
+class Place {
+ public:
+  Place(const Tree& object, Path::Found element) : object_(object), element_(std::move(element)) {}
+
+  [[nodiscard]] const std::string& field() const { return element_.field; }
+
+  [[nodiscard]] std::vector<Path::Found> find(const Path& path) const {
+    return path.is_relative() ? path.find(*element_.value, element_.field) : path.find(object_);
+  }
+
+  [[nodiscard]] std::optional<Path::Found> first(const Path& path) const {
+    auto all = find(path);
+    return all.empty() ? std::nullopt : std::optional(std::move(all.front()));
+  }
+
+  [[nodiscard]] bool meets(const Condition& condition) const {
+    const auto all = find(condition.path);
+    return std::any_of(all.begin(), all.end(), [&](const Path::Found& found) {
+      const std::string text = text_of(*found.value);
+      return std::any_of(condition.values.begin(), condition.values.end(),
+                         [&](const std::string& wanted) { return holds(wanted, text); });
+    });
+  }
+
+ private:
+  const Tree& object_;
+  Path::Found element_;
+};
+
+class EntranceReader {
+ public:
+  EntranceReader(const Adapter& adapter, const CustomObject& object, const Tree& tree)
+      : adapter_(adapter), object_(object), tree_(tree) {
+    entrance_.meta = object.meta;
+    entrance_.kind = adapter.shown_kind;
+    entrance_.via = adapter.leads.front().via;
+    entrance_.by_host = false;
+  }
+
+  Entrance read() {
+    for (const Lead& lead : adapter_.leads) {
+      if (!lead.each) {
+        read_place(lead, Place(tree_, {&tree_, ""}));
+        continue;
+      }
+      for (Path::Found& element : lead.each->find(tree_)) read_place(lead, Place(tree_, std::move(element)));
+    }
+    return std::move(entrance_);
+  }
+
+ private:
+  void read_place(const Lead& lead, const Place& place) {
+    const auto met = [&](const Condition& condition) { return place.meets(condition); };
+    if (!std::all_of(lead.when.begin(), lead.when.end(), met)) return;
+    if (std::any_of(lead.unless.begin(), lead.unless.end(), met)) return;
+    EntranceTarget target;
+    target.ns = object_.meta.ns;
+    target.via = lead.via;
+    target.ends_tls = lead.ends_tls;
+    target.protocol = lead.protocol;
+    target.sign = lead.each ? lead.each->text() : "";
+    if (lead.named_by != NamedBy::kNothing && !read_name(lead, place, target)) return;
+    if (lead.ns) {
+      const auto ns = place.first(*lead.ns);
+      const std::string text = ns ? text_of(*ns->value) : "";
+      if (!text.empty()) target.ns = text;
+    }
+    read_port(lead, place, target);
+    target.shown = number(lead.shown, place).value_or(0);
+    if (lead.host) {
+      entrance_.by_host = true;
+      const auto host = place.first(*lead.host);
+      if (host) target.host = text_of(*host->value);
+    }
+    const bool is_number = lead.named_by == NamedBy::kNothing;
+    if (is_number && target.port_number == 0 && target.unknown.empty()) return;
+    if (lead.port_is == PortIs::kListener) {
+      target.shown = target.port_number;
+      target.is_listener = true;
+    }
+    target.by_target_port = lead.port_is == PortIs::kTargetPort;
+    if (target.sign.empty()) target.sign = lead.when.empty() ? "" : lead.when.front().path.text();
+    entrance_.targets.push_back(std::move(target));
+  }
+
+  // False: nothing of the cluster is named here.
+  static bool read_name(const Lead& lead, const Place& place, EntranceTarget& target) {
+    const auto found = place.first(lead.name);
+    if (!found) return false;
+    std::string text = text_of(*found->value);
+    if (text.empty()) {
+      target.unknown = found->field + " is no name";
+      return true;
+    }
+    if (lead.named_by == NamedBy::kService) {
+      target.service = std::move(text);
+      return true;
+    }
+    if (lead.named_by == NamedBy::kAddress) split_address(text, target);
+    if (text.find('.') == std::string::npos) {
+      target.service = std::move(text);
+      return true;
+    }
+    const auto named = service_named(text);
+    if (!named) return false;  // somewhere beyond the cluster
+    target.ns = named->ns;
+    target.service = named->name;
+    return true;
+  }
+
+  // "tcp://db.data:5432" -> "db.data" and the port.
+  static void split_address(std::string& text, EntranceTarget& target) {
+    const std::size_t scheme = text.find("://");
+    if (scheme != std::string::npos) text.erase(0, scheme + 3);
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string::npos) return;
+    set_port(text.substr(colon + 1), target);
+    text.resize(colon);
+  }
+
+  static void set_port(const std::string& text, EntranceTarget& target) {
+    if (const auto number = whole_number(text)) {
+      target.port_number = *number;
+    } else {
+      target.port_name = text;
+    }
+  }
+
+  static void read_port(const Lead& lead, const Place& place, EntranceTarget& target) {
+    if (const auto* number = std::get_if<std::int64_t>(&lead.port)) {
+      target.port_number = *number;
+    } else if (const auto* path = std::get_if<Path>(&lead.port)) {
+      if (const auto found = place.first(*path)) {
+        const std::string text = text_of(*found->value);
+        if (text.empty()) target.unknown = found->field + " is no port";
+        set_port(text, target);
+        target.number_field = found->field;
+      }
+    }
+    target.first_port = !target.service.empty() && target.port_name.empty() && target.port_number == 0 &&
+                        target.unknown.empty();
+  }
+
+  static std::optional<std::int64_t> number(const NumberOrPath& written, const Place& place) {
+    if (const auto* number = std::get_if<std::int64_t>(&written)) return *number;
+    const auto* path = std::get_if<Path>(&written);
+    const auto found = path == nullptr ? std::nullopt : place.first(*path);
+    return found ? whole_number(text_of(*found->value)) : std::nullopt;
+  }
+
+  const Adapter& adapter_;
+  const CustomObject& object_;
+  const Tree& tree_;
+  Entrance entrance_;
+};
+
+void join(std::vector<Container>& all, std::vector<Container>& more) {
+  std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+// Templates as core/v1 PodTemplates, which the codec knows how to read.
+Result<Workload> read_workload(const Adapter& adapter, const CustomObject& object, const Tree& tree) {
+  Workload workload;
+  workload.api_version = object.api_version;
+  workload.kind = adapter.shown_kind;
+  workload.meta = object.meta;
+  for (const Path& path : adapter.pod_templates) {
+    for (const Path::Found& found : path.find(tree)) {
+      Tree wrapped = Tree::object();
+      wrapped["apiVersion"] = Tree::text("v1");
+      wrapped["kind"] = Tree::text("PodTemplate");
+      wrapped["metadata"] = Tree::object();
+      wrapped["template"] = *found.value;
+      auto read = json::decode<Workload>(json::print_tree(wrapped));
+      if (!read.ok()) {
+        Error error = read.error();
+        error.field = found.field + error.field.substr(std::min(error.field.size(), sizeof("template") - 1));
+        return error;
+      }
+      // Several templates are taken for one whose pods do what all of them do.
+      workload.template_labels.merge(read->template_labels);
+      workload.pod.host_network = workload.pod.host_network || read->pod.host_network;
+      join(workload.pod.containers, read->pod.containers);
+      join(workload.pod.init_containers, read->pod.init_containers);
+      join(workload.pod.ephemeral_containers, read->pod.ephemeral_containers);
+    }
+  }
+  return workload;
+}
+
+}  // namespace
+
+Result<Read> read(const Adapter& adapter, const CustomObject& object) {
+  TRY(const Tree tree, tree_of(object));
+  if (adapter.leads.empty()) {
+    TRY(Workload workload, read_workload(adapter, object, tree));
+    return Read(std::move(workload));
+  }
+  return Read(EntranceReader(adapter, object, tree).read());
+}
+
+}  // namespace berth::adapters

@@ -1,0 +1,269 @@
+// The table that Berth brings along, on objects as their controllers document them.
+#include "kube/adapters/reading.h"
+
+#include <gtest/gtest.h>
+
+#include "kube/adapters/table.h"
+#include "kube/json/codec.h"
+
+namespace berth::adapters {
+namespace {
+
+Result<Read> read_of(const char* group, const char* kind, const std::string& spec, const Table& table) {
+  const Adapter* adapter = table.find(group, kind);
+  EXPECT_NE(adapter, nullptr) << kind << "." << group;
+  CustomObject object;
+  object.kind = kind;
+  object.meta.ns = "data";
+  object.meta.name = "x";
+  object.meta.annotations = {{"example.org/backend", "tcp://db.other:5432"}};
+  object.spec = spec;
+  return read(*adapter, object);
+}
+
+Entrance entrance(const char* group, const char* kind, const std::string& spec,
+                  const Table& table = builtin()) {
+  const auto made = read_of(group, kind, spec, table);
+  EXPECT_TRUE(made.ok()) << made.error().message;
+  return std::get<Entrance>(*made);
+}
+
+// "ns/service:port", with what else is said of it.
+std::string text(const EntranceTarget& target) {
+  std::string port = target.port_name.empty() ? std::to_string(target.port_number) : target.port_name;
+  if (target.first_port) port = "first";
+  std::string made = target.ns + "/" + target.service + ":" + port;
+  if (target.shown != 0) made += " at " + std::to_string(target.shown);
+  if (target.protocol) made += std::string(" ") + to_string(*target.protocol);
+  if (target.ends_tls) made += " ends TLS";
+  if (target.by_target_port) made += " of pods";
+  if (target.is_listener) made += " listens";
+  if (!target.host.empty()) made += " for " + target.host;
+  if (target.via) made += std::string(" via ") + berth::to_string(*target.via);
+  if (!target.unknown.empty()) made += " unknown: " + target.unknown;
+  return made;
+}
+
+struct Sample {
+  std::string name;
+  const char* group;
+  const char* kind;
+  const char* spec;
+  std::vector<std::string> targets;
+};
+
+class Adapters : public ::testing::TestWithParam<Sample> {};
+
+TEST_P(Adapters, LeadToWhatTheObjectNames) {
+  const Sample& sample = GetParam();
+  const Entrance made = entrance(sample.group, sample.kind, sample.spec);
+  std::vector<std::string> targets;
+  for (const EntranceTarget& target : made.targets) targets.push_back(text(target));
+  EXPECT_EQ(targets, sample.targets);
+}
+
+const Sample kSamples[] = {
+    {"TraefikTcp",
+     "traefik.io",
+     "IngressRouteTCP",
+     R"({"entryPoints": ["pg"], "routes": [{"match": "any",
+         "services": [{"name": "db", "port": 5432}, {"name": "db", "namespace": "other", "port": "pg"}]}]})",
+     {"data/db:5432 TCP via Ingress", "other/db:pg TCP via Ingress"}},
+    {"TraefikTcpEndsTls",
+     "traefik.io",
+     "IngressRouteTCP",
+     R"({"tls": {"secretName": "s"}, "routes": [{"services": [{"name": "db", "port": 5432}]}]})",
+     {"data/db:5432 TCP ends TLS via Ingress"}},
+    {"TraefikTcpPassesTlsThrough",
+     "traefik.io",
+     "IngressRouteTCP",
+     R"({"tls": {"passthrough": true}, "routes": [{"services": [{"name": "db", "port": 5432}]}]})",
+     {"data/db:5432 TCP via Ingress"}},
+    {"TraefikHttp",
+     "traefik.io",
+     "IngressRoute",
+     R"({"routes": [{"kind": "Rule", "services": [{"name": "web", "port": 80},
+         {"name": "split", "kind": "TraefikService"}]}]})",
+     {"data/web:80 ends TLS via Ingress"}},
+    {"TraefikMirror",
+     "traefik.io",
+     "TraefikService",
+     R"({"mirroring": {"name": "web", "port": 80, "mirrors": [{"name": "db", "port": 5432, "percent": 10}]}})",
+     {"data/web:80 ends TLS via Ingress", "data/db:5432 ends TLS via Ingress"}},
+    {"NginxTransportServer",
+     "k8s.nginx.org",
+     "TransportServer",
+     R"({"listener": {"name": "pg", "protocol": "TCP"}, "upstreams": [{"name": "u", "service": "db", "port": 5432}],
+         "action": {"pass": "u"}})",
+     {"data/db:5432 via Ingress"}},
+    {"NginxGlobalConfiguration",
+     "k8s.nginx.org",
+     "GlobalConfiguration",
+     R"({"listeners": [{"name": "pg", "port": 5432, "protocol": "TCP"}, {"name": "dns", "port": 53, "protocol": "UDP"}]})",
+     {"data/:5432 at 5432 listens via Ingress", "data/:53 at 53 UDP listens via Ingress"}},
+    {"ContourTcpProxy",
+     "projectcontour.io",
+     "HTTPProxy",
+     R"({"virtualhost": {"fqdn": "db.example.org", "tls": {"passthrough": true}},
+         "tcpproxy": {"services": [{"name": "db", "port": 5432}]}})",
+     {"data/db:5432 TCP for db.example.org via Ingress"}},
+    {"KongTcpIngress",
+     "configuration.konghq.com",
+     "TCPIngress",
+     R"({"rules": [{"port": 9000, "backend": {"serviceName": "db", "servicePort": 5432}}]})",
+     {"data/db:5432 at 9000 TCP via Ingress"}},
+    {"EmissaryTcpMapping",
+     "getambassador.io",
+     "TCPMapping",
+     R"({"port": 9000, "service": "db.other:5432"})",
+     {"other/db:5432 at 9000 TCP via Ingress"}},
+    {"EmissaryMapping",
+     "getambassador.io",
+     "Mapping",
+     R"({"prefix": "/", "service": "https://web"})",
+     {"data/web:first ends TLS via Ingress"}},
+    {"ApisixStream",
+     "apisix.apache.org",
+     "ApisixRoute",
+     R"({"stream": [{"name": "s", "protocol": "TCP", "match": {"ingressPort": 9100},
+         "backend": {"serviceName": "db", "servicePort": 5432}}]})",
+     {"data/db:5432 at 9100 via Ingress"}},
+    {"OpenShiftRoute",
+     "route.openshift.io",
+     "Route",
+     R"({"host": "a.example.org", "to": {"kind": "Service", "name": "db"}, "port": {"targetPort": 5432},
+         "alternateBackends": [{"name": "web"}]})",
+     {"data/db:5432 ends TLS of pods for a.example.org via Ingress",
+      "data/web:5432 of pods for a.example.org via Ingress"}},
+    {"OpenShiftRoutePassthrough",
+     "route.openshift.io",
+     "Route",
+     R"({"to": {"name": "db"}, "tls": {"termination": "passthrough"}})",
+     {"data/db:first of pods via Ingress"}},
+    {"TargetGroupBinding",
+     "elbv2.k8s.aws",
+     "TargetGroupBinding",
+     R"({"serviceRef": {"name": "db", "port": 5432}, "targetGroupARN": "arn"})",
+     {"data/db:5432 via LoadBalancer"}},
+    {"IstioGateway",
+     "networking.istio.io",
+     "Gateway",
+     R"({"servers": [{"port": {"number": 5432, "protocol": "TCP", "name": "pg"}, "hosts": ["*"]}]})",
+     {"data/:5432 at 5432 listens via Gateway"}},
+    {"IstioVirtualService",
+     "networking.istio.io",
+     "VirtualService",
+     R"({"gateways": ["edge", "mesh"], "hosts": ["*"],
+         "tcp": [{"route": [{"destination": {"host": "db", "port": {"number": 5432}}}]}],
+         "tls": [{"route": [{"destination": {"host": "db.other.svc.cluster.local"}}]}],
+         "http": [{"route": [{"destination": {"host": "api.example.org"}}]}]})",
+     {"data/db:5432 TCP via Gateway", "other/db:first TCP via Gateway"}},
+    {"IstioVirtualServiceOfTheMesh",
+     "networking.istio.io",
+     "VirtualService",
+     R"({"gateways": ["mesh"], "tcp": [{"route": [{"destination": {"host": "db", "port": {"number": 5432}}}]}]})",
+     {}},
+    {"IstioVirtualServiceWithoutGateways",
+     "networking.istio.io",
+     "VirtualService",
+     R"({"tcp": [{"route": [{"destination": {"host": "db", "port": {"number": 5432}}}]}]})",
+     {}},
+    {"ZalandoPostgres",
+     "acid.zalan.do",
+     "postgresql",
+     R"({"enableMasterLoadBalancer": true})",
+     {"data/:5432 via LoadBalancer"}},
+    {"ZalandoPostgresInside",
+     "acid.zalan.do",
+     "postgresql",
+     R"({"enableMasterLoadBalancer": false, "numberOfInstances": 2})",
+     {}},
+    {"CloudNativePg",
+     "postgresql.cnpg.io",
+     "Cluster",
+     R"({"managed": {"services": {"additional": [{"selectorType": "rw", "serviceTemplate": {"spec": {"type": "NodePort"}}},
+         {"selectorType": "ro", "serviceTemplate": {"spec": {"type": "ClusterIP"}}}]}}})",
+     {"data/:5432 via NodePort"}},
+    {"RabbitMq",
+     "rabbitmq.com",
+     "RabbitmqCluster",
+     R"({"service": {"type": "LoadBalancer"}})",
+     {"data/:5672 via LoadBalancer", "data/:15672 via LoadBalancer"}},
+    {"Strimzi",
+     "kafka.strimzi.io",
+     "Kafka",
+     R"({"kafka": {"listeners": [{"name": "plain", "port": 9092, "type": "internal"},
+         {"name": "out", "port": 9094, "type": "nodeport"}]}})",
+     {"data/:9094 via NodePort"}},
+    {"Elasticsearch",
+     "elasticsearch.k8s.elastic.co",
+     "Elasticsearch",
+     R"({"http": {"service": {"spec": {"type": "LoadBalancer"}}}})",
+     {"data/:9200 via LoadBalancer"}},
+    {"NothingAtAll", "traefik.io", "IngressRouteTCP", "", {}},
+    {"SomethingElse", "traefik.io", "IngressRouteTCP", R"({"routes": [{"services": "db"}, 5, null]})", {}},
+    {"ANameThatIsNone",
+     "traefik.io",
+     "IngressRouteTCP",
+     R"({"routes": [{"services": [{"name": {"a": 1}, "port": 1}]}]})",
+     {"data/:1 TCP via Ingress unknown: spec.routes[0].services[0].name is no name"}},
+    {"APortThatIsNone",
+     "traefik.io",
+     "IngressRouteTCP",
+     R"({"routes": [{"services": [{"name": "db", "port": [1]}]}]})",
+     {"data/db:0 TCP via Ingress unknown: spec.routes[0].services[0].port is no port"}},
+};
+
+INSTANTIATE_TEST_SUITE_P(All, Adapters, ::testing::ValuesIn(kSamples),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST(AdapterOfPods, ReadsTheTemplate) {
+  const auto made = read_of("argoproj.io", "Rollout",
+                            R"({"template": {"metadata": {"labels": {"app": "web"}},
+                                "spec": {"hostNetwork": true, "containers": [{"name": "c", "image": "i",
+                                  "ports": [{"containerPort": 5432}]}]}}})",
+                            builtin());
+  ASSERT_TRUE(made.ok());
+  const auto& workload = std::get<Workload>(*made);
+  EXPECT_EQ(workload.kind, "Rollout");
+  EXPECT_EQ(workload.meta.key(), (ObjectKey{"data", "x"}));
+  EXPECT_EQ(workload.template_labels, (Labels{{"app", "web"}}));
+  EXPECT_TRUE(workload.pod.host_network);
+  EXPECT_EQ(workload.pod.containers.front().ports.front().container_port, 5432);
+}
+
+TEST(AdapterOfPods, TakesSeveralTemplatesForOne) {
+  const auto made = read_of("jobset.x-k8s.io", "JobSet",
+                            R"({"replicatedJobs": [
+        {"name": "a", "template": {"spec": {"template": {"metadata": {"labels": {"a": "1"}},
+          "spec": {"containers": [{"name": "a", "image": "i"}]}}}}},
+        {"name": "b", "template": {"spec": {"template": {"metadata": {"labels": {"b": "2"}},
+          "spec": {"containers": [{"name": "b", "image": "i", "ports": [{"containerPort": 80}]}]}}}}}]})",
+                            builtin());
+  ASSERT_TRUE(made.ok());
+  const auto& workload = std::get<Workload>(*made);
+  EXPECT_EQ(workload.pod.containers.size(), 2U);
+  EXPECT_EQ(workload.template_labels, (Labels{{"a", "1"}, {"b", "2"}}));
+}
+
+TEST(AdapterOfPods, SaysWhereATemplateIsNone) {
+  const auto made =
+      read_of("argoproj.io", "Rollout",
+              R"({"template": {"spec": {"containers": [{"ports": [{"containerPort": "x"}]}]}}})", builtin());
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().field, "spec.template.spec.containers[0].ports[0].containerPort");
+}
+
+TEST(AdapterOfAnAnnotation, FollowsTheAddressInIt) {
+  const auto table = Table::parse(
+      "version: 1\nadapters:\n"
+      "  - {group: example.org, kind: Door, plural: doors, versions: [v1], via: Annotation,\n"
+      "     leadsTo: [{address: 'metadata.annotations[example.org/backend]'}]}\n");
+  ASSERT_TRUE(table.ok()) << table.error().message;
+  const Entrance made = entrance("example.org", "Door", "{}", *table);
+  ASSERT_EQ(made.targets.size(), 1U);
+  EXPECT_EQ(text(made.targets.front()), "other/db:5432 via Annotation");
+}
+
+}  // namespace
+}  // namespace berth::adapters

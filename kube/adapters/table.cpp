@@ -1,0 +1,245 @@
+#include "kube/adapters/table.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "kube/adapters/section.h"
+
+namespace berth::adapters {
+namespace {
+
+constexpr char kFormatVersion[] = "1";
+
+// Groups whose kinds Berth reads by code.
+constexpr std::array<std::string_view, 8> kOwnGroups = {"",
+                                                        "apps",
+                                                        "batch",
+                                                        "networking.k8s.io",
+                                                        "discovery.k8s.io",
+                                                        "gateway.networking.k8s.io",
+                                                        "berth.dev",
+                                                        "gateway.networking.x-k8s.io"};
+
+// Kinds whose names say enough without a group, for people think of these first.
+constexpr std::array<std::string_view, 6> kWellKnown = {"Service",    "Ingress",     "Gateway",
+                                                        "Deployment", "StatefulSet", "DaemonSet"};
+
+template <class T>
+struct Word {
+  std::string_view text;
+  T value;
+};
+
+constexpr Word<Via> kVias[] = {
+    {"LoadBalancer", Via::kLoadBalancer}, {"NodePort", Via::kNodePort}, {"ExternalIP", Via::kExternalIp},
+    {"Ingress", Via::kIngress},           {"Gateway", Via::kGateway},   {"ConfigMap", Via::kConfigMap},
+    {"Annotation", Via::kAnnotation},     {"Export", Via::kExport},
+};
+constexpr Word<PortIs> kPortIs[] = {{"ServicePort", PortIs::kServicePort},
+                                    {"TargetPort", PortIs::kTargetPort},
+                                    {"Listener", PortIs::kListener}};
+constexpr Word<Protocol> kProtocols[] = {
+    {"TCP", Protocol::kTcp}, {"UDP", Protocol::kUdp}, {"SCTP", Protocol::kSctp}};
+constexpr Word<bool> kFlags[] = {{"true", true}, {"false", false}};
+constexpr Word<NamedBy> kNames[] = {
+    {"service", NamedBy::kService}, {"dnsName", NamedBy::kDnsName}, {"address", NamedBy::kAddress}};
+
+template <class T, std::size_t N>
+Result<T> word(const Section& section, const std::string& field, const Word<T> (&words)[N], T otherwise) {
+  TRY(const std::string text, section.text(field));
+  if (text.empty()) return otherwise;
+  std::string known;
+  for (const Word<T>& each : words) {
+    if (each.text == text) return each.value;
+    known += (known.empty() ? "" : ", ") + std::string(each.text);
+  }
+  return malformed("'" + text + "' is not one of " + known, section.path_of(field));
+}
+
+Result<std::optional<Path>> path(const Section& section, const std::string& field) {
+  TRY(const std::string text, section.text(field));
+  if (text.empty()) return std::optional<Path>();
+  auto parsed = Path::parse(text);
+  if (!parsed.ok()) return malformed(parsed.error().message, section.path_of(field));
+  return std::optional<Path>(*std::move(parsed));
+}
+
+Result<NumberOrPath> number_or_path(const Section& section, const std::string& field) {
+  TRY(const std::string text, section.text(field));
+  if (text.empty()) return NumberOrPath();
+  if (text.front() < '0' || text.front() > '9') {
+    TRY(auto found, path(section, field));
+    return NumberOrPath(*std::move(found));
+  }
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || !Port::checked(number)) {
+    return malformed("'" + text + "' is no port: write a number from 1 to 65535, or a path",
+                     section.path_of(field));
+  }
+  return NumberOrPath(number);
+}
+
+Result<std::vector<Condition>> conditions(const Section& section, const std::string& field) {
+  std::vector<Condition> made;
+  TRY(const Section all, section.section(field));
+  for (const std::string& name : all.fields()) {
+    auto parsed = Path::parse(name);
+    if (!parsed.ok()) return malformed(parsed.error().message, section.path_of(field));
+    Condition condition{*std::move(parsed), {}};
+    TRY(condition.values, all.texts(name));
+    if (condition.values.empty()) return malformed("needs a list of values", all.path_of(name));
+    made.push_back(std::move(condition));
+  }
+  return made;
+}
+
+Status check_relative(const Section& section, const Lead& lead) {
+  const auto needs_each = [&](const Path& path) { return path.is_relative() && !lead.each; };
+  std::vector<const Path*> paths;
+  if (lead.named_by != NamedBy::kNothing) paths.push_back(&lead.name);
+  if (lead.ns) paths.push_back(&*lead.ns);
+  if (lead.host) paths.push_back(&*lead.host);
+  for (const NumberOrPath* number : {&lead.port, &lead.shown}) {
+    if (const Path* path = std::get_if<Path>(number)) paths.push_back(path);
+  }
+  for (const auto* list : {&lead.when, &lead.unless}) {
+    for (const Condition& condition : *list) paths.push_back(&condition.path);
+  }
+  for (const Path* path : paths) {
+    if (needs_each(*path)) {
+      return malformed("'" + path->text() + "' begins with a dot, and there is no `each` that it could be in",
+                       section.path_of(""));
+    }
+  }
+  if (lead.each && lead.each->is_relative()) {
+    return malformed("'" + lead.each->text() + "' begins with a dot: write it from spec on",
+                     section.path_of("each"));
+  }
+  return ok_status();
+}
+
+Result<Lead> read_lead(const Section& section, Via via) {
+  TRY_DONE(section.allow({"each", "when", "unless", "service", "dnsName", "address", "namespace", "port",
+                          "portIs", "protocol", "shown", "host", "via", "endsTLS"}));
+  Lead lead;
+  TRY(lead.each, path(section, "each"));
+  TRY(lead.when, conditions(section, "when"));
+  TRY(lead.unless, conditions(section, "unless"));
+  for (const Word<NamedBy>& name : kNames) {
+    TRY(const auto found, path(section, std::string(name.text)));
+    if (!found) continue;
+    if (lead.named_by != NamedBy::kNothing) {
+      return malformed("has two of service, dnsName and address: write one", section.path_of(""));
+    }
+    lead.named_by = name.value;
+    lead.name = *found;
+  }
+  TRY(lead.ns, path(section, "namespace"));
+  TRY(lead.port, number_or_path(section, "port"));
+  TRY(lead.port_is, word(section, "portIs", kPortIs, PortIs::kServicePort));
+  if (section.has("protocol")) {
+    TRY(lead.protocol, word(section, "protocol", kProtocols, Protocol::kTcp));
+  }
+  TRY(lead.shown, number_or_path(section, "shown"));
+  TRY(lead.host, path(section, "host"));
+  TRY(lead.via, word(section, "via", kVias, via));
+  TRY(lead.ends_tls, word(section, "endsTLS", kFlags, false));
+  TRY_DONE(check_relative(section, lead));
+  if (lead.named_by == NamedBy::kNothing && std::holds_alternative<std::monostate>(lead.port)) {
+    return malformed("names neither a Service (service, dnsName or address) nor a port", section.path_of(""));
+  }
+  return lead;
+}
+
+Result<Adapter> read_adapter(const Section& section) {
+  TRY_DONE(section.allow({"group", "kind", "plural", "versions", "via", "leadsTo", "podTemplates"}));
+  Adapter adapter;
+  TRY(adapter.group, section.needed("group"));
+  TRY(adapter.kind, section.needed("kind"));
+  TRY(adapter.plural, section.needed("plural"));
+  TRY(adapter.versions, section.texts("versions"));
+  if (adapter.versions.empty()) {
+    return malformed("needs the versions that are served, the newest first: [v1, v1beta1]",
+                     section.path_of("versions"));
+  }
+  if (std::find(kOwnGroups.begin(), kOwnGroups.end(), adapter.group) != kOwnGroups.end()) {
+    return malformed("Berth reads the kinds of '" + adapter.group + "' itself", section.path_of("group"));
+  }
+  TRY(const Via via, word(section, "via", kVias, Via::kIngress));
+  TRY(const std::vector<Section> leads, section.sections("leadsTo"));
+  for (const Section& lead : leads) {
+    TRY(Lead read, read_lead(lead, via));
+    adapter.leads.push_back(std::move(read));
+  }
+  TRY(const std::vector<std::string> templates, section.texts("podTemplates"));
+  for (const std::string& text : templates) {
+    auto parsed = Path::parse(text);
+    if (!parsed.ok() || parsed->is_relative() || !text.starts_with("spec")) {
+      return malformed("'" + text + "' is no path to a pod template: write one such as spec.template",
+                       section.path_of("podTemplates"));
+    }
+    adapter.pod_templates.push_back(*std::move(parsed));
+  }
+  if (adapter.leads.empty() == adapter.pod_templates.empty()) {
+    return malformed("needs leadsTo or podTemplates, one of both", section.path_of(""));
+  }
+  return adapter;
+}
+
+}  // namespace
+
+Result<Table> Table::parse(std::string_view yaml) {
+  TRY(const Section root, Section::parse(yaml));
+  TRY_DONE(root.allow({"version", "adapters"}));
+  TRY(const std::string version, root.needed("version"));
+  if (version != kFormatVersion) {
+    return malformed("'" + version + "' is not known: this Berth reads version " + kFormatVersion, "version");
+  }
+  Table table;
+  TRY(const std::vector<Section> entries, root.sections("adapters"));
+  for (const Section& entry : entries) {
+    TRY(Adapter adapter, read_adapter(entry));
+    if (table.find(adapter.group, adapter.kind) != nullptr) {
+      return malformed(adapter.kind + " of " + adapter.group + " stands twice", entry.path_of("kind"));
+    }
+    table.adapters_.push_back(std::move(adapter));
+  }
+  table.name_kinds();
+  return table;
+}
+
+const Adapter* Table::find(std::string_view group, std::string_view kind) const {
+  const auto found = std::find_if(adapters_.begin(), adapters_.end(), [&](const Adapter& adapter) {
+    return adapter.group == group && adapter.kind == kind;
+  });
+  return found == adapters_.end() ? nullptr : &*found;
+}
+
+Table Table::joined(const Table& more) const {
+  Table table;
+  for (const Adapter& adapter : adapters_) {
+    const Adapter* instead = more.find(adapter.group, adapter.kind);
+    table.adapters_.push_back(instead != nullptr ? *instead : adapter);
+  }
+  for (const Adapter& adapter : more.adapters_) {
+    if (find(adapter.group, adapter.kind) == nullptr) table.adapters_.push_back(adapter);
+  }
+  table.name_kinds();
+  return table;
+}
+
+// Who stands first keeps the plain name, so that what is added renames nothing.
+void Table::name_kinds() {
+  std::set<std::string_view> taken(kWellKnown.begin(), kWellKnown.end());
+  for (Adapter& adapter : adapters_) {
+    const bool is_first = taken.insert(adapter.kind).second;
+    adapter.shown_kind = is_first ? adapter.kind : adapter.kind + "." + adapter.group;
+  }
+}
+
+}  // namespace berth::adapters

@@ -1,0 +1,11 @@
+// Objects of kinds that only an adapter knows.
+#include "kube/json/describe.h"
+
+namespace berth::json {
+
+void describe(Archive& archive, CustomObject& object) {
+  member(archive, "metadata", object.meta, Write::kAlways);
+  raw_member(archive, "spec", object.spec);
+}
+
+}  // namespace berth::json
