@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/allocation/host_ports.h"
 #include "operator/lookups.h"
 
 namespace berth::controller {
@@ -13,12 +14,14 @@ void slim_pod(Workload& pod) {
   Meta meta;
   meta.name = std::move(pod.meta.name);
   meta.ns = std::move(pod.meta.ns);
-  meta.uid = std::move(pod.meta.uid);
+  // Only of who holds a number it matters who exactly that is.
+  if (!allocation::host_ports_of(pod).empty()) meta.uid = std::move(pod.meta.uid);
   meta.resource_version = std::move(pod.meta.resource_version);
   meta.deletion_timestamp = std::move(pod.meta.deletion_timestamp);
   meta.labels = std::move(pod.meta.labels);
   pod.meta = std::move(meta);
   pod.template_labels = {};
+  pod.addresses = {};
   for (auto* containers : {&pod.pod.containers, &pod.pod.init_containers, &pod.pod.ephemeral_containers}) {
     std::erase_if(*containers, [](const Container& container) { return container.ports.empty(); });
     for (Container& container : *containers) container.image = container.name = {};

@@ -81,6 +81,21 @@ TEST(Packed, WritesATimeAsItsSecondsAndWhatOnlyLooksLikeOneLetterByLetter) {
   }
 }
 
+TEST(Packed, WritesAResourceVersionAsANumberAndWhatOnlyLooksLikeOneLetterByLetter) {
+  const auto packed_size = [](const char* version) {
+    Namespace object;
+    object.meta.resource_version = version;
+    const std::string packed = pack(object);
+    EXPECT_EQ(unpack<Namespace>(packed).meta.resource_version, version);
+    return packed.size();
+  };
+  EXPECT_EQ(packed_size("1234567"), packed_size("zzzzzzz") - 4);
+  for (const char* text : {"0123456", "-123456", "+123456", "123456x", " 123456", "999", "999999999999999999",
+                           "1000000000000000000", "18446744073709551616", "1234", "00000"}) {
+    packed_size(text);
+  }
+}
+
 TEST(Packed, WritesATextOnceHoweverOftenAnObjectHasIt) {
   for (const std::string text :
        {"api-gateway", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "2026-11-22T11:28:55Z"}) {

@@ -1,6 +1,7 @@
 #include "kube/json/packed_text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <optional>
 
@@ -13,7 +14,8 @@ namespace {
 // What an odd number says.
 constexpr std::uint64_t kUuid = 0;
 constexpr std::uint64_t kTime = 1;
-constexpr std::uint64_t kFirstWord = 2;
+constexpr std::uint64_t kDecimal = 2;
+constexpr std::uint64_t kFirstWord = 3;
 
 std::uint64_t first_earlier() { return kFirstWord + common_words(); }
 
@@ -77,6 +79,17 @@ std::optional<std::int64_t> as_time(std::string_view text) {
   return seconds;
 }
 
+// Resource versions, above all. Shorter ones take no less this way.
+std::optional<std::uint64_t> as_decimal(std::string_view text) {
+  constexpr std::size_t kFewest = 4;
+  constexpr std::size_t kMost = 18;
+  if (text.size() < kFewest || text.size() > kMost || text.front() == '0') return std::nullopt;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 void put_size(std::string& bytes, std::size_t size) { put_number(bytes, std::uint64_t{size} << 1U); }
 void put_sign(std::string& bytes, std::uint64_t sign) { put_number(bytes, sign << 1U | 1U); }
 
@@ -128,6 +141,9 @@ void TextPacker::put(std::string& bytes, std::string_view text) {
   } else if (const auto seconds = as_time(text)) {
     put_sign(bytes, kTime);
     put_signed(bytes, *seconds);
+  } else if (const auto number = as_decimal(text)) {
+    put_sign(bytes, kDecimal);
+    put_number(bytes, *number);
   } else {
     put_size(bytes, text.size());
     bytes += text;
@@ -144,6 +160,8 @@ void TextUnpacker::take(std::string_view& bytes, std::string& text) {
     text = uuid_text(take_bytes(bytes, kUuidBytes));
   } else if (sign == kTime) {
     text = time_text(take_signed(bytes));
+  } else if (sign == kDecimal) {
+    text = std::to_string(take_number(bytes));
   } else if (sign < first_earlier()) {
     text = common_word(sign - kFirstWord);
     return;

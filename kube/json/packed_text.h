@@ -6,7 +6,8 @@
 //     0                the sixteen bytes of a UUID follow
 //     1                the seconds of a time follow, signed; both as the API server writes them, so that they
 //                      come back letter for letter
-//     2 and more       the place of a common word (common_words.h), counted from here
+//     2                a number follows that is written without a sign or a zero in front
+//     3 and more       the place of a common word (common_words.h), counted from here
 //     and behind them  which of the texts before it in the same object it repeats; only some count
 // Thread-safety: as any value.
 #pragma once
