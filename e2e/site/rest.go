@@ -82,6 +82,9 @@ func (r Rest) changed(ctx context.Context) ([]string, error) {
 	var found []string
 	query := cluster.Query{From: r.revision + 1, Prefixes: append(Written(), events, configMaps)}
 	err := r.cluster.History(ctx, query, func(change cluster.Change) error {
+		if change.Deleted() && strings.HasPrefix(change.Key, events) {
+			return nil // the API server lets go of events after an hour; what the operator asks for is looked at besides
+		}
 		if r.LateCounts && strings.HasPrefix(change.Key, events) && !counted[change.Key] {
 			again, err := isSeries(change)
 			if counted[change.Key] = true; again || err != nil {
