@@ -72,4 +72,23 @@ inline Ran berth(std::vector<std::string> args, const std::string& input = "",
   return ran;
 }
 
+// 443 and 8443 may face the outside, PostgreSQL may not.
+inline const std::string kPolicy = R"(apiVersion: berth.dev/v1alpha1
+kind: ExposurePolicy
+metadata: {name: control-plane}
+spec:
+  external:
+  - {port: 443}
+  - {port: 8443}
+  internal:
+  - {port: 5432, service: PostgreSQL}
+---
+)";
+
+// data/web, with that spec.
+inline std::string service(const std::string& spec, const std::string& name = "web") {
+  return "apiVersion: v1\nkind: Service\nmetadata: {name: " + name + ", namespace: data}\nspec: " + spec +
+         "\n---\n";
+}
+
 }  // namespace berth::cli::testing

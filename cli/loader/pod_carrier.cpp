@@ -1,11 +1,11 @@
 #include "cli/loader/pod_carrier.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "cli/loader/node_json.h"
+#include "kube/adapters/pod_templates.h"
 #include "kube/json/codec.h"
 
 namespace berth::cli {
@@ -45,10 +45,6 @@ void collect(const Node& node, std::vector<Node>& templates) {
   }
 }
 
-void join(std::vector<Container>& all, std::vector<Container>& more) {
-  std::move(more.begin(), more.end(), std::back_inserter(all));
-}
-
 }  // namespace
 
 std::optional<Workload> as_pod_carrier(const Node& object) {
@@ -62,14 +58,11 @@ std::optional<Workload> as_pod_carrier(const Node& object) {
     whole.mapping()->push_back({"kind", {}, Node{{}, std::string("PodTemplate")}});
     auto read = json::decode<Workload>(to_json(whole));
     if (!read.ok()) continue;
-    if (!carrier) {
-      carrier = std::move(*read);
-      continue;
+    if (carrier) {
+      adapters::join_templates(*carrier, *std::move(read));
+    } else {
+      carrier = *std::move(read);
     }
-    carrier->template_labels.merge(read->template_labels);
-    carrier->pod.host_network = carrier->pod.host_network || read->pod.host_network;
-    join(carrier->pod.containers, read->pod.containers);
-    join(carrier->pod.init_containers, read->pod.init_containers);
   }
   return carrier;
 }

@@ -11,14 +11,6 @@ import (
 // Leader election, certificates and settings of programs are ConfigMaps too: those must not wait for a webhook.
 func TestTheWebhookIsAskedAboutNoConfigMapButOfStreams(t *testing.T) {
 	c := theCourt(t)
-	asked := func() float64 {
-		metrics, err := c.webhook.Metrics(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum, _ := metrics.Sum("berth_admission_reviews_total")
-		return sum
-	}
 	filled := func(count int, value string) map[string]any {
 		data := map[string]any{}
 		for i := range count {
@@ -52,11 +44,11 @@ func TestTheWebhookIsAskedAboutNoConfigMapButOfStreams(t *testing.T) {
 			if one.data != nil {
 				object.Object["data"] = one.data
 			}
-			before := asked()
+			before := c.asked(t)
 			if _, err := c.Create(t.Context(), object); err != nil {
 				t.Fatal(err)
 			}
-			if got := asked() > before; got != one.asked {
+			if got := c.asked(t) > before; got != one.asked {
 				t.Errorf("the webhook was asked: %v, want %v", got, one.asked)
 			}
 			if err := c.Delete(t.Context(), "configmaps", "default", one.name); err != nil {

@@ -119,6 +119,17 @@ func convene() (*court, error) {
 	return &court{client, cases, webhook}, err
 }
 
+// asked is how many reviews the webhook has answered.
+func (c *court) asked(t *testing.T) float64 {
+	t.Helper()
+	metrics, err := c.webhook.Metrics(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, _ := metrics.Sum("berth_admission_reviews_total")
+	return sum
+}
+
 // exposed is a manifest that the policy of the cases refuses.
 func exposed(namespace, name string) string {
 	return fmt.Sprintf(`

@@ -51,14 +51,6 @@ const running = `{"status": {"phase": "Running", "podIP": "10.9.9.8", "podIPs": 
 func TestTheWebhookIsAskedAboutNoSliceThatTheClusterItselfWrites(t *testing.T) {
 	c := theCourt(t)
 	namespace := c.Namespace(t)
-	asked := func() float64 {
-		metrics, err := c.webhook.Metrics(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum, _ := metrics.Sum("berth_admission_reviews_total")
-		return sum
-	}
 	slice := func(service, address string) *unstructured.Unstructured {
 		var found *unstructured.Unstructured
 		kube.Eventually(t, patience, "a slice of "+service, func(ctx context.Context) error {
@@ -79,29 +71,29 @@ func TestTheWebhookIsAskedAboutNoSliceThatTheClusterItselfWrites(t *testing.T) {
 	}
 	c.MustApply(t, namespace, followed)
 
-	before := asked()
+	before := c.asked(t)
 	if _, err := c.Patch(t.Context(), "pods", namespace, "followed", running, "status"); err != nil {
 		t.Fatal(err)
 	}
 	kept := slice("followed", "10.9.9.8")
-	if got := asked(); got != before {
+	if got := c.asked(t); got != before {
 		t.Errorf("the webhook was asked %v times when the cluster followed a pod", got-before)
 	}
 
-	before = asked()
+	before = c.asked(t)
 	c.MustApply(t, namespace, byHand)
 	slice("by-hand", "10.9.9.9")
-	if got := asked(); got != before+1 {
+	if got := c.asked(t); got != before+1 {
 		t.Errorf("the webhook was asked %v times about Endpoints by hand and their mirror, want 1", got-before)
 	}
 
-	before = asked()
+	before = c.asked(t)
 	name := kept.GetName()
 	const relabel = `{"metadata": {"labels": {"team": "data"}}}`
 	if _, err := c.Patch(t.Context(), "endpointslices", namespace, name, relabel); err != nil {
 		t.Fatal(err)
 	}
-	if got := asked(); got <= before {
+	if got := c.asked(t); got <= before {
 		t.Error("the webhook was not asked when somebody else wrote a slice of the cluster's")
 	}
 }

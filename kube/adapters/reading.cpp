@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/model/external_name.h"
+#include "kube/adapters/pod_templates.h"
 #include "kube/json/codec.h"
 #include "kube/json/tree.h"
 
@@ -202,10 +203,6 @@ class EntranceReader {
   Entrance entrance_;
 };
 
-void join(std::vector<Container>& all, std::vector<Container>& more) {
-  std::move(more.begin(), more.end(), std::back_inserter(all));
-}
-
 // Templates as core/v1 PodTemplates, which the codec knows how to read.
 Result<Workload> read_workload(const Adapter& adapter, const CustomObject& object, const Tree& tree) {
   Workload workload;
@@ -225,12 +222,7 @@ Result<Workload> read_workload(const Adapter& adapter, const CustomObject& objec
         error.field = found.field + error.field.substr(std::min(error.field.size(), sizeof("template") - 1));
         return error;
       }
-      // Several templates are taken for one whose pods do what all of them do.
-      workload.template_labels.merge(read->template_labels);
-      workload.pod.host_network = workload.pod.host_network || read->pod.host_network;
-      join(workload.pod.containers, read->pod.containers);
-      join(workload.pod.init_containers, read->pod.init_containers);
-      join(workload.pod.ephemeral_containers, read->pod.ephemeral_containers);
+      join_templates(workload, *std::move(read));
     }
   }
   return workload;

@@ -1,0 +1,145 @@
+// The lint command on the kinds that lead out of a cluster besides Services, Ingresses and pods.
+#include <gtest/gtest.h>
+
+#include "cli/testing.h"
+
+namespace berth::cli {
+namespace {
+
+using testing::berth;
+using testing::Files;
+using testing::kPolicy;
+using testing::Ran;
+using testing::service;
+
+std::string streams(const std::string& data) {
+  return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: tcp-services, namespace: nginx}\ndata: " + data +
+         "\n---\n";
+}
+
+TEST(Lint, JudgesTheStreamsThatAConfigMapForwards) {
+  const std::string db = service("{selector: {app: db}, ports: [{port: 5432}]}", "db");
+  const Ran denied = berth({"lint", "-"}, kPolicy + db + streams("{9000: \"data/db:5432\"}"));
+  EXPECT_EQ(denied.code, kDenied) << denied.err;
+  EXPECT_NE(
+      denied.out.find(
+          "fix:  remove key 9000 from ConfigMap nginx/tcp-services, or ask for an exception (kubectl berth"),
+      std::string::npos)
+      << denied.out;
+  const Ran other = berth({"lint", "-"}, kPolicy + db + streams("{DATABASE: \"data/db:5432\"}"));
+  EXPECT_EQ(other.code, kClean) << other.err;
+  EXPECT_NE(other.out.find("1 object judged: 0 denied, 0 unknown, 0 warned, 1 allowed; 2 objects of kinds"),
+            std::string::npos)
+      << other.out;
+}
+
+std::string slice(const std::string& labels, const std::string& number) {
+  return "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: web-1, namespace: data, "
+         "labels: {" +
+         labels +
+         "kubernetes.io/service-name: web}}\naddressType: IPv4\nendpoints: [{addresses: [10.0.0.7]}]\n" +
+         "ports: [{port: " + number + "}]\n---\n";
+}
+const std::string kOfTheCluster = "endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io, ";
+
+TEST(Lint, FollowsSlicesThatSomebodyWroteByHand) {
+  const std::string open = service("{type: LoadBalancer, ports: [{port: 443}]}");
+  EXPECT_EQ(berth({"lint", "-"}, kPolicy + open + slice("", "8443")).code, kClean);
+  EXPECT_EQ(berth({"lint", "-"}, kPolicy + open + slice("", "5432")).code, kDenied);
+  EXPECT_EQ(berth({"lint", "-"}, kPolicy + open + slice(kOfTheCluster, "5432")).code, kDenied)
+      << "a file is written by hand, whatever its labels say";
+}
+
+// The pods move with the change, and so will the slices of the cluster.
+TEST(LintWith, TakesNoNoticeOfTheSlicesThatTheClusterKeeps) {
+  Files files;
+  const std::string cluster = files.add("cluster.yaml", slice(kOfTheCluster, "5432"));
+  const std::string open = service("{type: LoadBalancer, selector: {app: web}, ports: [{port: 443}]}");
+  EXPECT_EQ(berth({"lint", "--with", cluster, "-"}, kPolicy + open).code, kClean);
+}
+
+std::string route_tcp() {
+  return "apiVersion: traefik.io/v1alpha1\nkind: IngressRouteTCP\nmetadata: {name: front, namespace: data}\n"
+         "spec: {routes: [{services: [{name: db, port: 5432}]}]}\n---\n";
+}
+
+TEST(Lint, FollowsKindsThatAnAdapterReads) {
+  const std::string db = service("{selector: {app: db}, ports: [{port: 5432}]}", "db");
+  const Ran denied = berth({"lint", "-"}, kPolicy + db + route_tcp());
+  EXPECT_EQ(denied.code, kDenied) << denied.err;
+  EXPECT_NE(denied.out.find("IngressRouteTCP data/front"), std::string::npos) << denied.out;
+}
+
+TEST(Lint, JudgesAKindThatNobodyKnowsByTheLookOfItsPodTemplates) {
+  const auto robot = [](const std::string& port) {
+    return "apiVersion: example.org/v1\nkind: Service\nmetadata: {name: web, namespace: data}\n"
+           "spec: {arms: [{template: {metadata: {labels: {app: pg}}, spec: {containers: [{name: c, image: i, "
+           "ports: [" +
+           port + "]}]}}}]}\n---\n";
+  };
+  const std::string inside = service("{selector: {app: web}, ports: [{port: 443}]}");
+  const Ran denied = berth({"lint", "-"}, kPolicy + inside + robot("{containerPort: 5432, hostPort: 15432}"));
+  EXPECT_EQ(denied.code, kDenied) << denied.err;
+  EXPECT_NE(denied.out.find("Service.example.org data/web container c hostPort 15432 -> port 5432"),
+            std::string::npos)
+      << denied.out;
+  EXPECT_EQ(berth({"lint", "-"}, kPolicy + robot("{containerPort: 5432}")).code, kClean);
+  const std::string no_pods =
+      "apiVersion: example.org/v1\nkind: Robot\nmetadata: {name: r}\n"
+      "spec: {containers: [{name: box, size: 3}], template: {spec: {containers: []}}}\n---\n";
+  const Ran other = berth({"lint", "-"}, kPolicy + no_pods);
+  EXPECT_EQ(other.code, kClean) << other.err;
+  EXPECT_NE(other.out.find("0 objects judged"), std::string::npos) << other.out;
+}
+
+TEST(LintAdapters, ReadFurtherKinds) {
+  Files files;
+  const std::string table = files.add("adapters.yaml",
+                                      "version: 1\nadapters:\n- {group: example.org, kind: Door, plural: "
+                                      "doors, versions: [v1], via: Gateway,\n"
+                                      "   leadsTo: [{service: spec.to, port: spec.port}]}\n");
+  const std::string door =
+      "apiVersion: example.org/v1\nkind: Door\nmetadata: {name: d, namespace: data}\n"
+      "spec: {to: db, port: 5432}\n---\n";
+  EXPECT_EQ(berth({"lint", "-"}, kPolicy + door).code, kClean);
+  EXPECT_EQ(berth({"lint", "--adapters", table, "-"}, kPolicy + door).code, kDenied);
+  const Ran still = berth({"lint", "--adapters", table, "-"}, kPolicy + route_tcp());
+  EXPECT_EQ(still.code, kDenied) << "Berth's own stay";
+}
+
+TEST(LintAdapters, AreRefusedWithTheFieldThatIsWrong) {
+  Files files;
+  const std::string table = files.add("adapters.yaml", "version: 1\nadapters: [{group: example.org}]\n");
+  const Ran refused = berth({"lint", "--adapters", table, "-"}, kPolicy + route_tcp());
+  EXPECT_EQ(refused.code, kUnreadable);
+  EXPECT_NE(refused.err.find("adapters.yaml: error: adapters[0].kind: is needed"), std::string::npos)
+      << refused.err;
+}
+
+const std::string kGateway =
+    "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge, namespace: data}\n"
+    "spec: {gatewayClassName: example, listeners: [{name: https, port: 443, protocol: HTTPS}]}\n---\n";
+
+std::string http_route(const std::string& version) {
+  return "apiVersion: gateway.networking.k8s.io/" + version +
+         "\nkind: HTTPRoute\nmetadata: {name: front, namespace: data}\n"
+         "spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: db, port: 5432}]}]}\n---\n";
+}
+
+TEST(Lint, FollowsRoutesFromTheListenersThatTakeThem) {
+  const std::string db = service("{selector: {app: db}, ports: [{port: 5432}]}", "db");
+  for (const char* version : {"v1", "v1beta1", "v1alpha2"}) {
+    const Ran denied = berth({"lint", "-"}, kPolicy + db + kGateway + http_route(version));
+    EXPECT_EQ(denied.code, kDenied) << denied.err;
+    EXPECT_NE(denied.out.find("HTTPRoute data/front (every host) at Gateway data/edge port 443 -> Service "
+                              "data/db port 5432"),
+              std::string::npos)
+        << denied.out;
+    EXPECT_NE(denied.out.find("fix:  take that backend out of HTTPRoute data/front"), std::string::npos)
+        << denied.out;
+  }
+  EXPECT_EQ(berth({"lint", "-"}, kPolicy + db + kGateway).code, kClean);
+}
+
+}  // namespace
+}  // namespace berth::cli
