@@ -22,6 +22,7 @@
 #include "core/base/instant.h"
 #include "core/base/object_key.h"
 #include "core/base/result.h"
+#include "kube/client/pages.h"
 #include "kube/http/transport.h"
 #include "kube/json/codec.h"
 #include "kube/wire/kind.h"
@@ -76,6 +77,13 @@ class Client {
   template <class T>
   Result<json::List<T>> list(const wire::Kind& kind, std::string_view ns = "",
                              const Selectors& selectors = {}) const;
+
+  // The same for many: each page (its items, the version of the list) is given as it comes, while the next is
+  // on its way, so that no more than two are in memory. `first` begins a list and makes void what came
+  // before. An error of `take` ends it.
+  template <class T>
+  Status list_by_page(const wire::Kind& kind, std::string_view ns, const Selectors& selectors,
+                      const std::function<Status(json::List<T> page, bool first)>& take) const;
 
   // The resourceVersion that a list of the kind has now, read from etcd with one object at most. One that is
   // older than what was seen before means that history was rewound (a restored backup).
@@ -153,21 +161,29 @@ template <class T>
 Result<json::List<T>> Client::list(const wire::Kind& kind, std::string_view ns,
                                    const Selectors& selectors) const {
   json::List<T> all;
-  std::int64_t limit = config_.page_size;
-  do {
-    auto body = ask_page(kind, ns, selectors, limit, all.continue_token);
-    if (!body.ok() && body.error().code == Code::kGone && !all.continue_token.empty()) {
-      all = {};
-      limit = 0;
-      body = ask_page(kind, ns, selectors, limit, "");
-    }
-    if (!body.ok()) return std::move(body).error();
-    TRY(json::List<T> page, json::decode_list<T>(*body, kind.api_version(), kind.kind));
+  TRY_DONE(list_by_page<T>(kind, ns, selectors, [&](json::List<T> page, bool first) {
+    if (first) all = {};
     for (T& item : page.items) all.items.push_back(std::move(item));
     all.resource_version = std::move(page.resource_version);
-    all.continue_token = std::move(page.continue_token);
-  } while (!all.continue_token.empty());
+    return ok_status();
+  }));
   return all;
+}
+
+template <class T>
+Status Client::list_by_page(const wire::Kind& kind, std::string_view ns, const Selectors& selectors,
+                            const std::function<Status(json::List<T> page, bool first)>& take) const {
+  Pages pages([&](std::int64_t limit,
+                  const std::string& token) { return ask_page(kind, ns, selectors, limit, token); },
+              config_.page_size);
+  json::PageReader reader([&](const std::string& token) { pages.go_on(token); });
+  while (true) {
+    TRY(auto page, pages.next());
+    if (!page) return ok_status();
+    TRY(json::List<T> read, json::decode_list<T>(page->text, kind.api_version(), kind.kind, &reader));
+    page->text = {};
+    TRY_DONE(take(std::move(read), page->first));
+  }
 }
 
 template <class T>

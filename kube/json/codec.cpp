@@ -118,28 +118,31 @@ std::string encode_status(const T& object) {
 
 template <class T>
 Result<List<T>> decode_list(std::string_view text, std::string_view item_api_version,
-                            std::string_view item_kind) {
+                            std::string_view item_kind, PageReader* reader) {
   List<T> list;
-  TRY_DONE(read_document(text, [&](Archive& archive) {
+  const auto read = [&](Archive& archive) {
     expect(archive, "kind", std::string(item_kind) + "List");
     group(archive, "metadata", true, [&] {
       member(archive, "resourceVersion", list.resource_version);
       member(archive, "continue", list.continue_token);
     });
+    if (reader != nullptr) reader->found(list.continue_token);
     group_list(archive, "items", list.items, [&](T& item) {
       preset_type(item, item_api_version, item_kind);
       type_meta(archive, item);
       describe(archive, item);
     });
-  }));
+  };
+  TRY_DONE(reader != nullptr ? read_document(text, read, reader->memory()) : read_document(text, read));
   return list;
 }
 
 // A type cannot stand in parentheses here. NOLINTBEGIN(bugprone-macro-parentheses)
-#define BERTH_CODEC(type)                               \
-  template Result<type> decode<type>(std::string_view); \
-  template std::string encode<type>(const type&);       \
-  template Result<List<type>> decode_list<type>(std::string_view, std::string_view, std::string_view)
+#define BERTH_CODEC(type)                                                                             \
+  template Result<type> decode<type>(std::string_view);                                               \
+  template std::string encode<type>(const type&);                                                     \
+  template Result<List<type>> decode_list<type>(std::string_view, std::string_view, std::string_view, \
+                                                PageReader*)
 // NOLINTEND(bugprone-macro-parentheses)
 BERTH_CODEC(PortRange);
 BERTH_CODEC(PortAllocation);

@@ -9,11 +9,14 @@
 // functions without state.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
+#include "kube/json/reading_memory.h"
 
 namespace berth::json {
 
@@ -42,11 +45,26 @@ struct List {
   std::string continue_token = {};
 };
 
+// For the pages of one list, read one after another in the same memory: a page is long, and memory that is
+// new to the process costs as much as reading what it is for. Thread-safety: one thread at a time.
+class PageReader {
+ public:
+  // `more` learns of each page where the next begins ("" = it is the last), before its items are read.
+  explicit PageReader(std::function<void(const std::string& continue_token)> more) : more_(std::move(more)) {}
+
+  [[nodiscard]] ReadingMemory& memory() { return memory_; }
+  void found(const std::string& continue_token) const { more_(continue_token); }
+
+ private:
+  ReadingMemory memory_;
+  std::function<void(const std::string&)> more_;
+};
+
 // A <Kind>List answer; `items` may come before or after `metadata` (custom resources put them first).
 // A Workload, Gateway or Route in a list has neither kind nor apiVersion: they are taken from `item_kind` and
 // `item_api_version`.
 template <class T>
 Result<List<T>> decode_list(std::string_view text, std::string_view item_api_version,
-                            std::string_view item_kind);
+                            std::string_view item_kind, PageReader* reader = nullptr);
 
 }  // namespace berth::json

@@ -182,6 +182,34 @@ TEST(DecodeList, TakesEitherOrderOfItemsAndMetadata) {
   }
 }
 
+TEST(DecodeList, ReadsPagesOneAfterAnotherInOneMemory) {
+  std::vector<std::string> tokens;
+  PageReader reader([&](const std::string& token) { tokens.push_back(token); });
+  const auto page = [](int items, const std::string& token) {
+    std::string text = R"({"metadata":{"resourceVersion":"9","continue":")" + token + R"("},"items":[)";
+    for (int i = 0; i < items; ++i) {
+      text += (i > 0 ? "," : "") + (R"({"metadata":{"name":"s)" + std::to_string(i)) + R"("}})";
+    }
+    return text + "]}";
+  };
+  for (const int items : {3, 1, 400, 2}) {
+    const auto list = decode_list<Service>(page(items, std::to_string(items)), "v1", "Service", &reader);
+    ASSERT_TRUE(list.ok()) << list.error().message;
+    ASSERT_EQ(list->items.size(), static_cast<std::size_t>(items));
+    EXPECT_EQ(list->items.back().meta.name, "s" + std::to_string(items - 1));
+    EXPECT_EQ(decode_list<Service>("{\"items\":", "v1", "Service", &reader).error().code, Code::kMalformed);
+  }
+  EXPECT_EQ(tokens, (std::vector<std::string>{"3", "1", "400", "2"}));
+}
+
+TEST(DecodeList, SaysWhereTheNextPageBeginsBeforeItReadsTheItems) {
+  std::string token;
+  PageReader reader([&](const std::string& found) { token = found; });
+  const std::string text = R"({"items":[{"spec":{"ports":7}}],"metadata":{"continue":"tok"}})";
+  EXPECT_FALSE(decode_list<Service>(text, "v1", "Service", &reader).ok());
+  EXPECT_EQ(token, "tok");
+}
+
 TEST(DecodeList, TellsWorkloadsWhatTheyAre) {
   const auto list = decode_list<Workload>(
       R"({"kind":"DeploymentList","metadata":{"resourceVersion":"1"},"items":[)"

@@ -111,8 +111,11 @@ Result<dom::element> parse_document(dom::parser& parser, std::string_view text) 
     return malformed("the document has " + std::to_string(text.size()) + " bytes; at most " +
                      std::to_string(kMaxDocumentBytes) + " are read");
   }
-  // simdjson counts the level of the scalars too.
-  if (const auto code = parser.allocate(text.size(), kMaxDepth + 1)) return not_a_document(code, text);
+  if (parser.capacity() == 0 || parser.capacity() < text.size()) {
+    // Documents that are read in one memory are about as long; simdjson counts the level of the scalars too.
+    const std::size_t room = parser.capacity() == 0 ? text.size() : text.size() + (text.size() / 4);
+    if (const auto code = parser.allocate(room, kMaxDepth + 1)) return not_a_document(code, text);
+  }
   dom::element root;
   if (const auto code = parser.parse(text.data(), text.size()).get(root)) return not_a_document(code, text);
   return root;

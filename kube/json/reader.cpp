@@ -252,9 +252,21 @@ void protocol(Archive& archive, Protocol& v) {
 
 }  // namespace detail
 
-Status read_document(std::string_view text, const std::function<void(Archive&)>& body) {
+struct ReadingMemory::Parser {
   dom::parser parser;
-  TRY(const dom::element root, parse_document(parser, text));
+};
+
+ReadingMemory::ReadingMemory() : parser_(std::make_unique<Parser>()) {}
+ReadingMemory::~ReadingMemory() = default;
+
+Status read_document(std::string_view text, const std::function<void(Archive&)>& body) {
+  ReadingMemory memory;
+  return read_document(text, body, memory);
+}
+
+Status read_document(std::string_view text, const std::function<void(Archive&)>& body,
+                     ReadingMemory& memory) {
+  TRY(const dom::element root, parse_document(memory.parser().parser, text));
   if (auto error = duplicate_key(root)) return std::move(*error);
   ReadArchive archive(text, root);
   if (archive.begin_object()) body(archive);

@@ -12,12 +12,14 @@
 
 #include "core/base/result.h"
 #include "kube/json/archive.h"
+#include "kube/json/reading_memory.h"
 
 namespace berth::json {
 
 // Calls `body` once with the root object current and begun. Errors: Malformed with the path of the first
 // offending field; "" when the text as a whole is not a document.
 Status read_document(std::string_view text, const std::function<void(Archive&)>& body);
+Status read_document(std::string_view text, const std::function<void(Archive&)>& body, ReadingMemory& memory);
 
 // The string at that path, "" when there is none. Duplicate keys elsewhere and later fields of wrong types do
 // not matter, a duplicate on the path gives "": for answering somebody whose document was refused.

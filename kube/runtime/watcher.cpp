@@ -66,21 +66,31 @@ void Watcher<T>::cancel() {
 template <class T>
 Result<Progress> Watcher<T>::list() {
   const std::string written = config_.newest_known ? config_.newest_known() : std::string();
-  TRY(json::List<T> listed, client_->list<T>(config_.kind, config_.ns, config_.selectors));
-  if (listed.resource_version.empty()) {
-    return malformed("a list of " + config_.kind.plural + " has no resourceVersion to watch from",
-                     "metadata.resourceVersion");
-  }
-  const std::string& newest = is_older(seen_, written) || seen_.empty() ? written : seen_;
-  if (is_older(listed.resource_version, newest)) sink_(Rewound{newest, listed.resource_version});
-  seen_ = listed.resource_version;
-  sink_(Init{});
-  for (T& object : listed.items) sink_(InitApply<T>{std::move(object)});
+  std::string version;
+  TRY_DONE(client_->list_by_page<T>(
+      config_.kind, config_.ns, config_.selectors, [&](json::List<T> page, bool first) -> Status {
+        if (page.resource_version.empty()) {
+          return malformed("a list of " + config_.kind.plural + " has no resourceVersion to watch from",
+                           "metadata.resourceVersion");
+        }
+        if (first) begin(page.resource_version, written);
+        version = std::move(page.resource_version);
+        for (T& object : page.items) sink_(InitApply<T>{std::move(object)});
+        return ok_status();
+      }));
+  seen_ = std::move(version);
   sink_(InitDone{seen_});
   silent_watches_ = 0;
   answered_ = clock_->monotonic();
   state_ = Listed{};
   return Progress::kListed;
+}
+
+template <class T>
+void Watcher<T>::begin(const std::string& listed, const std::string& written) {
+  const std::string& newest = is_older(seen_, written) || seen_.empty() ? written : seen_;
+  if (is_older(listed, newest)) sink_(Rewound{newest, listed});
+  sink_(Init{});
 }
 
 template <class T>

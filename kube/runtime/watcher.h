@@ -15,9 +15,8 @@
 //   and tell the sink (Rewound) before the objects of that list, so that the owner drops what it derived.
 //   The version that a watch starts from never goes backwards without that.
 // - 401 (a token that expired), 429, 5xx, a broken connection, silence: ask for the newest version first,
-// since a
-//   restored API server accepts a watch from a version that it has not reached and says nothing; then open
-//   again from the last version seen. After more than `trust` without an answer: list again, for by then
+//   since a restored API server accepts a watch from a version that it has not reached and says nothing; then
+//   open again from the last version seen. After more than `trust` without an answer: list again, for by then
 //   writes may have overtaken that version in a rewound history, which no version tells.
 //
 // Thread-safety: one thread steps; cancel() from any thread.
@@ -42,7 +41,8 @@
 
 namespace berth::runtime {
 
-// What a sink gets. A list: [Rewound] Init InitApply* InitDone; then Apply and Delete as they happen.
+// What a sink gets. A list: [Rewound] Init InitApply* InitDone; then Apply and Delete as they happen. A list
+// that fails or expires half-way is void, and another begins with Init.
 struct Rewound {
   std::string seen = {};    // the newest version known before
   std::string listed = {};  // the version the server is at now
@@ -140,6 +140,8 @@ class Watcher {
   using State = std::variant<Empty, Listed, Doubtful, Watching>;
 
   Result<Progress> list();
+  // Tells the sink that a list of this version begins; `written` as of before it was asked for.
+  void begin(const std::string& listed, const std::string& written);
   Result<Progress> look();
   Result<Progress> open();
   Result<Progress> read(Watching& watching);

@@ -51,6 +51,18 @@ TEST(Watcher, FollowsPages) {
             (Outputs{"init", "listed a", "listed b", "listed c", "listed d", "listed e", "done"}));
 }
 
+TEST(Watcher, AListThatBreaksOffHalfWayIsVoid) {
+  WatcherWorld world({}, 2);
+  for (const char* name : {"a", "b", "c"}) world.put(name);
+  world.transport.set_policy([&](const FaultContext& context) -> testing::Fault {
+    if (context.number == 2) return testing::NotSent{};
+    return testing::NoFault{};
+  });
+  EXPECT_EQ(world.run(), Codes{Code::kUnavailable});
+  EXPECT_EQ(world.take(),
+            (Outputs{"init", "listed a", "listed b", "init", "listed a", "listed b", "listed c", "done"}));
+}
+
 TEST(Watcher, ListsInOneAnswerWhenThePagesExpire) {
   WatcherWorld world({}, 2);
   for (const char* name : {"a", "b", "c", "d", "e"}) world.put(name);
@@ -59,7 +71,9 @@ TEST(Watcher, ListsInOneAnswerWhenThePagesExpire) {
     return testing::NoFault{};
   });
   EXPECT_EQ(world.run(), Codes{});
-  EXPECT_EQ(world.take().size(), 7U);
+  EXPECT_EQ(world.take(),
+            (Outputs{"init", "listed a", "listed b",  // void
+                     "init", "listed a", "listed b", "listed c", "listed d", "listed e", "done"}));
   const auto log = world.server.log();
   EXPECT_TRUE(std::any_of(log.begin(), log.end(), [](const auto& each) { return each.status == 410; }));
 }

@@ -127,6 +127,8 @@ func (s *site) compare(b burst, p *peer) {
 	s.tell("operator CPU per allocation", "ms", milliseconds(b.operatorCPU)/n, 0)
 }
 
+const ledgerRounds = 5
+
 // ledgers counts the ledger writes of the burst and finds out what they cost: a bare client writes the same
 // texts again, one after the other, to a kind with the same schema.
 func (s *site) ledgers(ctx context.Context, b burst) error {
@@ -152,44 +154,56 @@ func (s *site) ledgers(ctx context.Context, b burst) error {
 	}
 	s.atMost("ledger writes per allocation", "", float64(len(versions))/float64(s.Allocations), 0.02)
 
-	// What the control plane uses by itself is taken off.
+	// What the control plane uses by itself is taken off. The median of a few rounds: so few writes are over in half
+	// a second, and whatever else the control plane does then would be taken for theirs.
 	idle, err := s.idleCPU(ctx)
 	if err != nil {
 		return err
 	}
-	cpu, err := s.controlPlaneCPU()
+	var spent []float64
+	known := map[string]string{}
+	for range ledgerRounds {
+		cpu, took, err := s.writeLedgers(ctx, versions, known)
+		if err != nil {
+			return err
+		}
+		spent = append(spent, cpu.Seconds()-idle*took.Seconds())
+		s.say("%d ledger writes again: %.2f s, %.2f CPU-s beyond the %.3f a second of an idle control plane", len(versions),
+			took.Seconds(), spent[len(spent)-1], idle)
+	}
+	s.atMost("ledger writes, CPU of the control plane", "s", quantile(spent, 0.5), 0.5)
+	return nil
+}
+
+// writeLedgers writes the versions once more and returns what that cost the control plane. known are the ledgers
+// that are there, with their resource versions.
+func (s *site) writeLedgers(ctx context.Context, versions []*unstructured.Unstructured, known map[string]string) (cpu, took time.Duration, err error) {
+	before, err := s.controlPlaneCPU()
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	began := time.Now()
 	path := "/apis/" + bareGroup + "/v1alpha1/portledgers"
-	known := map[string]string{}
 	for _, object := range versions {
 		name, method, at := object.GetName(), http.MethodPost, path
+		object.SetResourceVersion("")
 		if version, ok := known[name]; ok {
 			method, at = http.MethodPut, path+"/"+name
 			object.SetResourceVersion(version)
 		}
 		text, err := object.MarshalJSON()
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		answer, err := s.bare.write(ctx, method, at, string(text))
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		known[name] = answer.Metadata.ResourceVersion
 	}
-	took := time.Since(began)
+	took = time.Since(began)
 	after, err := s.controlPlaneCPU()
-	if err != nil {
-		return err
-	}
-	spent := (after - cpu).Seconds() - idle*took.Seconds()
-	s.say("%d ledger writes again: %.2f s, %.2f CPU-s beyond the %.3f a second of an idle control plane", len(versions),
-		took.Seconds(), spent, idle)
-	s.atMost("ledger writes, CPU of the control plane", "s", spent, 0.5)
-	return nil
+	return after - before, took, err
 }
 
 // idleCPU is what the control plane uses of one core while nobody asks anything.

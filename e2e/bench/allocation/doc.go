@@ -33,7 +33,7 @@ type Options struct {
 
 // Full is what the goals are set for.
 func Full() Options {
-	return Options{Allocations: 10_000, Namespaces: 100, Pods: 40_000, Singles: 200, ColdStarts: 3,
+	return Options{Allocations: 10_000, Namespaces: 100, Pods: 40_000, Singles: 200, ColdStarts: 5,
 		Rest: 30 * time.Second, Tries: 500}
 }
 

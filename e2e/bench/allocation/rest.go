@@ -1,6 +1,7 @@
 package allocation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,7 +142,7 @@ func (s *site) singles(ctx context.Context, p *peer) error {
 }
 
 // quantile is the smallest value that so large a part of them all does not exceed.
-func quantile(of []time.Duration, q float64) time.Duration {
+func quantile[T cmp.Ordered](of []T, q float64) T {
 	sorted := slices.Sorted(slices.Values(of))
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }

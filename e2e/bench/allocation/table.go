@@ -10,7 +10,11 @@ import (
 
 // against compares with the bare client: at most so many times as much.
 func (s *site) against(name, unit string, berth, peer, most float64) {
-	ratio := berth / peer
+	s.againstInTurns(name, unit, berth, peer, berth/peer, most)
+}
+
+// againstInTurns does so with medians of several rounds and the median of the rounds' ratios.
+func (s *site) againstInTurns(name, unit string, berth, peer, ratio, most float64) {
 	s.lines = append(s.lines, Line{Name: name, Unit: unit, Berth: berth, Peer: peer, Ratio: ratio,
 		Goal: fmt.Sprintf("<= %g x", most), Holds: ratio <= most})
 }
