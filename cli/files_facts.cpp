@@ -18,6 +18,8 @@ FilesFacts::Row& FilesFacts::row_of(const Object& object) {
                         [&](const ReferenceGrant&) -> Row& { return grants_[ns]; },
                         [&](const EndpointSlice&) -> Row& { return slices_[ns]; },
                         [&](const Workload&) -> Row& { return workloads_[ns]; },
+                        [&](const Advertisement&) -> Row& { return advertisements_[ns]; },
+                        [&](const NetworkPolicy&) -> Row& { return network_policies_[ns]; },
                         [&](const PortAllocation&) -> Row& { return allocations_[ns]; },
                         [&](const ExposurePolicy&) -> Row& { return policies_; },
                         [&](const Namespace&) -> Row& { std::abort(); },  // kept as labels
@@ -131,6 +133,19 @@ std::vector<const EndpointSlice*> FilesFacts::slices_of(const Service& service) 
   std::vector<const EndpointSlice*> found = all<EndpointSlice>(slices_, service.meta.ns);
   std::erase_if(found, [&](const EndpointSlice* slice) { return service_of(*slice) != service.meta.name; });
   return found;
+}
+std::vector<const Advertisement*> FilesFacts::advertisements() const {
+  return all<Advertisement>(advertisements_, "");
+}
+std::vector<const Service*> FilesFacts::every_service() const {
+  std::vector<const Service*> found;
+  for (const auto& [ns, row] : services_) {
+    for (const Service* service : all<Service>(services_, ns)) found.push_back(service);
+  }
+  return found;
+}
+std::vector<const NetworkPolicy*> FilesFacts::network_policies(std::string_view ns) const {
+  return all<NetworkPolicy>(network_policies_, ns);
 }
 std::vector<const PortAllocation*> FilesFacts::allocations(std::string_view ns) const {
   return all<PortAllocation>(allocations_, ns);

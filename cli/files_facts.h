@@ -37,6 +37,9 @@ class FilesFacts final : public exposure::Facts {
   std::vector<const Workload*> workloads(std::string_view ns) const override;
   std::vector<const Workload*> workloads_at(std::string_view address) const override;
   std::vector<const EndpointSlice*> slices_of(const Service& service) const override;
+  std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override;
+  std::vector<const Advertisement*> advertisements() const override;
+  std::vector<const Service*> every_service() const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override;
   const Labels* namespace_labels(std::string_view ns) const override;
   std::vector<const ExposurePolicy*> policies() const override;
@@ -55,6 +58,8 @@ class FilesFacts final : public exposure::Facts {
   std::map<std::string, Row, std::less<>> grants_;
   std::map<std::string, Row, std::less<>> slices_;
   std::map<std::string, Row, std::less<>> workloads_;
+  std::map<std::string, Row, std::less<>> network_policies_;
+  std::map<std::string, Row, std::less<>> advertisements_;  // all under ""
   std::map<std::string, Row, std::less<>> allocations_;
   Row policies_;
   std::map<std::string, Labels, std::less<>> namespaces_;

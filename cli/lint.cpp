@@ -22,6 +22,8 @@ std::optional<Judged> judged_model(const Object& object) {
   if (const auto* entrance = std::get_if<Entrance>(&object.model)) return *entrance;
   if (const auto* gateway = std::get_if<Gateway>(&object.model)) return *gateway;
   if (const auto* slice = std::get_if<EndpointSlice>(&object.model)) return *slice;
+  if (const auto* advertisement = std::get_if<Advertisement>(&object.model)) return *advertisement;
+  if (const auto* policy = std::get_if<NetworkPolicy>(&object.model)) return *policy;
   if (const auto* grant = std::get_if<ReferenceGrant>(&object.model)) return *grant;
   return std::nullopt;
 }

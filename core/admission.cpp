@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/exposure/findings.h"
+#include "core/exposure/network_policies.h"
 #include "core/exposure/overlay.h"
 #include "core/exposure/policy_table.h"
 #include "core/exposure/rules.h"
@@ -81,6 +82,16 @@ std::vector<WayOut> added_ways(const Subject& object, const std::optional<Subjec
   return added(were_open, std::move(now_open));
 }
 
+std::vector<WayOut> opened_ways(const Subject& object, const std::optional<Subject>& old_object,
+                                const Facts& before, const Facts& after) {
+  std::vector<WayOut> ways = added_ways(object, old_object, before, after);
+  if (!old_object) return ways;
+  if (const auto* was = std::get_if<const NetworkPolicy*>(&*old_object)) {
+    append(ways, ways_left_open(**was, after));
+  }
+  return ways;
+}
+
 // A number that is refused outside already needs no word about its age.
 void append_deprecations(std::vector<Finding>& findings, std::vector<Finding> deprecations) {
   const std::size_t ways = findings.size();
@@ -153,10 +164,26 @@ std::string denial_text(const std::vector<Finding>& findings) {
   return more.empty() ? text : text + "\n  " + more;
 }
 
+// Where a NetworkPolicy goes, pods may be left that nothing isolates any more.
+Verdict judge_deletion(const Judged& object, const Facts& facts, Instant now) {
+  const auto* policy = std::get_if<NetworkPolicy>(&object);
+  if (policy == nullptr) return {};
+  std::vector<PolicyTable> tables;
+  for (const ExposurePolicy* declared : facts.policies()) tables.emplace_back(*declared);
+  const Overlay after(facts, policy, std::nullopt);
+  Verdict verdict;
+  verdict.findings = make_findings(ways_left_open(*policy, after), tables, after, false, now);
+  verdict.decision = strictest_of(verdict.findings);
+  return verdict;
+}
+
 }  // namespace
 
 Verdict judge(const AdmissionRequest& request, const Facts& facts, Instant now) {
-  if (request.operation == Operation::kDelete || !request.object) return {};
+  if (request.operation == Operation::kDelete) {
+    return request.old_object ? judge_deletion(*request.old_object, facts, now) : Verdict();
+  }
+  if (!request.object) return {};
   if (meta_of(*request.object).deleting()) return {};
   const std::vector<const ExposurePolicy*> policies = facts.policies();
   if (policies.empty()) return {};
@@ -180,8 +207,8 @@ Verdict judge(const AdmissionRequest& request, const Facts& facts, Instant now) 
   if (verdict.findings.empty()) {
     const Overlay before(facts, object, old_object);
     const Overlay after(facts, object, object);
-    verdict.findings =
-        make_findings(added_ways(object, old_object, before, after), tables, after, is_workload(stored), now);
+    verdict.findings = make_findings(opened_ways(object, old_object, before, after), tables, after,
+                                     is_workload(stored), now);
     append_deprecations(verdict.findings, make_deprecation_findings(object, old_object, own_tables, now));
   }
   verdict.decision = strictest_of(verdict.findings);

@@ -19,7 +19,8 @@ namespace berth {
 enum class Operation { kCreate, kUpdate, kDelete };
 
 // The objects exposure is judged on. Kinds that cannot open a way out do not come here.
-using Judged = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice>;
+using Judged = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice,
+                            NetworkPolicy, Advertisement>;
 
 struct AdmissionRequest {
   Operation operation = Operation::kCreate;
@@ -34,7 +35,8 @@ using exposure::to_string;
 using exposure::Verdict;
 
 // Only what the request adds or widens is judged (ratchet), and only by policies that are in force for a
-// namespace on the way. DELETE, and updates of an object that is being deleted, open nothing. Numbers that
+// namespace on the way. DELETE of anything but a NetworkPolicy, and updates of an object that is being
+// deleted, open nothing. Numbers that
 // are no port (the API server refuses them; a linter has nobody behind it) are denied whenever a policy is in
 // force.
 Verdict judge(const AdmissionRequest& request, const exposure::Facts& facts, Instant now);

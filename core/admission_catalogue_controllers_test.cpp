@@ -27,6 +27,34 @@ Service announced(const char* annotation, const char* value) {
   return made;
 }
 
+// What Calico or Cilium tell the routers around.
+Advertisement advertisement(std::vector<std::string> networks = {}) {
+  Advertisement made;
+  made.kind = "BGPConfiguration";
+  made.meta.name = "default";
+  made.addresses.emplace_back();
+  made.addresses[0].networks = std::move(networks);
+  return made;
+}
+Service at(std::string ip, std::vector<ServicePort> ports) {
+  Service made = cluster_ip(std::move(ports));
+  made.cluster_ip = std::move(ip);
+  return made;
+}
+Entrance export_of(std::string service) {
+  Entrance made;
+  made.kind = "ServiceExport";
+  made.meta = named(service);
+  made.via = Via::kExport;
+  made.by_host = false;
+  EntranceTarget target;
+  target.ns = "data";
+  target.service = std::move(service);
+  target.every_port = true;
+  made.targets = {target};
+  return made;
+}
+
 class ControllerCatalogue : public ::testing::TestWithParam<CatalogueRow> {};
 
 TEST_P(ControllerCatalogue, JudgesTheManifest) { expect_judgement(GetParam()); }
@@ -186,6 +214,77 @@ const CatalogueRow kRows[] = {
        other.pod.containers[0].image = "memcached:1.6";
        w.add(other);
        return create(w, load_balancer({port(443, number_of(8443))}));
+     },
+     Decision::kAllow},
+
+    {"Row39_EveryClusterIpIsAdvertised",
+     [](World& w) {
+       w.add(at("10.96.0.7", {port(80, number_of(5432))}));
+       return create(w, advertisement());
+     },
+     Decision::kDeny,
+     "Service data/web (ClusterIP) advertised by BGPConfiguration default port 80 -> targetPort 5432"},
+    {"Row39_TheServiceComesAfterwards",
+     [](World& w) {
+       w.add(advertisement({"10.96.0.0/12"}));
+       return create(w, at("10.96.0.7", {port(5432)}));
+     },
+     Decision::kDeny, "advertised by BGPConfiguration default"},
+    {"Row39_ItsAddressIsNotKnownYet",
+     [](World& w) {
+       w.add(advertisement({"10.96.0.0/12"}));
+       return create(w, cluster_ip({port(5432)}));
+     },
+     Decision::kDeny},
+    {"Row39_TheNetworkIsWidened",
+     [](World& w) {
+       w.add(at("10.96.0.7", {port(5432)}));
+       w.add(advertisement({"10.97.0.0/16"}));
+       return update(w, advertisement({"10.97.0.0/16"}), advertisement({"10.96.0.0/12"}));
+     },
+     Decision::kDeny},
+    {"Row39_WhatWasAdvertisedBeforeStays",
+     [](World& w) {
+       w.add(at("10.96.0.7", {port(5432)}));
+       w.add(advertisement({"10.96.0.0/16"}));
+       return update(w, advertisement({"10.96.0.0/16"}), advertisement({"10.96.0.0/12"}));
+     },
+     Decision::kAllow},
+    {"Row39_AnAddressOfAnotherNetwork",
+     [](World& w) {
+       w.add(advertisement({"10.97.0.0/16"}));
+       return create(w, at("10.96.0.7", {port(5432)}));
+     },
+     Decision::kAllow},
+    {"Row39_OnlyInternalNumbersAreRefused",
+     [](World& w) {
+       w.add(at("10.96.0.7", {port(8080), port(9000, name_of("nobodys"))}));
+       return create(w, advertisement());
+     },
+     Decision::kAllow},
+    {"Row39_AHeadlessServiceHasNoAddress",
+     [](World& w) {
+       w.add(advertisement());
+       return create(w, at("None", {port(5432)}));
+     },
+     Decision::kAllow},
+
+    {"Row40_EveryPortIsExported",
+     [](World& w) {
+       w.add(cluster_ip({port(443), port(5432)}));
+       return create(w, export_of("web"));
+     },
+     Decision::kDeny, "ServiceExport data/web -> Service data/web port 5432"},
+    {"Row40_TheServiceComesAfterwards",
+     [](World& w) {
+       w.add(export_of("web"));
+       return create(w, cluster_ip({port(443), port(80, number_of(5432))}));
+     },
+     Decision::kDeny, "ServiceExport data/web -> Service data/web port 80 -> targetPort 5432"},
+    {"Row40_LookAlikeAWebServerIsExported",
+     [](World& w) {
+       w.add(cluster_ip({port(443)}));
+       return create(w, export_of("web"));
      },
      Decision::kAllow},
 };

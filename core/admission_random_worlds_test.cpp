@@ -240,6 +240,9 @@ class Forgetful final : public exposure::Facts {
   }
   std::vector<const Workload*> workloads_at(std::string_view) const override { return {}; }
   std::vector<const EndpointSlice*> slices_of(const Service&) const override { return {}; }
+  std::vector<const NetworkPolicy*> network_policies(std::string_view) const override { return {}; }
+  std::vector<const Advertisement*> advertisements() const override { return {}; }
+  std::vector<const Service*> every_service() const override { return world_.every_service(); }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return world_.allocations(ns);
   }
@@ -294,6 +297,13 @@ class Watched final : public exposure::Facts {
   }
   std::vector<const EndpointSlice*> slices_of(const Service& service) const override {
     return note(service.meta.ns), world_.slices_of(service);
+  }
+  std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override {
+    return note(ns), world_.network_policies(ns);
+  }
+  std::vector<const Advertisement*> advertisements() const override { return world_.advertisements(); }
+  std::vector<const Service*> every_service() const override {
+    return note("every namespace"), world_.every_service();
   }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return note(ns), world_.allocations(ns);

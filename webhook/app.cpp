@@ -1,11 +1,16 @@
 #include "webhook/app.h"
 
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <mutex>
+#include <random>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <unistd.h>
 
 #include "core/base/api_names.h"
 #include "core/base/version.h"
@@ -17,6 +22,7 @@
 #include "kube/daemon/standard_metrics.h"
 #include "kube/daemon/start.h"
 #include "kube/http/server.h"
+#include "webhook/auditor.h"
 #include "webhook/certificate_keeper.h"
 #include "webhook/cluster_facts.h"
 #include "webhook/registration.h"
@@ -66,6 +72,22 @@ RegistrationOptions registration_options(const Options& options, adapters::Table
   made.excluded_namespaces = options.excluded_namespaces;
   made.operator_user = options.operator_user;
   return made;
+}
+
+// Unique to this process: two on one host must not take each other's lease for theirs.
+std::string identity() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return std::string(host.data()) + "_" + std::to_string(getpid());
+}
+
+AuditorConfig audit_config(const Options& options) {
+  AuditorConfig config;
+  config.lease.key = {options.ns, kAuditLease};
+  config.lease.identity = identity();
+  config.lease.seed = std::random_device{}();
+  config.excluded_namespaces = options.excluded_namespaces;
+  return config;
 }
 
 // Answers reviews and counts them.
@@ -287,7 +309,11 @@ int run(const Options& options) {
                        {"port", int{(*server)->port()}},
                        {"health_port", int{(*health_server)->port()}}});
 
+  Auditor auditor(facts, client, clock, audit_config(options), metrics, log);
+  facts.on_touched([&](std::string_view ns) { auditor.touched(ns); });
   facts.start();
+  std::jthread audit_thread;
+  if (options.audit) audit_thread = std::jthread([&](const std::stop_token& stop) { auditor.run(stop); });
   std::jthread upkeep_thread([&](const std::stop_token& stop) {
     while (!stop.stop_requested()) runtime::wait_for(stop, upkeep.step());
   });
@@ -298,6 +324,8 @@ int run(const Options& options) {
   const bool clean = (*server)->drain(options.drain_delay, kDrainLimit);
   upkeep_thread.request_stop();
   upkeep_thread.join();
+  audit_thread.request_stop();
+  if (audit_thread.joinable()) audit_thread.join();
   facts.stop();
   log.info("Stopped", {{"clean", clean}});
   return 0;

@@ -33,10 +33,17 @@ runtime::Store<EndpointSlice>::Hooks only_endpoints() {
   return hooks;
 }
 
+// Whom a policy keeps from going out opens nothing.
+runtime::Store<NetworkPolicy>::Hooks only_ingress() {
+  runtime::Store<NetworkPolicy>::Hooks hooks;
+  hooks.slim = [](NetworkPolicy& policy) { policy.egress.clear(); };
+  return hooks;
+}
+
 wire::Versions versions_of(const adapters::Adapter& adapter) {
   wire::Versions versions;
   for (const std::string& version : adapter.versions) {
-    versions.push_back({adapter.group, version, adapter.plural, adapter.kind, true});
+    versions.push_back({adapter.group, version, adapter.plural, adapter.kind, !adapter.cluster_scoped});
   }
   return versions;
 }
@@ -63,7 +70,12 @@ void AdapterIntake::put(const std::shared_ptr<const CustomObject>& object) {
 }
 
 void AdapterIntake::remove(const CustomObject& object) {
-  if (adapter_->leads.empty()) {
+  if (!adapter_->advertised.empty()) {
+    Advertisement advertisement;
+    advertisement.kind = adapter_->shown_kind;
+    advertisement.meta = object.meta;
+    index_->remove(advertisement);
+  } else if (adapter_->leads.empty()) {
     Workload workload;
     workload.kind = adapter_->shown_kind;
     workload.meta = object.meta;
@@ -136,6 +148,7 @@ ClusterFacts::ClusterFacts(const client::Client& client, const runtime::Clock& c
   for (const wire::Versions& versions : wire::route_kinds()) watch_if_there<Route>(versions, routes_);
   watch_if_there<ReferenceGrant>(wire::reference_grant(), index_);
   watch<EndpointSlice>(wire::kEndpointSlice, index_, only_endpoints());
+  watch<NetworkPolicy>(wire::kNetworkPolicy, index_, only_ingress());
   watch<PortAllocation>(wire::kPortAllocation, index_);
   for (const wire::Kind& kind : wire::workload_kinds()) watch<Workload>(kind, index_);
   for (const adapters::Adapter& adapter : table.all()) {
@@ -167,6 +180,11 @@ std::string ClusterFacts::missing() const {
     if (!watch->ready()) names += (names.empty() ? "" : ", ") + watch->name();
   }
   return names;
+}
+
+std::vector<std::string> ClusterFacts::namespaces() const {
+  const std::shared_lock lock(mutex_);
+  return index_.namespaces();
 }
 
 void ClusterFacts::read(const std::function<void(const exposure::Facts*, const NumberBooks&)>& use) const {

@@ -9,6 +9,7 @@
 #include <shared_mutex>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -63,6 +64,11 @@ class ClusterFacts {
   ~ClusterFacts();
   ClusterFacts(const ClusterFacts&) = delete;
   ClusterFacts& operator=(const ClusterFacts&) = delete;
+
+  // Told as FactIndex::on_touched, from the threads of the watches; to be set before start().
+  void on_touched(std::function<void(std::string_view ns)> touched) { index_.on_touched(std::move(touched)); }
+  // FactIndex::namespaces().
+  [[nodiscard]] std::vector<std::string> namespaces() const;
 
   // Starts a thread for each watched kind.
   void start();

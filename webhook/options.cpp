@@ -32,6 +32,8 @@ Parsed parse_options(int argc, const char* const* argv) {
       ->type_name("FILE");
   app.add_flag("!--no-register", options.register_webhook,
                "leave the ValidatingWebhookConfiguration to others");
+  app.add_flag("!--no-audit", options.audit,
+               "do not look for what stands in the cluster that a policy forbids");
   daemon::add_parsed_option(app, "--drain-delay", options.drain_delay, parse_duration, "3s",
                             "how long new requests are still taken after SIGTERM");
   app.add_option("--threads", options.threads, "threads that answer reviews")

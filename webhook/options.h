@@ -23,6 +23,7 @@ struct Options {
   std::string operator_user = "system:serviceaccount:berth-system:berth-operator";
   std::string adapters_file = {};  // "" = Berth's own table alone
   bool register_webhook = true;
+  bool audit = true;
   Duration drain_delay{3'000};
   int threads = 2;
 };

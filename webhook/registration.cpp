@@ -10,6 +10,10 @@ namespace {
 
 const std::vector<std::string> kWrites = {"CREATE", "UPDATE"};
 
+// Of a WebhookRule.
+constexpr char kNamespaced[] = "Namespaced";
+constexpr char kCluster[] = "Cluster";
+
 // Of ConfigMaps only those with an entry such as "9000": "data/db:5432" (core/exposure/stream_map.h): leader
 // election and what every namespace is given never wait for this webhook. Of a thousand entries the API
 // server has the answer in some milliseconds, of fifty thousand in ten seconds (measured): those are read
@@ -29,14 +33,40 @@ constexpr char kOnlyEndpointsByHand[] =
     "'system:serviceaccount:kube-system:endpoint-controller']) && "
     "(request.resource.resource == 'endpoints' ? has(object.subsets) : has(object.endpoints)))";
 
+constexpr char kNotClearingUp[] =
+    "!(request.userInfo.username in ['system:kube-controller-manager', "
+    "'system:serviceaccount:kube-system:namespace-controller', "
+    "'system:serviceaccount:kube-system:generic-garbage-collector'])";
+
+const MatchCondition kNotANode = {"not-a-node", "!('system:nodes' in request.userInfo.groups)"};
+
+constexpr char kFail[] = "Fail";
+constexpr char kIgnore[] = "Ignore";
+
 // Of an add-on: what is read of its kinds is the same in every version, and which one is served may change.
-WebhookRule rule_for_every_version(std::string group, std::vector<std::string> resources) {
-  return WebhookRule{kWrites, {std::move(group)}, {"*"}, std::move(resources), "Namespaced"};
+WebhookRule rule_for_every_version(std::string group, std::vector<std::string> resources,
+                                   std::string scope = kNamespaced) {
+  return WebhookRule{kWrites, {std::move(group)}, {"*"}, std::move(resources), std::move(scope)};
 }
 
 WebhookRule rule(std::string group, std::vector<std::string> resources) {
   // v1 alone is enough: with matchPolicy Equivalent other served versions arrive converted.
-  return WebhookRule{kWrites, {std::move(group)}, {"v1"}, std::move(resources), "Namespaced"};
+  return WebhookRule{kWrites, {std::move(group)}, {"v1"}, std::move(resources), kNamespaced};
+}
+
+MatchCondition not_the_operator(const RegistrationOptions& options) {
+  return {"not-the-berth-operator", "request.userInfo.username != '" + options.operator_user + "'"};
+}
+
+// Where a NetworkPolicy goes, pods may be left that nothing isolates (exposure.md row 57). What goes must be
+// able to go while this webhook is away, and the cluster must be able to clear up whatever is said.
+ValidatingWebhook of_deletions(ValidatingWebhook webhook, const RegistrationOptions& options) {
+  webhook.name = kDeletionWebhookName;
+  webhook.rules = {WebhookRule{{"DELETE"}, {"networking.k8s.io"}, {"v1"}, {"networkpolicies"}, kNamespaced}};
+  webhook.failure_policy = kIgnore;
+  webhook.match_conditions = {kNotANode, {"not-clearing-up", kNotClearingUp}};
+  if (!options.operator_user.empty()) webhook.match_conditions.push_back(not_the_operator(options));
+  return webhook;
 }
 
 // "https://127.0.0.1:9443" -> "127.0.0.1"; "https://[::1]:9443" -> "::1".
@@ -67,21 +97,21 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
                 "podtemplates", "configmaps", "endpoints"}),
       rule("apps", {"deployments", "statefulsets", "daemonsets", "replicasets"}),
       rule("batch", {"jobs", "cronjobs"}),
-      rule("networking.k8s.io", {"ingresses"}),
+      rule("networking.k8s.io", {"ingresses", "networkpolicies"}),
       rule("discovery.k8s.io", {"endpointslices"}),
       rule_for_every_version("gateway.networking.k8s.io",
                              {"gateways", "listenersets", "httproutes", "grpcroutes", "tlsroutes",
                               "tcproutes", "udproutes", "referencegrants"}),
       rule_for_every_version("gateway.networking.x-k8s.io", {"xlistenersets"}),
   };
-  std::map<std::string, std::vector<std::string>> adapted;
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> adapted;
   for (const adapters::Adapter& adapter : options.adapters.all()) {
-    adapted[adapter.group].push_back(adapter.plural);
+    adapted[{adapter.group, adapter.cluster_scoped ? kCluster : kNamespaced}].push_back(adapter.plural);
   }
-  for (auto& [group, resources] : adapted) {
-    webhook.rules.push_back(rule_for_every_version(group, std::move(resources)));
+  for (auto& [of, resources] : adapted) {
+    webhook.rules.push_back(rule_for_every_version(of.first, std::move(resources), of.second));
   }
-  webhook.failure_policy = options.fail_closed ? "Fail" : "Ignore";
+  webhook.failure_policy = options.fail_closed ? kFail : kIgnore;
   webhook.match_policy = "Equivalent";
   if (!options.excluded_namespaces.empty()) {
     // This label is set by the API server and cannot be given away by a tenant.
@@ -89,14 +119,11 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
         {kNamespaceNameLabel, "NotIn", options.excluded_namespaces}};
   }
   webhook.match_conditions = {
-      {"not-a-node", "!('system:nodes' in request.userInfo.groups)"},
+      kNotANode,
       {"no-configmap-but-of-streams", kOnlyStreams},
       {"no-endpoints-but-by-hand", kOnlyEndpointsByHand},
   };
-  if (!options.operator_user.empty()) {
-    webhook.match_conditions.push_back(
-        {"not-the-berth-operator", "request.userInfo.username != '" + options.operator_user + "'"});
-  }
+  if (!options.operator_user.empty()) webhook.match_conditions.push_back(not_the_operator(options));
   webhook.side_effects = "None";
   webhook.timeout_seconds = 3;
   webhook.admission_review_versions = {"v1"};
@@ -104,7 +131,7 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   ValidatingWebhookConfiguration configuration;
   configuration.meta.name = kWebhookConfiguration;
   configuration.meta.labels = {{kManagedByLabel, kManagedByValue}};
-  configuration.webhooks = {std::move(webhook)};
+  configuration.webhooks = {webhook, of_deletions(std::move(webhook), options)};
   return configuration;
 }
 

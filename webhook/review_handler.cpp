@@ -10,6 +10,7 @@
 #include "core/model/custom_object.h"
 #include "core/model/endpoint_slice.h"
 #include "core/model/gateway.h"
+#include "core/model/network_policy.h"
 #include "kube/adapters/reading.h"
 #include "kube/json/alb_action.h"
 #include "kube/json/codec.h"
@@ -57,6 +58,7 @@ Service as_judged(Service service) { return service; }
 Workload as_judged(Workload workload) { return workload; }
 Gateway as_judged(Gateway gateway) { return gateway; }
 EndpointSlice as_judged(EndpointSlice slice) { return slice; }
+NetworkPolicy as_judged(NetworkPolicy policy) { return policy; }
 ReferenceGrant as_judged(ReferenceGrant grant) { return grant; }
 Entrance as_judged(const Route& route) { return exposure::entrance_of(route); }
 Entrance as_judged(const ConfigMap& config_map) { return exposure::entrance_of(config_map); }
@@ -121,6 +123,7 @@ Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review,
     if (is_any_of(review.kind, wire::route_kinds())) return read_as<Route>(review);
     if (is(review.kind, wire::kEndpointSlice) || is(review.kind, wire::kEndpoints))
       return read_as<EndpointSlice>(review);
+    if (is(review.kind, wire::kNetworkPolicy)) return read_as<NetworkPolicy>(review);
     if (is_in_any_version(review.kind, wire::reference_grant())) return read_as<ReferenceGrant>(review);
     if (is_workload(review.kind)) return read_as<Workload>(review);
     if (const adapters::Adapter* adapter = table.find(review.kind.group, review.kind.kind))

@@ -165,6 +165,43 @@ TEST(Review, JudgesSlicesAndEndpoints) {
       << endpoints.outcome.message;
 }
 
+std::string policy_review(const std::string& operation, const std::string& object,
+                          const std::string& old_object) {
+  return review_of(R"({"group":"networking.k8s.io","version":"v1","kind":"NetworkPolicy"})",
+                   R"({"group":"networking.k8s.io","version":"v1","resource":"networkpolicies"})", object,
+                   operation, old_object);
+}
+
+TEST(Review, JudgesNetworkPoliciesWhenTheyComeAndWhenTheyGo) {
+  auto index = facts();
+  Workload pods;
+  pods.kind = "StatefulSet";
+  pods.meta.ns = "data";
+  pods.meta.name = "pg";
+  pods.pod.containers.emplace_back();
+  pods.pod.containers[0].name = "postgres";
+  pods.pod.containers[0].ports.emplace_back();
+  pods.pod.containers[0].ports[0].container_port = 5432;
+  index.put(std::make_shared<const Workload>(pods));
+  const auto policy = [](const std::string& ingress) {
+    return R"({"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"web","namespace":"data"},)"
+           R"("spec":{"podSelector":{},"policyTypes":["Ingress"],"ingress":[)" +
+           ingress + "]}}";
+  };
+  const auto opened = review(
+      policy_review("CREATE", policy(R"({"ports":[{"port":"pg"},{"port":5000,"endPort":6000}]})"), "null"),
+      &index, kNow);
+  EXPECT_FALSE(opened.outcome.allowed);
+  EXPECT_NE(opened.outcome.message.find("NetworkPolicy data/web from everywhere -> StatefulSet data/pg"),
+            std::string::npos)
+      << opened.outcome.message;
+  const auto gone = review(policy_review("DELETE", "null", policy("")), &index, kNow);
+  EXPECT_TRUE(gone.outcome.allowed);
+  ASSERT_EQ(gone.outcome.warnings.size(), 1U);
+  EXPECT_NE(gone.outcome.warnings[0].find("no longer isolates StatefulSet data/pg"), std::string::npos)
+      << gone.outcome.warnings[0];
+}
+
 TEST(Review, DeniesEverythingUntilTheClusterIsRead) {
   const auto reviewed = review(service_review(service("ClusterIP", R"({"port":80})")), nullptr, kNow);
   EXPECT_FALSE(reviewed.outcome.allowed);

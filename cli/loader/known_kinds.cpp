@@ -10,7 +10,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::array<KnownKind, 27> kKinds = {{
+constexpr std::array<KnownKind, 28> kKinds = {{
     {Role::kService, "Service", "v1", true},
     {Role::kNamespace, "Namespace", "v1", false},
     {Role::kWorkload, "Pod", "v1", true},
@@ -34,6 +34,7 @@ constexpr std::array<KnownKind, 27> kKinds = {{
     {Role::kGrant, "ReferenceGrant", "gateway.networking.k8s.io/v1", true},
     {Role::kEndpoints, "EndpointSlice", "discovery.k8s.io/v1", true},
     {Role::kEndpoints, "Endpoints", "v1", true},
+    {Role::kNetworkPolicy, "NetworkPolicy", "networking.k8s.io/v1", true},
     {Role::kConfigMap, "ConfigMap", "v1", true},
     {Role::kAllocation, "PortAllocation", kApiVersion, true},
     {Role::kPolicy, "ExposurePolicy", kApiVersion, false},
@@ -46,11 +47,12 @@ struct Retired {
   std::string_view api_version;
   std::string_view kind;
 };
-constexpr std::array<Retired, 26> kRetired = {{
+constexpr std::array<Retired, 27> kRetired = {{
     {"extensions/v1beta1", "Deployment"},
     {"extensions/v1beta1", "DaemonSet"},
     {"extensions/v1beta1", "ReplicaSet"},
     {"extensions/v1beta1", "Ingress"},
+    {"extensions/v1beta1", "NetworkPolicy"},
     {"networking.k8s.io/v1beta1", "Ingress"},
     {"apps/v1beta1", "Deployment"},
     {"apps/v1beta1", "StatefulSet"},
@@ -76,7 +78,7 @@ constexpr std::array<Retired, 26> kRetired = {{
 }};
 
 // Every field that the codec reads of the kinds above.
-constexpr std::array<std::string_view, 122> kFields = {
+constexpr std::array<std::string_view, 128> kFields = {
     "apiVersion",
     "kind",
     "metadata",
@@ -199,6 +201,12 @@ constexpr std::array<std::string_view, 122> kFields = {
     "addresses",
     "subsets",
     "notReadyAddresses",
+    "podSelector",
+    "policyTypes",
+    "egress",
+    "ipBlock",
+    "except",
+    "endPort",
 };
 
 // Below these keys people choose the names, or nothing bears on exposure.

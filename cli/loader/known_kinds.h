@@ -20,6 +20,7 @@ enum class Role {
   kRoute,
   kGrant,
   kEndpoints,  // and EndpointSlice
+  kNetworkPolicy,
   kConfigMap,
   kNamespace,
   kAllocation,

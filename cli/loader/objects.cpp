@@ -163,7 +163,7 @@ class Loader {
       carrier->kind = object.kind;
       object.model = *std::move(carrier);
     }
-    keep(root, std::move(object), true);
+    keep(root, std::move(object), adapter == nullptr || !adapter->cluster_scoped);
   }
 
   bool refused_as_template(const std::string& file, const Node& root) {
@@ -265,6 +265,8 @@ class Loader {
         return decode_as<ReferenceGrant>(root, object);
       case Role::kEndpoints:
         return decode_as<EndpointSlice>(root, object);
+      case Role::kNetworkPolicy:
+        return decode_as<NetworkPolicy>(root, object);
       case Role::kConfigMap:
         return decode_config_map(root, object);
       case Role::kNamespace:

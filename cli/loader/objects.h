@@ -13,10 +13,12 @@
 #include "cli/loader/documents.h"
 #include "cli/loader/known_kinds.h"
 #include "cli/loader/problem.h"
+#include "core/model/advertisement.h"
 #include "core/model/endpoint_slice.h"
 #include "core/model/entrance.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/gateway.h"
+#include "core/model/network_policy.h"
 #include "core/model/port_allocation.h"
 #include "core/model/port_range.h"
 #include "core/model/service.h"
@@ -25,8 +27,8 @@
 
 namespace berth::cli {
 
-using Model = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice, Namespace,
-                           PortAllocation, ExposurePolicy, PortRange>;
+using Model = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice, NetworkPolicy,
+                           Advertisement, Namespace, PortAllocation, ExposurePolicy, PortRange>;
 
 const Meta& meta_of(const Model& model);
 

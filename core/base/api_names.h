@@ -47,8 +47,10 @@ inline constexpr char kEgressPolicySuffix[] = "-egress";
 inline constexpr char kInternalServiceSuffix[] = "-internal";
 
 inline constexpr char kOperatorLease[] = "berth-operator";
+inline constexpr char kAuditLease[] = "berth-audit";
 inline constexpr char kWebhookSecret[] = "berth-webhook-tls";
 inline constexpr char kWebhookConfiguration[] = "berth-exposure";
 inline constexpr char kWebhookName[] = "exposure.berth.dev";
+inline constexpr char kDeletionWebhookName[] = "deletions.exposure.berth.dev";
 
 }  // namespace berth

@@ -8,6 +8,7 @@ namespace berth {
 namespace {
 
 constexpr int kMappedPrefix = 96;
+constexpr int kBits = 128;
 
 struct Address {
   std::array<std::uint8_t, 16> bytes{};
@@ -34,6 +35,12 @@ bool bit(const std::array<std::uint8_t, 16>& bytes, int index) {
   return ((bytes[static_cast<std::size_t>(index) / 8] >> (7 - index % 8)) & 1) != 0;
 }
 
+void set_bit(std::array<std::uint8_t, 16>& bytes, int index, bool value) {
+  std::uint8_t& byte = bytes[static_cast<std::size_t>(index) / 8];
+  const auto mask = static_cast<std::uint8_t>(0x80U >> (static_cast<unsigned>(index) % 8U));
+  byte = static_cast<std::uint8_t>(value ? byte | mask : byte & ~mask);
+}
+
 bool same_prefix(const std::array<std::uint8_t, 16>& a, const std::array<std::uint8_t, 16>& b, int length) {
   for (int i = 0; i < length; ++i) {
     if (bit(a, i) != bit(b, i)) return false;
@@ -43,7 +50,7 @@ bool same_prefix(const std::array<std::uint8_t, 16>& a, const std::array<std::ui
 
 }  // namespace
 
-Result<Cidr> Cidr::parse(std::string_view text) {
+Result<Cidr> Cidr::parse_loosely(std::string_view text) {
   const Error wrong = malformed("'" + std::string(text.substr(0, 64)) +
                                 "' is not a network: write it as in '10.20.0.0/16' or '2001:db8::/32'");
   const std::size_t slash = text.find('/');
@@ -58,16 +65,39 @@ Result<Cidr> Cidr::parse(std::string_view text) {
     return wrong;
   if (length > (address->ipv4 ? 32 : 128)) return wrong;
   const int prefix = address->ipv4 ? length + kMappedPrefix : length;
-  for (int i = prefix; i < 128; ++i) {
-    if (bit(address->bytes, i)) {
-      return malformed("'" + std::string(text) +
-                       "' has bits beyond its prefix length: write the network's first address");
-    }
-  }
   Cidr cidr;
   cidr.bytes_ = address->bytes;
+  for (int i = prefix; i < kBits; ++i) set_bit(cidr.bytes_, i, false);
   cidr.prefix_ = static_cast<std::uint8_t>(prefix);
   return cidr;
+}
+
+Result<Cidr> Cidr::parse(std::string_view text) {
+  TRY(Cidr cidr, parse_loosely(text));
+  if (read_address(text.substr(0, text.find('/')))->bytes != cidr.bytes_) {
+    return malformed("'" + std::string(text) +
+                     "' has bits beyond its prefix length: write the network's first address");
+  }
+  return cidr;
+}
+
+Cidr::Bytes Cidr::last() const {
+  Bytes bytes = bytes_;
+  for (int i = prefix_; i < kBits; ++i) set_bit(bytes, i, true);
+  return bytes;
+}
+
+Cidr Cidr::largest_between(const Bytes& first, const Bytes& last) {
+  Cidr block;
+  block.bytes_ = first;
+  block.prefix_ = kBits;
+  while (block.prefix_ > 0 && !bit(first, block.prefix_ - 1)) {
+    Cidr larger = block;
+    --larger.prefix_;
+    if (larger.last() > last) break;
+    block = larger;
+  }
+  return block;
 }
 
 Result<Cidr> Cidr::parse_address(std::string_view text) {

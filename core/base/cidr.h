@@ -17,8 +17,17 @@ class Cidr {
  public:
   // "10.20.0.0/16", "2001:db8::/32". Host bits must be zero, as the API server demands of new objects.
   static Result<Cidr> parse(std::string_view text);
+  // The same with bits beyond the prefix, which are let go: "10.20.0.7/16", as objects of old may have it.
+  static Result<Cidr> parse_loosely(std::string_view text);
   // "203.0.113.9", "::1": one address.
   static Result<Cidr> parse_address(std::string_view text);
+
+  // 16 bytes of an address, in network order; IPv4 as ::ffff:a.b.c.d.
+  using Bytes = std::array<std::uint8_t, 16>;
+  // The largest block that begins at `first` and ends at `last` or before it. Requires first <= last.
+  static Cidr largest_between(const Bytes& first, const Bytes& last);
+  [[nodiscard]] const Bytes& first() const { return bytes_; }
+  [[nodiscard]] Bytes last() const;
 
   [[nodiscard]] bool contains(const Cidr& other) const;
   [[nodiscard]] bool is_ipv4() const;
@@ -29,7 +38,7 @@ class Cidr {
   friend std::string to_string(const Cidr& cidr);
 
  private:
-  std::array<std::uint8_t, 16> bytes_{};
+  Bytes bytes_{};
   std::uint8_t prefix_ = 0;  // 0..128, counted in the mapped form
 };
 

@@ -82,6 +82,14 @@ inline constexpr char kInForce[] = "InForce";
 inline constexpr char kUnreadable[] = "Unreadable";
 inline constexpr char kNothingAsked[] = "NothingAsked";
 inline constexpr char kEnforceNotSupported[] = "EnforceNotSupported";
+inline constexpr char kNoViolations[] = "NoViolations";
+inline constexpr char kViolated[] = "Violated";
+inline constexpr char kRequiredPortsShown[] = "RequiredPortsShown";
+inline constexpr char kRequiredPortsNotShown[] = "RequiredPortsNotShown";
+inline constexpr char kExceptionsInForce[] = "ExceptionsInForce";
+inline constexpr char kExceptionExpires[] = "ExceptionExpires";
+inline constexpr char kExceptionExpired[] = "ExceptionExpired";
+inline constexpr char kExceptionUnused[] = "ExceptionUnused";
 
 // Events.
 inline constexpr char kPortAllocated[] = "PortAllocated";
@@ -151,6 +159,14 @@ inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kUnreadable,
                                             kNothingAsked,
                                             kEnforceNotSupported,
+                                            kNoViolations,
+                                            kViolated,
+                                            kRequiredPortsShown,
+                                            kRequiredPortsNotShown,
+                                            kExceptionsInForce,
+                                            kExceptionExpires,
+                                            kExceptionExpired,
+                                            kExceptionUnused,
                                             kPortAllocated,
                                             kServiceAdopted,
                                             kDriftRepaired,

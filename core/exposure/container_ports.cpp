@@ -61,6 +61,14 @@ Target target_of(const ServicePort& port) {
       port.target_port);
 }
 
+std::vector<DeclaredPort> declared_ports(const PodSpec& pod) {
+  std::vector<DeclaredPort> found;
+  each_serving(pod, [&](const Container& container) {
+    for (const ContainerPort& port : container.ports) found.push_back({&container, &port});
+  });
+  return found;
+}
+
 std::vector<ContainerEnd> ends_of(const ServicePort& port, const PodSpec& pod) {
   const Target target = target_of(port);
   std::vector<ContainerEnd> ends;

@@ -29,6 +29,13 @@ struct ContainerEnd {
 // to nothing when there is none (core/v1 Service targetPort).
 std::vector<ContainerEnd> ends_of(const ServicePort& port, const PodSpec& pod);
 
+// A port that a container or sidecar says it listens on.
+struct DeclaredPort {
+  const Container* container = nullptr;
+  const ContainerPort* port = nullptr;
+};
+std::vector<DeclaredPort> declared_ports(const PodSpec& pod);
+
 // A container port that the node's own addresses show.
 struct HostOpening {
   const Container* container = nullptr;

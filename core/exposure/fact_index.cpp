@@ -1,6 +1,7 @@
 #include "core/exposure/fact_index.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/model/external_name.h"
 
@@ -20,13 +21,37 @@ std::string full_name(const ParentReference& parent) {
 }
 std::string gateway_name(const Gateway& gateway) { return gateway.kind + "/" + gateway.meta.name; }
 
+// Most news of pods are of their status.
+bool same_to_the_outside(const Workload& left, const Workload& right) {
+  return left.meta.uid == right.meta.uid && left.pod == right.pod &&
+         left.template_labels == right.template_labels && left.addresses == right.addresses &&
+         has_ended(left) == has_ended(right) && left.meta.owner_references == right.meta.owner_references;
+}
+
 }  // namespace
+
+std::vector<std::string> FactIndex::namespaces() const {
+  std::set<std::string> found;
+  const auto add = [&](const auto& partition) {
+    for (const auto& [ns, objects] : partition) found.insert(ns);
+  };
+  add(services_);
+  add(entrances_);
+  add(gateways_);
+  add(workloads_);
+  add(network_policies_);
+  return {found.begin(), found.end()};
+}
 
 void FactIndex::put(std::shared_ptr<const Service> object) {
   remove(*object);
+  touch(object->meta.ns);
   if (object->type == "ExternalName") {
     const auto named = service_named(object->external_name);
-    if (named) aliases_[named->ns].insert_or_assign(to_string(object->meta.key()), object);
+    if (named) {
+      touch(named->ns);
+      aliases_[named->ns].insert_or_assign(to_string(object->meta.key()), object);
+    }
   }
   put_in(services_, std::move(object));
 }
@@ -37,14 +62,18 @@ void FactIndex::remove(const Service& object) {
   if (in_namespace == services_.end()) return;
   const auto known = in_namespace->second.find(object.meta.name);
   if (known == in_namespace->second.end()) return;
+  touch(object.meta.ns);
   if (known->second->type == "ExternalName") {
     const auto named = service_named(known->second->external_name);
+    if (named) touch(named->ns);
     if (named) erase(aliases_, named->ns, to_string(object.meta.key()));
   }
   remove_from(services_, object.meta);
 }
 
 void FactIndex::put(std::shared_ptr<const Workload> object) {
+  const Workload* before = present(*object);
+  if (before == nullptr || !same_to_the_outside(*before, *object)) touch(object->meta.ns);
   forget_addresses(*object);
   for (const std::string& address : object->addresses) at_address_.emplace(address, object.get());
   auto& objects = workloads_[object->meta.ns];
@@ -53,22 +82,27 @@ void FactIndex::put(std::shared_ptr<const Workload> object) {
 }
 
 void FactIndex::remove(const Workload& object) {
+  touch(object.meta.ns);
   forget_addresses(object);
   erase(workloads_, object.meta.ns, workload_name(object));
 }
 
 // Of the object that stands under that name, before it goes.
 void FactIndex::forget_addresses(const Workload& object) {
-  const auto in_namespace = workloads_.find(object.meta.ns);
-  if (in_namespace == workloads_.end()) return;
-  const auto known = in_namespace->second.find(workload_name(object));
-  if (known == in_namespace->second.end()) return;
-  const Workload* present = known->second.get();
-  for (const std::string& address : present->addresses) {
+  const Workload* before = present(object);
+  if (before == nullptr) return;
+  for (const std::string& address : before->addresses) {
     const auto [first, last] = at_address_.equal_range(address);
-    const auto place = std::find_if(first, last, [&](const auto& entry) { return entry.second == present; });
+    const auto place = std::find_if(first, last, [&](const auto& entry) { return entry.second == before; });
     if (place != last) at_address_.erase(place);
   }
+}
+
+const Workload* FactIndex::present(const Workload& object) const {
+  const auto in_namespace = workloads_.find(object.meta.ns);
+  if (in_namespace == workloads_.end()) return nullptr;
+  const auto known = in_namespace->second.find(workload_name(object));
+  return known == in_namespace->second.end() ? nullptr : known->second.get();
 }
 
 // In the order of their names, so that findings come out in a stable order.
@@ -83,6 +117,7 @@ std::vector<const Workload*> FactIndex::workloads_at(std::string_view address) c
 
 void FactIndex::put(std::shared_ptr<const EndpointSlice> object) {
   remove(*object);
+  touch(object->meta.ns);
   const std::string name = slice_name(*object);
   const std::string& service = service_of(*object);
   if (!service.empty()) slices_of_[object->meta.ns + "/" + service].insert_or_assign(name, object);
@@ -95,8 +130,38 @@ void FactIndex::remove(const EndpointSlice& object) {
   if (in_namespace == slices_.end()) return;
   const auto known = in_namespace->second.find(slice_name(object));
   if (known == in_namespace->second.end()) return;
+  touch(object.meta.ns);
   erase(slices_of_, object.meta.ns + "/" + service_of(*known->second), known->first);
   erase(slices_, object.meta.ns, slice_name(object));
+}
+
+void FactIndex::put(std::shared_ptr<const Advertisement> object) {
+  const std::string name = object->kind + "/" + object->meta.name;
+  advertisements_[""].insert_or_assign(name, std::move(object));
+  touch("");
+}
+
+void FactIndex::remove(const Advertisement& object) {
+  erase(advertisements_, "", object.kind + "/" + object.meta.name);
+  touch("");
+}
+
+void FactIndex::put(std::shared_ptr<const ExposurePolicy> object) {
+  std::shared_ptr<const ExposurePolicy>& place = policies_[object->meta.ns][object->meta.name];
+  const bool same = place != nullptr && place->spec == object->spec;
+  place = std::move(object);
+  if (!same) touch("");
+}
+
+std::vector<const Service*> FactIndex::every_service() const {
+  std::vector<std::string_view> namespaces;
+  for (const auto& [ns, services] : services_) namespaces.push_back(ns);
+  std::sort(namespaces.begin(), namespaces.end());
+  std::vector<const Service*> found;
+  for (const std::string_view ns : namespaces) {
+    for (const Service* service : services(ns)) found.push_back(service);
+  }
+  return found;
 }
 
 std::vector<const EndpointSlice*> FactIndex::slices_of(const Service& service) const {
@@ -107,6 +172,7 @@ void FactIndex::put(const std::shared_ptr<const Entrance>& object) {
   remove(*object);
   if (object->targets.empty()) return;
   const std::string name = entrance_name(*object);
+  touch_entrance(*object);
   for (const std::string& ns : namespaces_led_into(*object)) entrances_[ns].insert_or_assign(name, object);
   for (const ParentReference& parent : object->parents) {
     attached_[full_name(parent)].insert_or_assign(name, object);
@@ -118,6 +184,7 @@ void FactIndex::put(const std::shared_ptr<const Entrance>& object) {
 void FactIndex::remove(const Entrance& object) {
   const auto known = all_entrances_.find(entrance_name(object));
   if (known == all_entrances_.end()) return;
+  touch_entrance(*known->second);
   for (const std::string& ns : namespaces_led_into(*known->second)) erase(entrances_, ns, known->first);
   for (const ParentReference& parent : known->second->parents) {
     erase(attached_, full_name(parent), known->first);
@@ -125,8 +192,21 @@ void FactIndex::remove(const Entrance& object) {
   all_entrances_.erase(known);
 }
 
+void FactIndex::touch_entrance(const Entrance& entrance) const {
+  for (const std::string& ns : namespaces_led_into(entrance)) touch(ns);
+}
+
+void FactIndex::touch_gateway(const Gateway& gateway) const {
+  touch(gateway.meta.ns);
+  for (const Entrance* entrance : entrances_at(gateway)) touch_entrance(*entrance);
+  for (const Gateway* set : listener_sets_of(gateway)) {
+    for (const Entrance* entrance : entrances_at(*set)) touch_entrance(*entrance);
+  }
+}
+
 void FactIndex::put(std::shared_ptr<const Gateway> object) {
   remove(*object);
+  touch_gateway(*object);
   if (object->kind != "Gateway") {
     const std::string of = full_name(filled_in(object->parent, object->meta.ns));
     listener_sets_[of].insert_or_assign(full_name(*object), object);
@@ -142,8 +222,9 @@ void FactIndex::remove(const Gateway& object) {
   if (in_namespace == gateways_.end()) return;
   const auto known = in_namespace->second.find(gateway_name(object));
   if (known == in_namespace->second.end()) return;
-  const Gateway& present = *known->second;
-  erase(listener_sets_, full_name(filled_in(present.parent, present.meta.ns)), full_name(present));
+  const Gateway& before = *known->second;
+  touch_gateway(before);
+  erase(listener_sets_, full_name(filled_in(before.parent, before.meta.ns)), full_name(before));
   erase(gateways_, object.meta.ns, gateway_name(object));
 }
 
@@ -156,10 +237,16 @@ std::vector<const Gateway*> FactIndex::listener_sets_of(const Gateway& gateway) 
 }
 
 void FactIndex::put(const std::shared_ptr<const Namespace>& object) {
-  namespaces_.insert_or_assign(object->meta.name, object->meta.labels);
+  const auto [place, fresh] = namespaces_.try_emplace(object->meta.name, object->meta.labels);
+  // By its labels policies are in force and listeners take routes, of other namespaces too.
+  if (fresh || place->second != object->meta.labels) touch("");
+  place->second = object->meta.labels;
 }
 
-void FactIndex::remove(const Namespace& object) { namespaces_.erase(object.meta.name); }
+void FactIndex::remove(const Namespace& object) {
+  namespaces_.erase(object.meta.name);
+  touch(object.meta.name);
+}
 
 const Labels* FactIndex::namespace_labels(std::string_view ns) const {
   const auto found = namespaces_.find(std::string(ns));

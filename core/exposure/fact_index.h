@@ -1,9 +1,11 @@
 // FactIndex: Facts kept up to date object by object, partitioned by namespace.
 //
-// Values are shared, so that an index costs no second copy of what a watch has decoded. It decides nothing.
-// Thread-safety: none; the owner locks out writers while a judgement reads (a judgement takes microseconds).
+// Values are shared, so that an index costs no second copy of what a watch has decoded. It decides nothing,
+// but tells whoever audits in which namespaces ways may have come or gone. Thread-safety: none; the owner
+// locks out writers while a judgement reads (a judgement takes microseconds).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,24 +18,34 @@ namespace berth::exposure {
 
 class FactIndex final : public Facts {
  public:
+  // Called by put() and remove(), before they return, with each namespace whose ways out may be others now;
+  // "" = all of them. What changes nothing that is judged (the status of a pod, of a policy) is not told.
+  void on_touched(std::function<void(std::string_view ns)> touched) { touched_ = std::move(touched); }
+  // Those in which anything is that a way can lead to.
+  [[nodiscard]] std::vector<std::string> namespaces() const;
+
   void put(std::shared_ptr<const Service> object);
   void put(const std::shared_ptr<const Entrance>& object);
   void put(std::shared_ptr<const Gateway> object);
-  void put(std::shared_ptr<const ReferenceGrant> object) { put_in(grants_, std::move(object)); }
+  void put(std::shared_ptr<const ReferenceGrant> object) { put_told(grants_, std::move(object)); }
   void put(std::shared_ptr<const Workload> object);
   void put(std::shared_ptr<const EndpointSlice> object);
-  void put(std::shared_ptr<const PortAllocation> object) { put_in(allocations_, std::move(object)); }
-  void put(std::shared_ptr<const ExposurePolicy> object) { put_in(policies_, std::move(object)); }
+  void put(std::shared_ptr<const Advertisement> object);
+  void put(std::shared_ptr<const NetworkPolicy> object) { put_told(network_policies_, std::move(object)); }
+  void put(std::shared_ptr<const PortAllocation> object) { put_told(allocations_, std::move(object)); }
+  void put(std::shared_ptr<const ExposurePolicy> object);
   void put(const std::shared_ptr<const Namespace>& object);
 
   void remove(const Service& object);
   void remove(const Entrance& object);
   void remove(const Gateway& object);
-  void remove(const ReferenceGrant& object) { remove_from(grants_, object.meta); }
+  void remove(const ReferenceGrant& object) { remove_told(grants_, object.meta); }
   void remove(const Workload& object);
   void remove(const EndpointSlice& object);
-  void remove(const PortAllocation& object) { remove_from(allocations_, object.meta); }
-  void remove(const ExposurePolicy& object) { remove_from(policies_, object.meta); }
+  void remove(const Advertisement& object);
+  void remove(const NetworkPolicy& object) { remove_told(network_policies_, object.meta); }
+  void remove(const PortAllocation& object) { remove_told(allocations_, object.meta); }
+  void remove(const ExposurePolicy& object) { remove_told(policies_, object.meta); }
   void remove(const Namespace& object);
 
   std::vector<const Service*> services(std::string_view ns) const override { return all(services_, ns); }
@@ -46,6 +58,11 @@ class FactIndex final : public Facts {
   std::vector<const Workload*> workloads(std::string_view ns) const override { return all(workloads_, ns); }
   std::vector<const Workload*> workloads_at(std::string_view address) const override;
   std::vector<const EndpointSlice*> slices_of(const Service& service) const override;
+  std::vector<const Advertisement*> advertisements() const override { return all(advertisements_, ""); }
+  std::vector<const Service*> every_service() const override;
+  std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override {
+    return all(network_policies_, ns);
+  }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return all(allocations_, ns);
   }
@@ -54,6 +71,13 @@ class FactIndex final : public Facts {
 
  private:
   void forget_addresses(const Workload& object);
+  [[nodiscard]] const Workload* present(const Workload& object) const;
+  void touch(std::string_view ns) const {
+    if (touched_) touched_(ns);
+  }
+  void touch_entrance(const Entrance& entrance) const;
+  // Where routes lead that may come in by it.
+  void touch_gateway(const Gateway& gateway) const;
 
   // Ordered by name within a namespace, so that findings come out in a stable order.
   template <class T>
@@ -64,6 +88,19 @@ class FactIndex final : public Facts {
     auto& objects = partition[object->meta.ns];
     const std::string& name = object->meta.name;
     objects.insert_or_assign(name, std::move(object));
+  }
+
+  template <class T>
+  void put_told(Partition<T>& partition, std::shared_ptr<const T> object) {
+    const std::string ns = object->meta.ns;
+    put_in(partition, std::move(object));
+    touch(ns);
+  }
+
+  template <class T>
+  void remove_told(Partition<T>& partition, const Meta& meta) {
+    remove_from(partition, meta);
+    touch(meta.ns);
   }
 
   template <class T>
@@ -89,6 +126,7 @@ class FactIndex final : public Facts {
     return found;
   }
 
+  std::function<void(std::string_view)> touched_;
   Partition<Service> services_;
   Partition<Service> aliases_;     // by the namespace that their names lead into, keyed by namespace and name
   Partition<Entrance> entrances_;  // by where they lead; keyed by kind, namespace and name
@@ -102,6 +140,8 @@ class FactIndex final : public Facts {
   std::unordered_multimap<std::string_view, const Workload*> at_address_;
   Partition<EndpointSlice> slices_;     // keyed by kind and name
   Partition<EndpointSlice> slices_of_;  // by namespace and name of the Service
+  Partition<NetworkPolicy> network_policies_;
+  Partition<Advertisement> advertisements_;  // keyed by kind and name
   Partition<PortAllocation> allocations_;
   Partition<ExposurePolicy> policies_;
   std::unordered_map<std::string, Labels> namespaces_;

@@ -1,6 +1,10 @@
 #include "core/exposure/fact_index.h"
 
 #include <gtest/gtest.h>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace berth::exposure {
 namespace {
@@ -191,6 +195,111 @@ TEST(FactIndex, FindsListenerSetsAtTheGatewayTheyAddTo) {
   index.remove(*listens("ListenerSet", "more", "edge"));
   EXPECT_TRUE(index.listener_sets_of(*other).empty());
   EXPECT_EQ(index.gateways("infra").size(), 2U);
+}
+
+TEST(FactIndex, KnowsServicesOfEveryNamespaceInOneOrder) {
+  FactIndex index;
+  for (const char* ns : {"web", "data", "infra"}) {
+    for (const char* name : {"b", "a"}) {
+      Service service;
+      service.meta.ns = ns;
+      service.meta.name = name;
+      index.put(std::make_shared<const Service>(service));
+    }
+  }
+  std::vector<std::string> found;
+  for (const Service* service : index.every_service()) found.push_back(to_string(service->meta.key()));
+  EXPECT_EQ(found, (std::vector<std::string>{"data/a", "data/b", "infra/a", "infra/b", "web/a", "web/b"}));
+}
+
+TEST(FactIndex, KeepsAdvertisementsApartByKind) {
+  FactIndex index;
+  Advertisement made;
+  made.meta.name = "default";
+  for (const char* kind : {"BGPConfiguration", "CiliumBGPAdvertisement"}) {
+    made.kind = kind;
+    index.put(std::make_shared<const Advertisement>(made));
+  }
+  EXPECT_EQ(index.advertisements().size(), 2U);
+  index.remove(made);
+  ASSERT_EQ(index.advertisements().size(), 1U);
+  EXPECT_EQ(index.advertisements().front()->kind, "BGPConfiguration");
+}
+
+class Told {
+ public:
+  explicit Told(FactIndex& index) {
+    index.on_touched([this](std::string_view ns) { namespaces_.emplace(ns); });
+  }
+  std::set<std::string> take() { return std::exchange(namespaces_, {}); }
+
+ private:
+  std::set<std::string> namespaces_;
+};
+using Names = std::set<std::string>;
+
+TEST(FactIndex, TellsWhereWaysMayHaveComeOrGone) {
+  FactIndex index;
+  Told told(index);
+  Service alias;
+  alias.meta = {.name = "db", .ns = "web"};
+  alias.type = "ExternalName";
+  alias.external_name = "db.data.svc";
+  index.put(std::make_shared<const Service>(alias));
+  EXPECT_EQ(told.take(), (Names{"data", "web"})) << "where it leads too";
+  Entrance entrance;
+  entrance.meta = {.name = "front", .ns = "web"};
+  entrance.targets.emplace_back();
+  entrance.targets[0].ns = "data";
+  index.put(std::make_shared<const Entrance>(entrance));
+  EXPECT_EQ(told.take(), Names{"data"});
+  entrance.targets[0].ns = "infra";
+  index.put(std::make_shared<const Entrance>(entrance));
+  EXPECT_EQ(told.take(), (Names{"data", "infra"})) << "where it led before too";
+  index.remove(entrance);
+  EXPECT_EQ(told.take(), Names{"infra"});
+}
+
+TEST(FactIndex, TellsOfRoutesWhenTheirGatewayChanges) {
+  FactIndex index;
+  Told told(index);
+  Entrance route;
+  route.meta = {.name = "front", .ns = "web"};
+  route.targets.emplace_back();
+  route.targets[0].ns = "data";
+  route.parents.emplace_back();
+  route.parents[0] = {.kind = "Gateway", .ns = "infra", .name = "edge"};
+  index.put(std::make_shared<const Entrance>(route));
+  told.take();
+  Gateway gateway;
+  gateway.kind = "Gateway";
+  gateway.meta = {.name = "edge", .ns = "infra"};
+  index.put(std::make_shared<const Gateway>(gateway));
+  EXPECT_EQ(told.take(), (Names{"data", "infra"}));
+}
+
+TEST(FactIndex, IsSilentAboutWhatIsNotJudged) {
+  FactIndex index;
+  Workload pod;
+  pod.kind = "Pod";
+  pod.meta = {.name = "web-1", .ns = "data"};
+  index.put(std::make_shared<const Workload>(pod));
+  ExposurePolicy policy;
+  policy.meta.name = "p";
+  index.put(std::make_shared<const ExposurePolicy>(policy));
+  Told told(index);
+  pod.meta.resource_version = "7";
+  pod.phase = "Running";
+  index.put(std::make_shared<const Workload>(pod));
+  policy.status.violations = 3;
+  index.put(std::make_shared<const ExposurePolicy>(policy));
+  EXPECT_EQ(told.take(), Names{});
+  pod.phase = "Succeeded";
+  index.put(std::make_shared<const Workload>(pod));
+  EXPECT_EQ(told.take(), Names{"data"}) << "what has ended serves nobody";
+  policy.spec.action = "Warn";
+  index.put(std::make_shared<const ExposurePolicy>(policy));
+  EXPECT_EQ(told.take(), Names{""}) << "everywhere";
 }
 
 TEST(FactIndex, DoesNotInventLabelsOfUnknownNamespaces) {

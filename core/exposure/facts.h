@@ -9,10 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/advertisement.h"
 #include "core/model/endpoint_slice.h"
 #include "core/model/entrance.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/gateway.h"
+#include "core/model/network_policy.h"
 #include "core/model/port_allocation.h"
 #include "core/model/service.h"
 #include "core/model/workload.h"
@@ -41,6 +43,10 @@ class Facts {
   virtual std::vector<const Workload*> workloads_at(std::string_view address) const = 0;
   // EndpointSlices and Endpoints that are for the Service.
   virtual std::vector<const EndpointSlice*> slices_of(const Service& service) const = 0;
+  virtual std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const = 0;
+  virtual std::vector<const Advertisement*> advertisements() const = 0;
+  // Of all namespaces.
+  virtual std::vector<const Service*> every_service() const = 0;
   virtual std::vector<const PortAllocation*> allocations(std::string_view ns) const = 0;
   // Labels of a namespace, nullptr when the namespace is not known: then a policy with a selector other than
   // "everything" counts as in force (never fooled by missing data).

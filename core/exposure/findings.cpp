@@ -65,15 +65,10 @@ std::optional<Finding> strictest(const WayOut& way, const std::vector<Opinion>& 
   return finding;
 }
 
-struct Candidate {
-  const WayOut* way;
-  Finding finding;
-};
-
 // What a hidden node port shares with its load balancer.
 using Twin = std::tuple<const ServicePort*, const Workload*, std::int64_t, bool, std::string_view>;
 
-Twin twin_of(const Candidate& candidate) {
+Twin twin_of(const JudgedWay& candidate) {
   const WayOut& way = *candidate.way;
   return {way.service_port, way.workload, way.container_port, candidate.finding.audit_only,
           candidate.finding.message};
@@ -86,9 +81,9 @@ bool is_hidden_node_port(const WayOut& way) {
 
 }  // namespace
 
-std::vector<Finding> make_findings(const std::vector<WayOut>& ways, const std::vector<PolicyTable>& policies,
+std::vector<JudgedWay> judged_ways(const std::vector<WayOut>& ways, const std::vector<PolicyTable>& policies,
                                    const Facts& facts, bool judged_is_workload, Instant now) {
-  std::vector<Candidate> candidates;
+  std::vector<JudgedWay> candidates;
   for (const WayOut& way : ways) {
     std::vector<Opinion> enforced;
     std::vector<Opinion> audited;
@@ -108,13 +103,20 @@ std::vector<Finding> make_findings(const std::vector<WayOut>& ways, const std::v
     }
   }
   std::set<Twin> balancers;
-  for (const Candidate& candidate : candidates) {
+  for (const JudgedWay& candidate : candidates) {
     if (candidate.way->via == Via::kLoadBalancer) balancers.insert(twin_of(candidate));
   }
+  std::erase_if(candidates, [&](const JudgedWay& candidate) {
+    return is_hidden_node_port(*candidate.way) && balancers.contains(twin_of(candidate));
+  });
+  return candidates;
+}
+
+std::vector<Finding> make_findings(const std::vector<WayOut>& ways, const std::vector<PolicyTable>& policies,
+                                   const Facts& facts, bool judged_is_workload, Instant now) {
   std::vector<Finding> findings;
-  for (const Candidate& candidate : candidates) {
-    const bool said = is_hidden_node_port(*candidate.way) && balancers.count(twin_of(candidate)) != 0;
-    if (!said) findings.push_back(candidate.finding);
+  for (JudgedWay& judged : judged_ways(ways, policies, facts, judged_is_workload, now)) {
+    findings.push_back(std::move(judged.finding));
   }
   return findings;
 }

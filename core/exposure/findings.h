@@ -17,4 +17,12 @@ namespace berth::exposure {
 std::vector<Finding> make_findings(const std::vector<WayOut>& ways, const std::vector<PolicyTable>& policies,
                                    const Facts& facts, bool judged_is_workload, Instant now);
 
+// The same, with the way that each finding is about; it points into `ways`.
+struct JudgedWay {
+  const WayOut* way = nullptr;
+  Finding finding = {};
+};
+std::vector<JudgedWay> judged_ways(const std::vector<WayOut>& ways, const std::vector<PolicyTable>& policies,
+                                   const Facts& facts, bool judged_is_workload, Instant now);
+
 }  // namespace berth::exposure

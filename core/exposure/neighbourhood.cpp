@@ -20,6 +20,14 @@ bool selects(const Service& service, const Workload& workload) {
   return !service.selector.empty() && matches_labels(service.selector, workload.template_labels);
 }
 
+// Without policyTypes a policy is about who comes in (the API server writes that down).
+bool isolates(const NetworkPolicy& policy, const Workload& workload) {
+  const auto& types = policy.policy_types;
+  const bool ingress = types.empty() || std::find(types.begin(), types.end(), "Ingress") != types.end();
+  return ingress && !workload.pod.host_network && policy.meta.ns == workload.meta.ns &&
+         matches(policy.pod_selector, workload.template_labels);
+}
+
 const std::vector<const Service*>& Neighbourhood::services() {
   if (!services_) services_ = facts_.services(ns_);
   return *services_;
@@ -35,6 +43,11 @@ const std::vector<const Workload*>& Neighbourhood::workloads() {
   return *workloads_;
 }
 
+const std::vector<const NetworkPolicy*>& Neighbourhood::network_policies() {
+  if (!network_policies_) network_policies_ = facts_.network_policies(ns_);
+  return *network_policies_;
+}
+
 const Service* Neighbourhood::service(std::string_view name) {
   const auto& all = services();
   const auto found = std::find_if(all.begin(), all.end(),
@@ -42,11 +55,12 @@ const Service* Neighbourhood::service(std::string_view name) {
   return found == all.end() ? nullptr : *found;
 }
 
-std::vector<const Workload*> Neighbourhood::selected_by(const Service& service) {
+template <class Selects>
+std::vector<const Workload*> Neighbourhood::selected(Selects selects) {
   std::vector<const Workload*> selected;
   std::map<const Workload*, std::vector<const Workload*>> seen_of_owner;
   for (const Workload* workload : workloads()) {
-    if (!selects(service, *workload) || has_ended(*workload)) continue;
+    if (!selects(*workload) || has_ended(*workload)) continue;
     if (const Workload* made_by = owner(*workload)) {
       if (workload->kind != "Pod") continue;
       std::vector<const Workload*>& seen = seen_of_owner[made_by];
@@ -59,6 +73,14 @@ std::vector<const Workload*> Neighbourhood::selected_by(const Service& service) 
     selected.push_back(workload);
   }
   return selected;
+}
+
+std::vector<const Workload*> Neighbourhood::selected_by(const Service& service) {
+  return selected([&](const Workload& workload) { return selects(service, workload); });
+}
+
+std::vector<const Workload*> Neighbourhood::selected_by(const NetworkPolicy& policy) {
+  return selected([&](const Workload& workload) { return isolates(policy, workload); });
 }
 
 const Workload* Neighbourhood::owner(const Workload& workload) {

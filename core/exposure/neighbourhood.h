@@ -23,6 +23,7 @@ class Neighbourhood {
   const std::vector<const Service*>& services();
   const std::vector<const Entrance*>& entrances();  // that lead here
   const std::vector<const Workload*>& workloads();
+  const std::vector<const NetworkPolicy*>& network_policies();
 
   // nullptr when there is none of that name.
   const Service* service(std::string_view name);
@@ -32,21 +33,31 @@ class Neighbourhood {
   // owner (the ReplicaSets a Deployment keeps for its history) counts only by the owner and by its pods. Pods
   // of one owner that declare the same ports stand in for each other: only the first of them is listed.
   std::vector<const Workload*> selected_by(const Service& service);
+  // The same of a NetworkPolicy: whose pods it isolates.
+  std::vector<const Workload*> selected_by(const NetworkPolicy& policy);
 
   // The controller that made `workload`, by ownerReference (kind, name, and uid where both are known);
   // nullptr when it has none or it is not known.
   const Workload* owner(const Workload& workload);
 
  private:
+  template <class Selects>
+  std::vector<const Workload*> selected(Selects selects);
+
   const Facts& facts_;
   std::string ns_;
   std::optional<std::vector<const Service*>> services_;
   std::optional<std::vector<const Entrance*>> entrances_;
   std::optional<std::vector<const Workload*>> workloads_;
+  std::optional<std::vector<const NetworkPolicy*>> network_policies_;
   std::optional<std::map<std::pair<std::string_view, std::string_view>, const Workload*>> owners_;
 };
 
 // `service` has a selector and it takes the labels of the workload's pods in.
 bool selects(const Service& service, const Workload& workload);
+
+// `policy` says who may come in to the workload's pods. It says nothing of pods on the network of their node
+// (networking.k8s.io/v1: undefined, and no known plugin tells them from the node).
+bool isolates(const NetworkPolicy& policy, const Workload& workload);
 
 }  // namespace berth::exposure

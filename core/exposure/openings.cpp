@@ -46,6 +46,19 @@ std::vector<Opening> own_openings(const Service& service, const ServicePort& por
   return openings;
 }
 
+std::vector<Opening> advertised_openings(const Service& service, const ServicePort& port,
+                                         const Facts& facts) {
+  std::vector<Opening> openings;
+  for (const Advertisement* advertisement : facts.advertisements()) {
+    if (!advertises(*advertisement, service)) continue;
+    Opening opening{Via::kExternalIp, port.port};
+    opening.sign = advertisement->kind;
+    opening.advertisement = advertisement;
+    openings.push_back(std::move(opening));
+  }
+  return openings;
+}
+
 std::vector<Opening> openings_of(const Entrance& entrance, const EntranceTarget& target,
                                  const std::vector<std::string>& hosts, const Facts& facts) {
   std::vector<Opening> openings;

@@ -21,8 +21,9 @@ struct Opening {
   const Entrance* entrance = nullptr;
   const EntranceTarget* target = nullptr;
   std::string_view sign = {};
-  const Service* alias = nullptr;           // that the target names instead of the Service itself
-  const ParentReference* parent = nullptr;  // of a route: what it is attached to
+  const Advertisement* advertisement = nullptr;  // by which routers know the way to the cluster IP
+  const Service* alias = nullptr;                // that the target names instead of the Service itself
+  const ParentReference* parent = nullptr;       // of a route: what it is attached to
   const Gateway* gateway = nullptr;
   bool ends_tls = false;
   std::string unknown = {};  // why it is not known what it shows; "" = it is known
@@ -30,6 +31,9 @@ struct Opening {
 
 // What the Service opens for one of its ports.
 std::vector<Opening> own_openings(const Service& service, const ServicePort& port);
+
+// By cluster IPs that are advertised to routers outside.
+std::vector<Opening> advertised_openings(const Service& service, const ServicePort& port, const Facts& facts);
 
 // What lets requests for these hosts in to a target of the entrance: the entrance itself, or each listener
 // that takes it, each number once. None: nobody gets in this way.

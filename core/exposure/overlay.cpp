@@ -76,6 +76,16 @@ std::vector<const EndpointSlice*> Overlay::slices_of(const Service& service) con
     return slice.meta.ns == service.meta.ns && service_of(slice) == service.meta.name;
   });
 }
+std::vector<const NetworkPolicy*> Overlay::network_policies(std::string_view ns) const {
+  return laid_over(base_.network_policies(ns),
+                   [&](const NetworkPolicy& policy) { return policy.meta.ns == ns; });
+}
+std::vector<const Advertisement*> Overlay::advertisements() const {
+  return laid_over(base_.advertisements(), [](const Advertisement&) { return true; });
+}
+std::vector<const Service*> Overlay::every_service() const {
+  return laid_over(base_.every_service(), [](const Service&) { return true; });
+}
 std::vector<const PortAllocation*> Overlay::allocations(std::string_view ns) const {
   return base_.allocations(ns);
 }

@@ -14,8 +14,9 @@
 namespace berth::exposure {
 
 // An object that exposure is judged on.
-using Subject = std::variant<const Service*, const Workload*, const Entrance*, const Gateway*,
-                             const ReferenceGrant*, const EndpointSlice*>;
+using Subject =
+    std::variant<const Service*, const Workload*, const Entrance*, const Gateway*, const ReferenceGrant*,
+                 const EndpointSlice*, const NetworkPolicy*, const Advertisement*>;
 
 class Overlay final : public Facts {
  public:
@@ -33,6 +34,9 @@ class Overlay final : public Facts {
   std::vector<const Workload*> workloads(std::string_view ns) const override;
   std::vector<const Workload*> workloads_at(std::string_view address) const override;
   std::vector<const EndpointSlice*> slices_of(const Service& service) const override;
+  std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override;
+  std::vector<const Advertisement*> advertisements() const override;
+  std::vector<const Service*> every_service() const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override;
   const Labels* namespace_labels(std::string_view ns) const override;
   std::vector<const ExposurePolicy*> policies() const override;

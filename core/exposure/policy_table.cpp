@@ -21,7 +21,9 @@ bool holds_for(const ExposureException& exception, const WayOut& way, std::int64
   const std::vector<std::string>& via = exception.via;
   // A program that leads out by itself does so from no port: whoever permits it permits the workload.
   if (way.via == Via::kCustom) return std::find(via.begin(), via.end(), to_string(way.via)) != via.end();
-  return exception.port == number && exception.protocol == way.protocol &&
+  if (exception.port != number || exception.protocol != way.protocol) return false;
+  // By whatever way the port may be reached, a NetworkPolicy must be allowed to let that in.
+  return way.via == Via::kNetworkPolicy ||
          (via.empty() || std::find(via.begin(), via.end(), to_string(way.via)) != via.end());
 }
 
@@ -139,6 +141,22 @@ const ExposureException* PolicyTable::awaited_exception(const WayOut& way, std::
       return exception;
   }
   return nullptr;
+}
+
+std::vector<Instant> PolicyTable::ends_of_exceptions() const {
+  std::vector<Instant> ends;
+  for (const auto& [exception, end] : exceptions_) ends.push_back(end);
+  return ends;
+}
+
+std::vector<Instant> PolicyTable::refusals() const {
+  std::vector<Instant> refusals;
+  for (const std::vector<Listing>& of_protocol : listings_) {
+    for (const Listing& listing : of_protocol) {
+      if (listing.refused_from) refusals.push_back(*listing.refused_from);
+    }
+  }
+  return refusals;
 }
 
 bool PolicyTable::inside(const Cidr& range, const std::vector<std::string>& networks) const {

@@ -51,6 +51,10 @@ class PolicyTable {
   [[nodiscard]] const ExposureException* awaited_exception(const WayOut& way, std::int64_t number,
                                                            Instant now) const;
 
+  // The times at which what it says changes by itself.
+  [[nodiscard]] std::vector<Instant> ends_of_exceptions() const;
+  [[nodiscard]] std::vector<Instant> refusals() const;  // of deprecated ports
+
   // Every address of `range` lies in one of the named networks. A network that is not declared is empty.
   [[nodiscard]] bool inside(const Cidr& range, const std::vector<std::string>& networks) const;
 

@@ -15,6 +15,7 @@ namespace berth::exposure {
 namespace {
 
 constexpr char kReachable[] = " and would be reachable from outside the cluster";
+constexpr char kOpenToOutside[] = " and would be open to addresses outside the cluster";
 
 // Everything a rule may look at.
 struct Question {
@@ -60,12 +61,13 @@ using Rule = std::optional<Objection> (*)(const Question&);
 
 // Internal beats everything but an exception for exactly that number.
 std::optional<Objection> internal_number(const Question& question) {
+  if (question.way.is_left_open()) return std::nullopt;
   for (const std::int64_t number : question.way.numbers()) {
     const std::vector<const Listing*> standing = question.policy.standing(number, question.way.protocol);
     if (standing.empty() || !standing.front()->internal || question.excepted(number)) continue;
     Objection objected{Ground::kInternal, Decision::kDeny, number,
                        port_text(number, question.way.protocol, standing.front()->entry) + " is internal",
-                       kReachable};
+                       question.way.via == Via::kNetworkPolicy ? kOpenToOutside : kReachable};
     if (const auto* awaited = question.policy.awaited_exception(question.way, number, question.now)) {
       objected.awaited = one_line(awaited->workload.kind + " " + awaited->ns + "/" + awaited->workload.name);
     }
@@ -82,6 +84,20 @@ std::optional<Objection> forbidden_address(const Question& question) {
                    "address " + one_line(std::string(question.way.address)) + " (" + std::string(what) +
                        ") is no pod's, and an exposed Service that leads there is refused",
                    ""};
+}
+
+// Whether a pod's own address can be reached from outside is not known, so spec.unknown decides.
+std::optional<Objection> left_open(const Question& question) {
+  if (!question.way.is_left_open()) return std::nullopt;
+  const std::int64_t number = question.way.container_port;
+  const std::vector<const Listing*> standing = question.policy.standing(number, question.way.protocol);
+  if (standing.empty() || !standing.front()->internal) return std::nullopt;
+  Decision decision = decision_of(question.spec().unknown, Decision::kUnknown);
+  if (decision == Decision::kAllow) return std::nullopt;
+  if (decision == Decision::kWarn) decision = Decision::kUnknown;
+  return Objection{Ground::kLeftOpen, decision, number,
+                   port_text(number, question.way.protocol, standing.front()->entry) + " is internal",
+                   " and no NetworkPolicy would keep outsiders from it any more"};
 }
 
 // A deprecated port whose date has come.
@@ -234,10 +250,20 @@ std::optional<Objection> moved_service_port(const Question& question) {
 }
 
 // In the order of Ground: the first that objects decides.
-constexpr std::array<Rule, 9> kRules = {
-    &internal_number, &forbidden_address, &removed_port,    &ends_tls,           &open_sources,
-    &unresolved_end,  &undeclared_way,    &deprecated_port, &moved_service_port,
+constexpr std::array<Rule, 10> kRules = {
+    &internal_number, &forbidden_address, &removed_port,   &left_open,       &ends_tls,
+    &open_sources,    &unresolved_end,    &undeclared_way, &deprecated_port, &moved_service_port,
 };
+
+// A health check answers with the node's own state, from a listener routes lead on, whom a NetworkPolicy lets
+// in still has to get there, and of what is advertised its owners need not know: of those only some rules
+// have to say anything.
+bool says_something(Rule rule, const WayOut& way) {
+  if (way.is_left_open()) return rule == &left_open;
+  if (way.via == Via::kNetworkPolicy) return rule == &internal_number || rule == &unresolved_end;
+  if (way.advertisement != nullptr) return rule == &internal_number;
+  return !way.is_bare_number() || rule == &internal_number;
+}
 
 }  // namespace
 
@@ -245,8 +271,7 @@ std::optional<Objection> objection(const WayOut& way, const PolicyTable& policy,
                                    Instant now) {
   const Question question{way, policy, facts, now};
   for (const Rule rule : kRules) {
-    // A health check answers with the node's own state, and from a listener routes lead on.
-    if (way.is_bare_number() && rule != &internal_number) continue;
+    if (!says_something(rule, way)) continue;
     if (rule != &internal_number && question.end_excepted()) return std::nullopt;
     std::optional<Objection> objected = rule(question);
     if (!objected) continue;

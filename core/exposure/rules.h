@@ -18,6 +18,7 @@ enum class Ground {
   kInternal,    // a number on it is internal
   kAddress,     // it leads to an address that is no pod's
   kRemoved,     // a deprecated port whose time is over
+  kLeftOpen,    // an internal number that no NetworkPolicy would keep outsiders from any more
   kEndsTls,     // tls: Passthrough, and this way ends TLS
   kSources,     // `from`, and the sources of this way are not restricted to it
   kUnresolved,  // the container port is not known

@@ -14,8 +14,15 @@ void add_sorted(std::vector<std::string>& list, const std::string& item) {
 
 namespace {
 
-// Source ranges belong to the whole Service and are the same for the same way.
+// Nobody is told apart where everybody may come.
+void join_sources(std::vector<std::string>& sources, const std::vector<std::string>& more) {
+  if (more.empty()) sources.clear();
+  if (sources.empty()) return;
+  for (const std::string& source : more) add_sorted(sources, source);
+}
+
 void join(Audience& audience, const Audience& more) {
+  join_sources(audience.sources, more.sources);
   for (const std::string& host : more.hosts) add_sorted(audience.hosts, host);
   for (const std::string& address : more.addresses) add_sorted(audience.addresses, address);
 }
@@ -27,8 +34,8 @@ void WayCollection::add(WayOut way) {
   const EntranceTarget* target = way.service_port != nullptr ? nullptr : way.target;
   const auto [place, is_new] = places_.emplace(
       Key{way.via, way.shown, way.protocol, way.sign, way.entrance, way.gateway, way.listener, target,
-          way.service, way.service_port, way.workload, way.container_port, way.health_check,
-          nobodys_address(way.address).empty() ? std::string_view() : way.address},
+          way.service, way.service_port, way.network_policy, way.workload, way.container_port,
+          way.health_check, nobodys_address(way.address).empty() ? std::string_view() : way.address},
       ways_.size());
   if (is_new) {
     ways_.push_back(std::move(way));

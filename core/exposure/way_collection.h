@@ -26,7 +26,7 @@ class WayCollection {
  private:
   using Key = std::tuple<Via, std::int64_t, Protocol, std::string_view, const Entrance*, const Gateway*,
                          const GatewayListener*, const EntranceTarget*, const Service*, const ServicePort*,
-                         const Workload*, std::int64_t, bool, std::string_view>;
+                         const NetworkPolicy*, const Workload*, std::int64_t, bool, std::string_view>;
   std::map<Key, std::size_t> places_;
   std::vector<WayOut> ways_;
 };

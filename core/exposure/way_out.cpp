@@ -79,6 +79,7 @@ std::vector<std::string> WayOut::namespaces() const {
   if (alias != nullptr) add_once(names, alias->meta.ns);
   if (service != nullptr) add_once(names, service->meta.ns);
   if (slice != nullptr) add_once(names, slice->meta.ns);
+  if (network_policy != nullptr) add_once(names, network_policy->meta.ns);
   if (workload != nullptr) add_once(names, workload->meta.ns);
   return names;
 }
@@ -89,12 +90,18 @@ WayIdentity identity(const WayOut& way) {
   if (way.entrance != nullptr) {
     opener = &way.entrance->meta;
     kind = way.entrance->kind;
+  } else if (way.advertisement != nullptr) {
+    opener = &way.advertisement->meta;
+    kind = way.advertisement->kind;
   } else if (way.gateway != nullptr) {
     opener = &way.gateway->meta;
     kind = way.gateway->kind;
   } else if (way.service != nullptr) {
     opener = &way.service->meta;
     kind = "Service";
+  } else if (way.network_policy != nullptr) {
+    opener = &way.network_policy->meta;
+    kind = way.is_left_open() ? "no NetworkPolicy" : "NetworkPolicy";
   } else if (way.workload != nullptr) {
     opener = &way.workload->meta;  // the workload itself follows
   }
@@ -103,6 +110,7 @@ WayIdentity identity(const WayOut& way) {
     service_name = way.target->ns + "/" + way.target->service;
   } else if (way.service != nullptr) {
     service_name = way.service->meta.name;
+    if (way.advertisement != nullptr) service_name.insert(0, way.service->meta.ns + "/");
   }
   // What is not known is told apart by what was asked for: another name may lead elsewhere.
   std::string asked_for(way.sign);

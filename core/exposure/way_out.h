@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "core/base/port.h"
+#include "core/model/advertisement.h"
 #include "core/model/endpoint_slice.h"
 #include "core/model/entrance.h"
 #include "core/model/gateway.h"
+#include "core/model/network_policy.h"
 #include "core/model/service.h"
 #include "core/model/via.h"
 #include "core/model/workload.h"
@@ -23,7 +25,8 @@ namespace berth::exposure {
 
 // Who can use the way. Only the list that belongs to `via` is filled; an empty list says nothing.
 struct Audience {
-  std::vector<std::string> sources = {};    // LoadBalancer: loadBalancerSourceRanges; empty = everybody
+  // LoadBalancer: loadBalancerSourceRanges; NetworkPolicy: the networks outside; empty = everybody
+  std::vector<std::string> sources = {};
   std::vector<std::string> hosts = {};      // of an entrance: host names; "" among them = every host
   std::vector<std::string> addresses = {};  // ExternalIP: the addresses; HostPort: hostIPs, "" = every one
 
@@ -39,8 +42,8 @@ struct WayOut {
   Protocol protocol = Protocol::kTcp;
   Audience audience = {};
 
-  std::string_view sign =
-      {};  // via Annotation and Export: what announces it (announcements.h); Custom: the program
+  std::string_view sign = {};  // via Annotation and Export: what announces it (announcements.h); Custom: the
+                               // program; the kind of an advertisement
   const Entrance* entrance = nullptr;      // what leads to the Service by its name, if anything
   const EntranceTarget* target = nullptr;  // where in it
   const Service* alias =
@@ -48,22 +51,27 @@ struct WayOut {
   // Of a route: what it is attached to, and the Gateway or ListenerSet that this names, if it is there.
   const ParentReference* parent = nullptr;
   const Gateway* gateway = nullptr;
-  const GatewayListener* listener = nullptr;  // a listener as such, from which routes lead on
-  bool ends_tls = false;                      // what is encrypted is decrypted on the way
+  const GatewayListener* listener = nullptr;     // a listener as such, from which routes lead on
+  bool ends_tls = false;                         // what is encrypted is decrypted on the way
+  const Advertisement* advertisement = nullptr;  // via ExternalIP: by which routers know the cluster IP
   const Service* service = nullptr;  // absent for host ports, and when an entrance names none that is
-  const ServicePort* service_port = nullptr;  // absent as above, and for a health check
-  const EndpointSlice* slice = nullptr;       // that leads on from the Service, when no selector does
-  std::string_view address = {};              // in it; another of them may lead to the same end
-  const Workload* workload = nullptr;         // absent while nothing is selected
-  std::string container = {};                 // "" when no container declares the port
-  std::int64_t container_port = 0;            // 0 = not known
-  std::string unresolved = {};                // why the end of the way is not known; "" = it is known
-  bool health_check = false;  // healthCheckNodePort: answers the load balancer, leads to no pod
+  const ServicePort* service_port = nullptr;      // absent as above, and for a health check
+  const EndpointSlice* slice = nullptr;           // that leads on from the Service, when no selector does
+  std::string_view address = {};                  // in it; another of them may lead to the same end
+  const NetworkPolicy* network_policy = nullptr;  // that lets somebody in, by its rule
+  const NetworkPolicyRule* rule = nullptr;  // absent: it keeps nobody out any more, and no other policy does
+  const Workload* workload = nullptr;       // absent while nothing is selected
+  std::string container = {};               // "" when no container declares the port
+  std::int64_t container_port = 0;          // 0 = not known
+  std::string unresolved = {};              // why the end of the way is not known; "" = it is known
+  bool health_check = false;                // healthCheckNodePort: answers the load balancer, leads to no pod
 
   // There is no pod at its end: only its number can be wrong.
   [[nodiscard]] bool is_bare_number() const {
     return health_check || listener != nullptr || (target != nullptr && target->is_listener);
   }
+  // The pods are as open as where no NetworkPolicy is, and were not.
+  [[nodiscard]] bool is_left_open() const { return network_policy != nullptr && rule == nullptr; }
   // Of the Service port, or of the target that names a Service which is not there; 0 = none.
   [[nodiscard]] std::int64_t service_number() const;
   // The numbers on the way that are known, without repetition: container port, Service port, number shown.

@@ -13,15 +13,17 @@
 #include "core/exposure/attachments.h"
 #include "core/exposure/container_ports.h"
 #include "core/exposure/endings.h"
-#include "core/exposure/fingerprints.h"
 #include "core/exposure/neighbourhood.h"
+#include "core/exposure/network_policies.h"
 #include "core/exposure/openings.h"
 #include "core/exposure/way_collection.h"
+#include "core/exposure/workload_ways.h"
 
 namespace berth::exposure {
 namespace {
 
 bool refers_to(const EntranceTarget& target, const Service& service, const ServicePort& port) {
+  if (target.every_port) return true;
   if (target.first_port) return &port == &service.ports.front();
   if (target.protocol && *target.protocol != port.protocol) return false;
   if (!target.port_name.empty()) return target.port_name == port.name;
@@ -43,6 +45,7 @@ WayOut way(const Opening& opening, const Service* service, const ServicePort* po
   found.sign = opening.sign;
   found.entrance = opening.entrance;
   found.target = opening.target;
+  found.advertisement = opening.advertisement;
   found.alias = opening.alias;
   found.parent = opening.parent;
   found.gateway = opening.gateway;
@@ -130,6 +133,8 @@ void add_ways_through(const Service& service, Neighbourhood& around, const Endin
   const std::vector<NamedTarget> targets = targets_naming(service, around);
   for (const ServicePort& port : service.ports) {
     std::vector<Opening> openings = own_openings(service, port);
+    for (Opening& opening : advertised_openings(service, port, around.facts()))
+      openings.push_back(std::move(opening));
     for (const NamedTarget& named : targets) {
       if (!refers_to(*named.target, service, port)) continue;
       for (Opening& opening : openings_of(*named.entrance, *named.target, around.facts())) {
@@ -205,61 +210,8 @@ void add_target(const Opening& opening, Neighbourhood& around, WayCollection& wa
   }
   const std::string port =
       target.port_name.empty() ? std::to_string(target.port_number) : "named \"" + target.port_name + "\"";
-  unresolved(service, target.first_port ? "the Service has no port" : "the Service has no port " + port);
-}
-
-void add_node_openings(const Workload& workload, Neighbourhood& around, WayCollection& ways) {
-  const PodSpec& pod = workload.pod;
-  const std::vector<HostOpening> openings = host_openings(pod);
-  for (const HostOpening& opening : openings) {
-    WayOut found;
-    found.via = pod.host_network ? Via::kHostNetwork : Via::kHostPort;
-    found.shown = opening.shown;
-    found.protocol = opening.port->protocol;
-    if (!pod.host_network) found.audience.addresses.push_back(opening.port->host_ip);
-    found.workload = &reported_as(workload, around, [&](const Workload& above) {
-      const std::vector<HostOpening> same = host_openings(above.pod);
-      return above.pod.host_network == pod.host_network &&
-             std::any_of(same.begin(), same.end(),
-                         [&](const HostOpening& candidate) { return candidate.same_numbers(opening); });
-    });
-    found.container = opening.container->name;
-    found.container_port = opening.port->container_port;
-    ways.add(std::move(found));
-  }
-  if (pod.host_network && openings.empty()) {
-    WayOut found;
-    found.via = Via::kHostNetwork;
-    found.workload = &reported_as(workload, around, [](const Workload& above) {
-      return above.pod.host_network && host_openings(above.pod).empty();
-    });
-    found.unresolved = "hostNetwork, and no container declares a port";
-    ways.add(std::move(found));
-  }
-}
-
-// Containers that lead out by connections of their own (exposure.md row 50): where to, no port shows.
-void add_tunnels(const Workload& workload, Neighbourhood& around, WayCollection& ways) {
-  const auto has_tunnel = [](const Workload& above, std::string_view program) {
-    const auto runs_it = [&](const Container& one) { return tunnel_of_image(one.image) == program; };
-    return std::any_of(above.pod.containers.begin(), above.pod.containers.end(), runs_it) ||
-           std::any_of(above.pod.init_containers.begin(), above.pod.init_containers.end(), runs_it);
-  };
-  const PodSpec& pod = workload.pod;
-  for (const auto* containers : {&pod.containers, &pod.init_containers, &pod.ephemeral_containers}) {
-    for (const Container& container : *containers) {
-      const std::string_view program = tunnel_of_image(container.image);
-      if (program.empty()) continue;
-      WayOut found;
-      found.via = Via::kCustom;
-      found.sign = program;
-      found.workload =
-          &reported_as(workload, around, [&](const Workload& above) { return has_tunnel(above, program); });
-      found.container = container.name;
-      found.unresolved = "it leads out of the cluster by itself, and no port shows where from";
-      ways.add(std::move(found));
-    }
-  }
+  unresolved(service, target.first_port || target.every_port ? "the Service has no port"
+                                                             : "the Service has no port " + port);
 }
 
 void append(std::vector<WayOut>& ways, std::vector<WayOut> more) {
@@ -311,14 +263,16 @@ std::vector<WayOut> ways_of(const Entrance& entrance, const Facts& facts) {
   std::map<std::string_view, Neighbourhood> neighbourhoods;
   WayCollection ways;
   // Many paths lead to few ports: each target is followed once, with all its hosts.
-  using WhatIsMeant = std::tuple<std::string_view, std::string_view, std::int64_t, std::string_view, bool,
-                                 std::string_view, std::string_view, std::string_view,
-                                 std::optional<Protocol>, std::int64_t, std::optional<Via>, bool, bool, bool>;
+  using WhatIsMeant =
+      std::tuple<std::string_view, std::string_view, std::int64_t, std::string_view, bool, std::string_view,
+                 std::string_view, std::string_view, std::optional<Protocol>, std::int64_t,
+                 std::optional<Via>, bool, bool, bool, bool>;
   std::map<WhatIsMeant, std::pair<const EntranceTarget*, std::vector<std::string>>> targets;
   for (const EntranceTarget& target : entrance.targets) {
-    auto& entry = targets[{target.ns, target.service, target.port_number, target.port_name, target.first_port,
-                           target.resource, target.unknown, target.sign, target.protocol, target.shown,
-                           target.via, target.ends_tls, target.by_target_port, target.is_listener}];
+    auto& entry =
+        targets[{target.ns, target.service, target.port_number, target.port_name, target.first_port,
+                 target.resource, target.unknown, target.sign, target.protocol, target.shown, target.via,
+                 target.ends_tls, target.by_target_port, target.is_listener, target.every_port}];
     if (entry.first == nullptr) entry.first = &target;
     for (const std::string& host : hosts_of(entrance, target)) add_sorted(entry.second, host);
   }
@@ -360,6 +314,24 @@ std::vector<WayOut> ways_of(const EndpointSlice& slice, const Facts& facts) {
   return service == nullptr ? std::vector<WayOut>() : ways_of(*service, facts);
 }
 
+std::vector<WayOut> ways_of(const Advertisement& advertisement, const Facts& facts) {
+  std::vector<WayOut> ways;
+  for (const Service* service : facts.every_service()) {
+    if (!advertises(advertisement, *service)) continue;
+    std::vector<WayOut> all = ways_of(*service, facts);
+    std::erase_if(all, [&](const WayOut& way) { return way.advertisement != &advertisement; });
+    append(ways, std::move(all));
+  }
+  return ways;
+}
+
+std::vector<WayOut> ways_of(const NetworkPolicy& policy, const Facts& facts) {
+  Neighbourhood around(facts, policy.meta.ns);
+  WayCollection ways;
+  add_policy_ways(policy, around, ways);
+  return ways.take();
+}
+
 std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts) {
   std::vector<WayOut> ways;
   const auto append_all = [&](const std::vector<const Entrance*>& entrances, auto&& concerned) {
@@ -396,11 +368,49 @@ std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts) {
   }
   add_node_openings(workload, around, ways);
   add_tunnels(workload, around, ways);
+  add_policy_ways(workload, around, ways);
   return ways.take();
 }
 
 std::vector<WayOut> ways_of(const Subject& subject, const Facts& facts) {
   return std::visit([&](const auto* object) { return ways_of(*object, facts); }, subject);
+}
+
+// Where the way ends, as far as that is known without looking at pods.
+static const std::string& namespace_of(const WayOut& way) {
+  if (way.service != nullptr) return way.service->meta.ns;
+  if (way.target != nullptr) return way.target->ns;
+  if (way.network_policy != nullptr) return way.network_policy->meta.ns;
+  return way.workload != nullptr ? way.workload->meta.ns : way.gateway->meta.ns;
+}
+
+std::vector<WayOut> ways_into(const std::string& ns, const Facts& facts) {
+  Neighbourhood around(facts, ns);
+  WayCollection ways;
+  const auto add_all = [&](const auto& objects) {
+    for (const auto* object : objects) {
+      for (WayOut& way : ways_of(*object, facts)) {
+        if (namespace_of(way) == ns) ways.add(std::move(way));
+      }
+    }
+  };
+  add_all(around.services());
+  add_all(around.entrances());
+  add_all(around.network_policies());
+  for (const Workload* workload : around.workloads()) {
+    // The ReplicaSets that a Deployment keeps for its history make no pods.
+    const bool by_owner = workload->kind != "Pod" && around.owner(*workload) != nullptr;
+    if (by_owner || has_ended(*workload)) continue;
+    add_node_openings(*workload, around, ways);
+    add_tunnels(*workload, around, ways);
+  }
+  std::vector<WayOut> all = ways.take();
+  for (const Gateway* gateway : facts.gateways(ns)) {
+    for (WayOut& way : ways_of(*gateway, facts)) {
+      if (way.listener != nullptr) all.push_back(std::move(way));
+    }
+  }
+  return all;
 }
 
 std::vector<const Workload*> owners_of(const Workload& workload, const Facts& facts) {

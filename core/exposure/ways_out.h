@@ -2,14 +2,16 @@
 //
 // Outside is: NodePort (healthCheckNodePort too), LoadBalancer and its hidden node ports, externalIPs and
 // addresses claimed in status, entrances (Ingress, routes at the listeners of a Gateway, ...), hostPort,
-// hostNetwork, and what controllers make of annotations and labels (announcements.h), and programs in pods
-// that lead out by themselves (fingerprints.h). Source: docs/reference/api.md, "How a way out is judged".
-// `facts` must hold the object itself (see Overlay). Order: as the objects list their ports.
+// hostNetwork, what controllers make of annotations and labels (announcements.h), programs in pods that lead
+// out by themselves (fingerprints.h), and NetworkPolicies that let outsiders in (network_policies.h). Source:
+// docs/reference/api.md, "How a way out is judged". `facts` must hold the object itself (see Overlay). Order:
+// as the objects list their ports.
 //
 // A Pod whose owner's template says the same is reported as the owner, up to the topmost one that does, so
 // that a Deployment of a hundred pods has one way out and not a hundred and two.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "core/exposure/facts.h"
@@ -29,11 +31,19 @@ std::vector<WayOut> ways_of(const Gateway& gateway, const Facts& facts);
 std::vector<WayOut> ways_of(const ReferenceGrant& grant, const Facts& facts);
 // Those of the Service that it is for.
 std::vector<WayOut> ways_of(const EndpointSlice& slice, const Facts& facts);
+// Of every Service that it advertises and that nothing else does.
+std::vector<WayOut> ways_of(const Advertisement& advertisement, const Facts& facts);
+// What it lets in from outside, whatever leads there.
+std::vector<WayOut> ways_of(const NetworkPolicy& policy, const Facts& facts);
 std::vector<WayOut> ways_of(const Subject& subject, const Facts& facts);
 
 // For which the object decides whether they are open or where they lead, whether or not the facts have it:
 // routes at a Gateway or by a ReferenceGrant, the Service of an EndpointSlice. None for other kinds.
 std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts);
+
+// Every way that leads to something of the namespace, once: to its Services, to what entrances name there, to
+// its pods; and the listeners of its Gateways. Of all namespaces together these are all ways.
+std::vector<WayOut> ways_into(const std::string& ns, const Facts& facts);
 
 // The controllers above `workload` that the facts know, nearest first.
 std::vector<const Workload*> owners_of(const Workload& workload, const Facts& facts);

@@ -34,7 +34,7 @@ std::string named_target_text(const WayOut& way) {
   }
   std::string text = " -> Service " + to_string(ObjectKey{target.ns, one_line(target.service)});
   if (!target.port_name.empty()) text += " port \"" + one_line(target.port_name) + "\"";
-  if (target.first_port) {
+  if (target.first_port || target.every_port) {
     const std::int64_t number = way.service_number();
     return text + (number == 0 ? "" : " port " + number_text(number, way.protocol));
   }
@@ -78,6 +78,10 @@ std::string opening_text(const WayOut& way) {
       return with_type(*way.service) + " node port " +
              (way.shown == 0 ? "chosen by the cluster" : std::to_string(way.shown)) + " -> port " + number;
     case Via::kExternalIp:
+      if (way.advertisement != nullptr) {
+        return with_type(*way.service) + " advertised by " +
+               object_text(way.advertisement->kind, way.advertisement->meta) + " port " + number;
+      }
       return with_type(*way.service) + " at " + joined(way.audience.addresses) + " port " + number;
     case Via::kAnnotation:
     case Via::kExport:
@@ -89,6 +93,7 @@ std::string opening_text(const WayOut& way) {
     case Via::kConfigMap:
     case Via::kHostPort:
     case Via::kHostNetwork:
+    case Via::kNetworkPolicy:
     case Via::kCustom:
       break;
   }
@@ -127,6 +132,29 @@ std::string number_shown_text(const WayOut& way) {
          (way.container_port == 0 ? "" : " port " + number);
 }
 
+// ' from 0.0.0.0/0, 203.0.113.0/24' as the rule says it.
+std::string peers_text(const NetworkPolicyRule& rule) {
+  constexpr std::size_t kMaxBlocks = 3;
+  std::string text;
+  std::size_t shown = 0;
+  for (const NetworkPolicyPeer& peer : rule.peers) {
+    if (!peer.cidr) continue;
+    if (++shown > kMaxBlocks) return text + ", ...";
+    text += (text.empty() ? " from " : ", ") + one_line(*peer.cidr);
+  }
+  return text.empty() ? " from everywhere" : text;
+}
+
+std::string policy_text(const WayOut& way) {
+  std::string text = object_text("NetworkPolicy", way.network_policy->meta);
+  text += way.is_left_open() ? " no longer isolates" : peers_text(*way.rule) + " ->";
+  if (way.workload == nullptr) {
+    return text + (way.unresolved.empty() ? " port " + number_text(way.container_port, way.protocol) : " ?");
+  }
+  return text + " " + object_text(way.workload->kind, way.workload->meta) + container_text(way) + " port " +
+         number_text(way.container_port, way.protocol);
+}
+
 // What closes the way, whichever number on it is wrong.
 std::string closing(const WayOut& way, bool judged_is_workload) {
   if (way.slice != nullptr) {
@@ -134,10 +162,15 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
            ", or do not expose " + service_text(*way.service);
   }
   if (way.listener != nullptr) return "remove that listener";
+  if (way.network_policy != nullptr) {
+    return "let only pods and namespaces in `from` of " +
+           object_text("NetworkPolicy", way.network_policy->meta) + " reach that port";
+  }
   const bool from_behind = judged_is_workload && way.service != nullptr;
   const std::string relabel =
       from_behind ? "take the labels that " + service_text(*way.service) + " selects off the pods, or " : "";
   const std::string which = from_behind ? service_text(*way.service) : "the Service";
+  if (way.target != nullptr && way.target->every_port) return relabel + "remove " + entrance_text(way);
   if (way.entrance != nullptr) {
     return relabel +
            (way.target->sign.empty() ? std::string("take that backend out of ")
@@ -154,6 +187,10 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
       }
       return relabel + "make " + which + " ClusterIP";
     case Via::kExternalIp:
+      if (way.advertisement != nullptr) {
+        return relabel + "keep " + service_text(*way.service) + " out of what " +
+               object_text(way.advertisement->kind, way.advertisement->meta) + " advertises";
+      }
       return relabel + "remove " +
              (way.service->external_ips.empty() ? "the address from status.loadBalancer" : "externalIPs") +
              " from " + which;
@@ -169,7 +206,8 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
     case Via::kIngress:
     case Via::kGateway:
     case Via::kConfigMap:
-      break;  // by an entrance or a listener
+    case Via::kNetworkPolicy:
+      break;  // by an entrance, a listener or a policy
   }
   return "";
 }
@@ -198,6 +236,7 @@ std::string source_fix(const WayOut& way, const std::string& ranges) {
 }
 
 std::string unresolved_fix(const WayOut& way) {
+  if (way.via == Via::kNetworkPolicy) return "create the workload first, or write the port as a number";
   if (way.via == Via::kHostNetwork) return "declare the ports of the containers, or remove hostNetwork";
   if (way.via == Via::kCustom) {
     return "remove the container, or let it connect only where it must with an egress NetworkPolicy";
@@ -276,6 +315,7 @@ static std::string alias_text(const WayOut& way) {
 std::string path_of(const WayOut& way) {
   if (way.via == Via::kHostPort || way.via == Via::kHostNetwork) return number_shown_text(way);
   if (way.listener != nullptr) return listener_text(way);
+  if (way.network_policy != nullptr) return policy_text(way);
   if (way.via == Via::kCustom) {
     return object_text(way.workload->kind, way.workload->meta) + container_text(way) + " runs " +
            std::string(way.sign);
@@ -322,6 +362,8 @@ std::string fix_for(const WayOut& way, const Objection& objection, bool judged_i
       return "use a Service of type LoadBalancer instead of the " + way.entrance->kind;
     case Ground::kSources:
       return source_fix(way, objection.allowed_from);
+    case Ground::kLeftOpen:
+      return "keep a NetworkPolicy that isolates its pods, with policyTypes Ingress";
     case Ground::kAddress:
       return "lead " + slice_text(*way.slice) + " to the addresses of pods, or give the Service a selector";
     case Ground::kUnresolved:

@@ -51,7 +51,7 @@ void read(const Service& service, Numbers& numbers) {
 
 void read(const Entrance& entrance, Numbers& numbers) {
   for (const EntranceTarget& target : entrance.targets) {
-    const bool by_number = target.port_name.empty() && !target.first_port;
+    const bool by_number = target.port_name.empty() && !target.first_port && !target.every_port;
     if (!by_number || !target.resource.empty() || !target.unknown.empty()) continue;
     if (target.number_field.empty()) continue;  // no number of the object's own
     numbers.add(target.number_field, target.port_number, target.protocol.value_or(Protocol::kTcp));
@@ -67,6 +67,19 @@ void read(const Gateway& gateway, Numbers& numbers) {
 }
 
 void read(const ReferenceGrant&, Numbers&) {}
+void read(const Advertisement&, Numbers&) {}
+
+// Whom a policy keeps from going out is about numbers of others.
+void read(const NetworkPolicy& policy, Numbers& numbers) {
+  for (std::size_t i = 0; i < policy.ingress.size(); ++i) {
+    for (std::size_t k = 0; k < policy.ingress[i].ports.size(); ++k) {
+      const NetworkPolicyPort& port = policy.ingress[i].ports[k];
+      const std::string field = indexed(indexed("spec.ingress", i) + ".ports", k);
+      numbers.add_unless_zero(field + ".port", port.port, port.protocol);
+      numbers.add_unless_zero(field + ".endPort", port.end_port, port.protocol);
+    }
+  }
+}
 
 void read(const EndpointSlice& slice, Numbers& numbers) {
   const bool is_slice = slice.kind != "Endpoints";
@@ -101,16 +114,15 @@ std::vector<WrittenNumber> numbers_of(const Subject& subject) {
   return numbers.take();
 }
 
+template <class T>
+std::string kind_of(const T& object) {
+  return object.kind;
+}
+std::string kind_of(const Service&) { return "Service"; }
+std::string kind_of(const NetworkPolicy&) { return "NetworkPolicy"; }
+
 std::string subject_text(const Subject& subject) {
-  return std::visit(
-      [](const auto* object) {
-        if constexpr (requires { object->kind; }) {
-          return object_text(object->kind, object->meta);
-        } else {
-          return object_text("Service", object->meta);
-        }
-      },
-      subject);
+  return std::visit([](const auto* object) { return object_text(kind_of(*object), object->meta); }, subject);
 }
 
 bool has_controller(const Subject& subject) {

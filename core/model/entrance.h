@@ -26,6 +26,7 @@ struct EntranceTarget {
   std::int64_t port_number = 0;  // of the Service, when there is no port_name
   std::string port_name = {};
   bool first_port = false;    // of the Service, whatever its number
+  bool every_port = false;    // of the Service
   std::string resource = {};  // what it leads to instead, "apiGroup/kind/name"
   std::string unknown = {};   // why nobody can tell where it leads; "" = what stands here tells
   std::string sign = {};  // what in the object leads there when it is no rule: "annotation example.org/key"

@@ -1,4 +1,4 @@
-// networking.k8s.io/v1 NetworkPolicy, as Berth generates it.
+// networking.k8s.io/v1 NetworkPolicy.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,12 @@ struct NetworkPolicyPeer {
   bool operator==(const NetworkPolicyPeer&) const = default;
 };
 
-// Always numeric: named ports resolve per pod and mean nothing beside ipBlock (dataplane.md 2.1).
+// Berth writes numbers only: names resolve per pod and mean nothing beside ipBlock (dataplane.md 2.1).
 struct NetworkPolicyPort {
   Protocol protocol = Protocol::kTcp;
-  std::int64_t port = 0;
+  std::int64_t port = 0;      // 0 = by name, or every port of the protocol when there is no name either
   std::int64_t end_port = 0;  // 0 = only `port`
+  std::string name = {};      // of container ports
 
   bool operator==(const NetworkPolicyPort&) const = default;
 };
@@ -40,7 +41,7 @@ struct NetworkPolicyRule {
 struct NetworkPolicy {
   Meta meta = {};
   LabelSelector pod_selector = {};
-  std::vector<std::string> policy_types = {};  // Ingress, Egress; always written
+  std::vector<std::string> policy_types = {};  // Ingress, Egress; Berth always writes them
   std::vector<NetworkPolicyRule> ingress = {};
   std::vector<NetworkPolicyRule> egress = {};
 

@@ -24,6 +24,8 @@ const char* to_string(Via via) {
       return "Annotation";
     case Via::kExport:
       return "Export";
+    case Via::kNetworkPolicy:
+      return "NetworkPolicy";
     case Via::kCustom:
       return "Custom";
   }

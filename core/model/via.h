@@ -15,6 +15,7 @@ enum class Via {
   kHostNetwork,
   kAnnotation,
   kExport,
+  kNetworkPolicy,
   kCustom  // a program in the pod that leads out by itself
 };
 

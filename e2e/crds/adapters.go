@@ -1,6 +1,7 @@
 package crds
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -15,8 +16,8 @@ import (
 
 // adapted is a kind of kube/adapters/builtin.yaml.
 type adapted struct {
-	Group, Kind, Plural string
-	Versions            []string
+	Group, Kind, Plural, Scope string
+	Versions                   []string
 }
 
 // definition takes whatever such an object says: the kinds of dozens of projects, of which only the names and
@@ -29,7 +30,7 @@ metadata:
 spec:
   group: %[1]s
   names: {kind: %[2]s, plural: %[3]s, singular: %[4]s}
-  scope: Namespaced
+  scope: %[5]s
   versions:
 `
 
@@ -57,7 +58,7 @@ func InstallAdapted(ctx context.Context, client *kube.Client) error {
 	}
 	var all strings.Builder
 	for _, one := range table.Adapters {
-		fmt.Fprintf(&all, "---"+definition, one.Group, one.Kind, one.Plural, strings.ToLower(one.Kind))
+		fmt.Fprintf(&all, "---"+definition, one.Group, one.Kind, one.Plural, strings.ToLower(one.Kind), cmp.Or(one.Scope, "Namespaced"))
 		for i, name := range one.Versions {
 			fmt.Fprintf(&all, version, name, i == 0)
 		}

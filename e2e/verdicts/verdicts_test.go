@@ -38,7 +38,7 @@ func TestTheWebhookAnswersEveryCaseAsItMust(t *testing.T) {
 		ask  func(*kube.Client, context.Context, *unstructured.Unstructured) (*unstructured.Unstructured, error)
 	}{
 		{"dry run", (*kube.Client).DryRun},
-		{"create", createAndDelete},
+		{"create", c.createAndDelete},
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			var got answers
@@ -71,12 +71,13 @@ func TestTheWebhookAnswersEveryCaseAsItMust(t *testing.T) {
 // Two cases that ask for one node port cannot be there at once.
 var oneAtATime sync.Mutex
 
-func createAndDelete(client *kube.Client, ctx context.Context, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+// createAndDelete deletes by a client of another's: what is said of the deletion is no answer to the case.
+func (c *court) createAndDelete(client *kube.Client, ctx context.Context, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	oneAtATime.Lock()
 	defer oneAtATime.Unlock()
 	answer, err := client.Create(ctx, object)
 	if err == nil {
-		err = client.Delete(ctx, answer.GroupVersionKind().GroupKind().String(), answer.GetNamespace(), answer.GetName())
+		err = c.Delete(ctx, answer.GroupVersionKind().GroupKind().String(), answer.GetNamespace(), answer.GetName())
 	}
 	return answer, err
 }

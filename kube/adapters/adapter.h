@@ -1,5 +1,5 @@
-// Adapter: how an object of a kind that Berth has no code for is read - what it leads to from outside, or the
-// pods that it makes.
+// Adapter: how an object of a kind that Berth has no code for is read - what it leads to from outside, the
+// pods that it makes, or the cluster IPs that it advertises.
 //
 // Data only; tables of them are read by table.h, and objects by reading.h. docs/reference/adapters.md has the
 // format as people write it. Thread-safety: values.
@@ -30,6 +30,7 @@ using NumberOrPath = std::variant<std::monostate, std::int64_t, Path>;
 enum class PortIs {
   kServicePort,  // of the Service that is led to
   kTargetPort,   // of its pods
+  kEvery,        // there is none: every port of the Service
   kListener      // the object itself listens there, whatever it leads to
 };
 
@@ -53,15 +54,26 @@ struct Lead {
   bool ends_tls = false;
 };
 
+// One place in an object that advertises cluster IPs.
+struct Advertised {
+  std::optional<Path> each = {};
+  std::vector<Condition> when = {};
+  std::vector<Condition> unless = {};
+  std::optional<Path> network = {};   // nothing: every cluster IP
+  std::optional<Path> selector = {};  // of Services; nothing: every one
+};
+
 struct Adapter {
   std::string group = {};
   std::string kind = {};
   std::string plural = {};
   std::vector<std::string> versions = {};  // the newest first
   std::string shown_kind = {};  // in messages: the kind, with its group where one before has the same name
-  // One of both has elements.
+  bool cluster_scoped = false;
+  // One of these has elements.
   std::vector<Lead> leads = {};
   std::vector<Path> pod_templates = {};
+  std::vector<Advertised> advertised = {};
 };
 
 }  // namespace berth::adapters

@@ -61,7 +61,7 @@ TEST(Path, IsRefusedWithWhatWouldBeRight) {
            {"", "is no path: write one that begins with spec"},
            {"status.x", "is no path: write one that begins with spec"},
            {"specs.x", "is no path: write one that begins with spec"},
-           {"metadata.name", "is no path: write one that begins with spec"},
+           {"metadata.uid", "is no path: write one that begins with spec"},
            {"$.spec", "is no path: write one that begins with spec"},
            {"spec..x", "has a dot too many"},
            {"spec.", "ends with a dot"},

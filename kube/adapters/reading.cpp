@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/model/external_name.h"
+#include "core/model/network_policy.h"
 #include "kube/adapters/pod_templates.h"
 #include "kube/json/codec.h"
 #include "kube/json/tree.h"
@@ -28,6 +29,7 @@ Result<Tree> tree_of(const CustomObject& object) {
   if (!object.spec.empty()) {
     TRY(tree["spec"], json::parse_tree(object.spec));
   }
+  tree.at({"metadata", "name"}) = Tree::text(object.meta.name);
   tree.at({"metadata", "annotations"}) = tree_of(object.meta.annotations);
   tree.at({"metadata", "labels"}) = tree_of(object.meta.labels);
   return tree;
@@ -62,6 +64,13 @@ class Place {
     return all.empty() ? std::nullopt : std::optional(std::move(all.front()));
   }
 
+  [[nodiscard]] bool meets_all(const std::vector<Condition>& when,
+                               const std::vector<Condition>& unless) const {
+    const auto met = [&](const Condition& condition) { return meets(condition); };
+    return std::all_of(when.begin(), when.end(), met) && std::none_of(unless.begin(), unless.end(), met);
+  }
+
+ private:
   [[nodiscard]] bool meets(const Condition& condition) const {
     const auto all = find(condition.path);
     return std::any_of(all.begin(), all.end(), [&](const Path::Found& found) {
@@ -71,10 +80,17 @@ class Place {
     });
   }
 
- private:
   const Tree& object_;
   Path::Found element_;
 };
+
+// The elements of an object that count, or the object itself.
+std::vector<Place> places_of(const std::optional<Path>& each, const Tree& tree) {
+  std::vector<Place> places;
+  if (!each) return {Place(tree, {&tree, ""})};
+  for (Path::Found& element : each->find(tree)) places.emplace_back(tree, std::move(element));
+  return places;
+}
 
 class EntranceReader {
  public:
@@ -88,20 +104,14 @@ class EntranceReader {
 
   Entrance read() {
     for (const Lead& lead : adapter_.leads) {
-      if (!lead.each) {
-        read_place(lead, Place(tree_, {&tree_, ""}));
-        continue;
-      }
-      for (Path::Found& element : lead.each->find(tree_)) read_place(lead, Place(tree_, std::move(element)));
+      for (const Place& place : places_of(lead.each, tree_)) read_place(lead, place);
     }
     return std::move(entrance_);
   }
 
  private:
   void read_place(const Lead& lead, const Place& place) {
-    const auto met = [&](const Condition& condition) { return place.meets(condition); };
-    if (!std::all_of(lead.when.begin(), lead.when.end(), met)) return;
-    if (std::any_of(lead.unless.begin(), lead.unless.end(), met)) return;
+    if (!place.meets_all(lead.when, lead.unless)) return;
     EntranceTarget target;
     target.ns = object_.meta.ns;
     target.via = lead.via;
@@ -186,8 +196,9 @@ class EntranceReader {
         target.number_field = found->field;
       }
     }
-    target.first_port = !target.service.empty() && target.port_name.empty() && target.port_number == 0 &&
-                        target.unknown.empty();
+    target.every_port = lead.port_is == PortIs::kEvery;
+    target.first_port = !target.every_port && !target.service.empty() && target.port_name.empty() &&
+                        target.port_number == 0 && target.unknown.empty();
   }
 
   static std::optional<std::int64_t> number(const NumberOrPath& written, const Place& place) {
@@ -228,10 +239,52 @@ Result<Workload> read_workload(const Adapter& adapter, const CustomObject& objec
   return workload;
 }
 
+// As the selector of a NetworkPolicy, which the codec knows how to read.
+Result<LabelSelector> read_selector(const Path::Found& found) {
+  Tree wrapped = Tree::object();
+  wrapped.at({"spec", "podSelector"}) = *found.value;
+  auto read = json::decode<NetworkPolicy>(json::print_tree(wrapped));
+  if (read.ok()) return read->pod_selector;
+  Error error = read.error();
+  constexpr std::size_t kWrapping = sizeof("spec.podSelector") - 1;
+  error.field = found.field + error.field.substr(std::min(error.field.size(), kWrapping));
+  return error;
+}
+
+Result<Advertisement> read_advertisement(const Adapter& adapter, const CustomObject& object,
+                                         const Tree& tree) {
+  Advertisement made;
+  made.kind = adapter.shown_kind;
+  made.meta = object.meta;
+  for (const Advertised& advertised : adapter.advertised) {
+    for (const Place& place : places_of(advertised.each, tree)) {
+      if (!place.meets_all(advertised.when, advertised.unless)) continue;
+      AdvertisedAddresses part;
+      if (advertised.network) {
+        for (const Path::Found& found : place.find(*advertised.network)) {
+          part.networks.push_back(text_of(*found.value));
+        }
+        if (part.networks.empty()) continue;
+      }
+      if (advertised.selector) {
+        if (const auto found = place.first(*advertised.selector)) {
+          TRY(part.selector, read_selector(*found));
+        }
+      }
+      made.addresses.push_back(std::move(part));
+    }
+  }
+  return made;
+}
+
 }  // namespace
 
 Result<Read> read(const Adapter& adapter, const CustomObject& object) {
   TRY(const Tree tree, tree_of(object));
+  if (!adapter.advertised.empty()) {
+    TRY(Advertisement advertisement, read_advertisement(adapter, object, tree));
+    return Read(std::move(advertisement));
+  }
   if (adapter.leads.empty()) {
     TRY(Workload workload, read_workload(adapter, object, tree));
     return Read(std::move(workload));

@@ -1,4 +1,5 @@
-// Reading an object by its adapter: as an Entrance, or as the Workload whose pods it makes.
+// Reading an object by its adapter: as an Entrance, as the Workload whose pods it makes, or as an
+// Advertisement.
 //
 // What is not there leads nowhere; what is there in another form than the table expects is unknown and said
 // to be. Errors: a pod template that is none, with its field. Thread-safety: pure functions.
@@ -7,6 +8,7 @@
 #include <variant>
 
 #include "core/base/result.h"
+#include "core/model/advertisement.h"
 #include "core/model/custom_object.h"
 #include "core/model/entrance.h"
 #include "core/model/workload.h"
@@ -14,7 +16,7 @@
 
 namespace berth::adapters {
 
-using Read = std::variant<Entrance, Workload>;
+using Read = std::variant<Entrance, Workload, Advertisement>;
 
 // `object` is of the adapter's kind.
 Result<Read> read(const Adapter& adapter, const CustomObject& object);

@@ -32,6 +32,7 @@ Entrance entrance(const char* group, const char* kind, const std::string& spec,
 std::string text(const EntranceTarget& target) {
   std::string port = target.port_name.empty() ? std::to_string(target.port_number) : target.port_name;
   if (target.first_port) port = "first";
+  if (target.every_port) port = "every";
   std::string made = target.ns + "/" + target.service + ":" + port;
   if (target.shown != 0) made += " at " + std::to_string(target.shown);
   if (target.protocol) made += std::string(" ") + to_string(*target.protocol);
@@ -252,6 +253,48 @@ TEST(AdapterOfPods, SaysWhereATemplateIsNone) {
               R"({"template": {"spec": {"containers": [{"ports": [{"containerPort": "x"}]}]}}})", builtin());
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.error().field, "spec.template.spec.containers[0].ports[0].containerPort");
+}
+
+Advertisement advertisement(const char* group, const char* kind, const std::string& spec) {
+  const auto made = read_of(group, kind, spec, builtin());
+  EXPECT_TRUE(made.ok()) << made.error().message;
+  return std::get<Advertisement>(*made);
+}
+
+TEST(AdapterOfClusterIps, TakesTheNetworksThatAreSaid) {
+  const Advertisement made = advertisement(
+      "crd.projectcalico.org", "BGPConfiguration",
+      R"({"serviceClusterIPs": [{"cidr": "10.96.0.0/12"}, {"cidr": "fd00::/108"}], "asNumber": 64512})");
+  ASSERT_EQ(made.addresses.size(), 2U);
+  EXPECT_EQ(made.addresses[1].networks, std::vector<std::string>{"fd00::/108"});
+  EXPECT_TRUE(advertisement("crd.projectcalico.org", "BGPConfiguration", "{}").addresses.empty());
+}
+
+TEST(AdapterOfClusterIps, TakesTheServicesThatAreSelected) {
+  const Advertisement made = advertisement("cilium.io", "CiliumBGPAdvertisement", R"({"advertisements": [
+      {"advertisementType": "PodCIDR"},
+      {"advertisementType": "Service", "service": {"addresses": ["LoadBalancerIP"]}, "selector": {}},
+      {"advertisementType": "Service", "service": {"addresses": ["ExternalIP", "ClusterIP"]}},
+      {"advertisementType": "Service", "service": {"addresses": ["ClusterIP"]},
+       "selector": {"matchExpressions": [{"key": "x", "operator": "NotIn", "values": ["y"]}]}}]})");
+  ASSERT_EQ(made.addresses.size(), 1U) << "Cilium advertises nothing without a selector";
+  EXPECT_TRUE(made.addresses[0].networks.empty());
+  ASSERT_EQ(made.addresses[0].selector.match_expressions.size(), 1U);
+  EXPECT_EQ(made.addresses[0].selector.match_expressions[0].op, "NotIn");
+}
+
+TEST(AdapterOfClusterIps, SaysWhereASelectorIsNone) {
+  const auto made = read_of("cilium.io", "CiliumBGPPeeringPolicy", R"({"virtualRouters": [
+      {"serviceAdvertisements": ["ClusterIP"], "serviceSelector": {"matchLabels": {"a": 1}}}]})",
+                            builtin());
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().field, "spec.virtualRouters[0].serviceSelector.matchLabels.a");
+}
+
+TEST(AdapterOfAnExport, MeansEveryPortOfTheServiceOfItsName) {
+  const Entrance made = entrance("multicluster.x-k8s.io", "ServiceExport", "");
+  ASSERT_EQ(made.targets.size(), 1U);
+  EXPECT_EQ(text(made.targets.front()), "data/x:every via Export");
 }
 
 TEST(AdapterOfAnAnnotation, FollowsTheAddressInIt) {

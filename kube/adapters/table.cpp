@@ -40,9 +40,11 @@ constexpr Word<Via> kVias[] = {
 };
 constexpr Word<PortIs> kPortIs[] = {{"ServicePort", PortIs::kServicePort},
                                     {"TargetPort", PortIs::kTargetPort},
+                                    {"Every", PortIs::kEvery},
                                     {"Listener", PortIs::kListener}};
 constexpr Word<Protocol> kProtocols[] = {
     {"TCP", Protocol::kTcp}, {"UDP", Protocol::kUdp}, {"SCTP", Protocol::kSctp}};
+constexpr Word<bool> kScopes[] = {{"Namespaced", false}, {"Cluster", true}};
 constexpr Word<bool> kFlags[] = {{"true", true}, {"false", false}};
 constexpr Word<NamedBy> kNames[] = {
     {"service", NamedBy::kService}, {"dnsName", NamedBy::kDnsName}, {"address", NamedBy::kAddress}};
@@ -98,29 +100,39 @@ Result<std::vector<Condition>> conditions(const Section& section, const std::str
   return made;
 }
 
-Status check_relative(const Section& section, const Lead& lead) {
-  const auto needs_each = [&](const Path& path) { return path.is_relative() && !lead.each; };
+std::vector<const Path*> paths_of(const std::vector<Condition>& when, const std::vector<Condition>& unless) {
   std::vector<const Path*> paths;
+  for (const auto* list : {&when, &unless}) {
+    for (const Condition& condition : *list) paths.push_back(&condition.path);
+  }
+  return paths;
+}
+
+// What begins with a dot begins at an element of `each`, and `each` at the object.
+Status check_relative(const Section& section, const std::optional<Path>& each,
+                      const std::vector<const Path*>& paths) {
+  for (const Path* path : paths) {
+    if (path->is_relative() && !each) {
+      return malformed("'" + path->text() + "' begins with a dot, and there is no `each` that it could be in",
+                       section.path_of(""));
+    }
+  }
+  if (each && each->is_relative()) {
+    return malformed("'" + each->text() + "' begins with a dot: write it from spec on",
+                     section.path_of("each"));
+  }
+  return ok_status();
+}
+
+Status check_relative(const Section& section, const Lead& lead) {
+  std::vector<const Path*> paths = paths_of(lead.when, lead.unless);
   if (lead.named_by != NamedBy::kNothing) paths.push_back(&lead.name);
   if (lead.ns) paths.push_back(&*lead.ns);
   if (lead.host) paths.push_back(&*lead.host);
   for (const NumberOrPath* number : {&lead.port, &lead.shown}) {
     if (const Path* path = std::get_if<Path>(number)) paths.push_back(path);
   }
-  for (const auto* list : {&lead.when, &lead.unless}) {
-    for (const Condition& condition : *list) paths.push_back(&condition.path);
-  }
-  for (const Path* path : paths) {
-    if (needs_each(*path)) {
-      return malformed("'" + path->text() + "' begins with a dot, and there is no `each` that it could be in",
-                       section.path_of(""));
-    }
-  }
-  if (lead.each && lead.each->is_relative()) {
-    return malformed("'" + lead.each->text() + "' begins with a dot: write it from spec on",
-                     section.path_of("each"));
-  }
-  return ok_status();
+  return check_relative(section, lead.each, paths);
 }
 
 Result<Lead> read_lead(const Section& section, Via via) {
@@ -153,11 +165,31 @@ Result<Lead> read_lead(const Section& section, Via via) {
   if (lead.named_by == NamedBy::kNothing && std::holds_alternative<std::monostate>(lead.port)) {
     return malformed("names neither a Service (service, dnsName or address) nor a port", section.path_of(""));
   }
+  if (lead.port_is == PortIs::kEvery && section.has("port")) {
+    return malformed("means every port of the Service: leave `port` out", section.path_of("portIs"));
+  }
   return lead;
 }
 
+Result<Advertised> read_advertised(const Section& section) {
+  TRY_DONE(section.allow({"each", "when", "unless", "network", "selector"}));
+  Advertised advertised;
+  TRY(advertised.each, path(section, "each"));
+  TRY(advertised.when, conditions(section, "when"));
+  TRY(advertised.unless, conditions(section, "unless"));
+  TRY(advertised.network, path(section, "network"));
+  TRY(advertised.selector, path(section, "selector"));
+  std::vector<const Path*> paths = paths_of(advertised.when, advertised.unless);
+  for (const auto* one : {&advertised.network, &advertised.selector}) {
+    if (*one) paths.push_back(&**one);
+  }
+  TRY_DONE(check_relative(section, advertised.each, paths));
+  return advertised;
+}
+
 Result<Adapter> read_adapter(const Section& section) {
-  TRY_DONE(section.allow({"group", "kind", "plural", "versions", "via", "leadsTo", "podTemplates"}));
+  TRY_DONE(section.allow(
+      {"group", "kind", "plural", "versions", "scope", "via", "leadsTo", "podTemplates", "advertises"}));
   Adapter adapter;
   TRY(adapter.group, section.needed("group"));
   TRY(adapter.kind, section.needed("kind"));
@@ -185,8 +217,21 @@ Result<Adapter> read_adapter(const Section& section) {
     }
     adapter.pod_templates.push_back(*std::move(parsed));
   }
-  if (adapter.leads.empty() == adapter.pod_templates.empty()) {
-    return malformed("needs leadsTo or podTemplates, one of both", section.path_of(""));
+  TRY(const std::vector<Section> advertised, section.sections("advertises"));
+  for (const Section& part : advertised) {
+    TRY(Advertised read, read_advertised(part));
+    adapter.advertised.push_back(std::move(read));
+  }
+  const int said = (adapter.leads.empty() ? 0 : 1) + (adapter.pod_templates.empty() ? 0 : 1) +
+                   (adapter.advertised.empty() ? 0 : 1);
+  if (said != 1) {
+    return malformed("needs leadsTo, podTemplates or advertises, one of them", section.path_of(""));
+  }
+  TRY(adapter.cluster_scoped, word(section, "scope", kScopes, false));
+  if (adapter.cluster_scoped && adapter.advertised.empty()) {
+    return malformed(
+        "'Cluster' is for kinds that advertise: what leads to Services or makes pods is namespaced",
+        section.path_of("scope"));
   }
   return adapter;
 }

@@ -13,15 +13,16 @@ void describe(Archive& archive, NetworkPolicyPeer& peer) {
   member(archive, "namespaceSelector", peer.namespace_selector);
 }
 
-// Read, port 0 means absent or named: a policy of somebody else may name its ports, and Berth neither judges
-// nor rewrites those. What Berth writes is numeric (dataplane.md 2.1).
 void describe(Archive& archive, NetworkPolicyPort& port) {
   member(archive, "protocol", port.protocol);
-  TargetPort number;
-  if (port.port != 0) number = port.port;
-  member(archive, "port", number);
-  const std::int64_t* numeric = std::get_if<std::int64_t>(&number);
-  if (archive.reading() && numeric != nullptr) port.port = *numeric;
+  TargetPort written;
+  if (port.port != 0) written = port.port;
+  if (!port.name.empty()) written = port.name;
+  member(archive, "port", written);
+  if (archive.reading()) {
+    if (const auto* number = std::get_if<std::int64_t>(&written)) port.port = *number;
+    if (const auto* name = std::get_if<std::string>(&written)) port.name = *name;
+  }
   member(archive, "endPort", port.end_port);
 }
 

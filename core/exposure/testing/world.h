@@ -163,6 +163,8 @@ class World final : public Facts {
   World& add(Entrance object) { return entrances_.push_back(std::move(object)), *this; }
   World& add(Gateway object) { return gateways_.push_back(std::move(object)), *this; }
   World& add(EndpointSlice object) { return slices_.push_back(std::move(object)), *this; }
+  World& add(Advertisement object) { return advertisements_.push_back(std::move(object)), *this; }
+  World& add(NetworkPolicy object) { return network_policies_.push_back(std::move(object)), *this; }
   World& add(ReferenceGrant object) { return grants_.push_back(std::move(object)), *this; }
   World& add(Workload object) { return workloads_.push_back(std::move(object)), *this; }
   World& add(PortAllocation object) { return allocations_.push_back(std::move(object)), *this; }
@@ -195,6 +197,15 @@ class World final : public Facts {
     return where(slices_, [&](const EndpointSlice& slice) {
       return slice.meta.ns == service.meta.ns && service_of(slice) == service.meta.name;
     });
+  }
+  std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override {
+    return in(network_policies_, ns);
+  }
+  std::vector<const Advertisement*> advertisements() const override {
+    return where(advertisements_, [](const Advertisement&) { return true; });
+  }
+  std::vector<const Service*> every_service() const override {
+    return where(services_, [](const Service&) { return true; });
   }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return in(allocations_, ns);
@@ -229,6 +240,8 @@ class World final : public Facts {
   std::deque<Gateway> gateways_;
   std::deque<ReferenceGrant> grants_;
   std::deque<EndpointSlice> slices_;
+  std::deque<NetworkPolicy> network_policies_;
+  std::deque<Advertisement> advertisements_;
   std::deque<Workload> workloads_;
   std::deque<PortAllocation> allocations_;
   std::deque<ExposurePolicy> policies_;

@@ -1,0 +1,83 @@
+// Auditor: tells, on the policies and on the objects, what stands in the cluster that a policy forbids.
+//
+// It looks again at the namespaces that the watches tell of, at everything when time alone turns something
+// (an exception ends) and at least every ten minutes, all in memory. Of several replicas the one with the
+// lease audits. Nothing depends on it: the webhook judges whether or not anybody audits. Thread-safety:
+// touched() from any thread; run() in one.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/audit.h"
+#include "kube/client/client.h"
+#include "kube/client/events.h"
+#include "kube/daemon/log.h"
+#include "kube/daemon/metrics.h"
+#include "kube/runtime/clock.h"
+#include "kube/runtime/lease.h"
+#include "webhook/cluster_facts.h"
+
+namespace berth::webhook {
+
+struct AuditorConfig {
+  runtime::LeaseConfig lease = {};
+  std::vector<std::string> excluded_namespaces = {};  // never judged, so nothing is said of them
+  Duration pause{500};                                // between two looks
+  Duration between_writes{2'000};                     // of one policy's status
+  Duration at_least{600'000};                         // everything is looked at so often
+};
+
+class Auditor {
+ public:
+  // All by reference must outlive the object. Requires runtime::check(config.lease).
+  Auditor(ClusterFacts& facts, const client::Client& client, const runtime::Clock& clock,
+          AuditorConfig config, daemon::Metrics& metrics, const daemon::Log& log);
+
+  // Until stopped; gives the lease back.
+  void run(const std::stop_token& stop);
+
+  // The ways of this namespace may be others now; "" = of all.
+  void touched(std::string_view ns);
+
+ private:
+  void step_lease();
+  void look();
+  void audit_namespace(const std::string& ns);
+  void write_statuses();
+  void write(const ExposurePolicy& policy);
+  void tell(const Violation& violation);
+  [[nodiscard]] bool everything_is_due() const;
+  std::set<std::string> take_touched();
+
+  ClusterFacts* facts_;
+  const client::Client* client_;
+  const runtime::Clock* clock_;
+  const AuditorConfig config_;
+  daemon::Metrics* metrics_;
+  const daemon::Log log_;
+  client::EventRecorder events_;
+  daemon::Counter audited_;
+
+  std::optional<runtime::LeaseKeeper> lease_;
+  bool led_ = false;
+
+  mutable std::mutex mutex_;
+  std::set<std::string> touched_;
+  bool all_touched_ = true;
+
+  AuditBook book_;
+  std::set<std::string> known_;                // namespaces that the book may say something of
+  std::set<std::string> policies_;             // that have a gauge
+  Instant everything_at_ = {};                 // monotonic: when everything was looked at
+  std::optional<Instant> turn_ = {};           // wall: when time alone changes something
+  std::map<std::string, Instant> written_at_;  // monotonic, by policy
+};
+
+}  // namespace berth::webhook
