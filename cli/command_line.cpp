@@ -5,6 +5,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "cli/help.h"
@@ -14,8 +15,9 @@ namespace berth::cli {
 namespace {
 
 constexpr std::array<std::string_view, 4> kCommands = {"explain", "help", "lint", "version"};
-constexpr std::array<std::string_view, 8> kFlags = {"--policy",    "--with",   "--against", "--adapters",
-                                                    "--namespace", "--output", "--help",    "--exception"};
+constexpr std::array<std::string_view, 9> kFlags = {"--fail-on", "--policy",   "--with",
+                                                    "--against", "--adapters", "--namespace",
+                                                    "--output",  "--help",     "--exception"};
 
 // "kubectl-berth" is run by kubectl as its plugin.
 std::string program_of(const std::string& argument) {
@@ -23,6 +25,26 @@ std::string program_of(const std::string& argument) {
   const std::string base = slash == std::string::npos ? argument : argument.substr(slash + 1);
   constexpr std::string_view kPlugin = "kubectl-";
   return base.starts_with(kPlugin) ? "kubectl " + base.substr(kPlugin.size()) : "berth";
+}
+
+template <class T>
+struct Word {
+  std::string_view text;
+  T value;
+};
+constexpr std::array kFormats = {
+    Word<Format>{"table", Format::kTable}, Word<Format>{"json", Format::kJson},
+    Word<Format>{"yaml", Format::kYaml},   Word<Format>{"sarif", Format::kSarif},
+    Word<Format>{"junit", Format::kJunit}, Word<Format>{"github", Format::kGithub}};
+constexpr std::array kFailOn = {Word<FailOn>{"deny", FailOn::kDeny},
+                                Word<FailOn>{"unknown", FailOn::kUnknown},
+                                Word<FailOn>{"warn", FailOn::kWarn}};
+
+template <class T, std::size_t N>
+std::optional<T> value_of(const std::array<Word<T>, N>& words, std::string_view text) {
+  const auto found =
+      std::find_if(words.begin(), words.end(), [&](const Word<T>& word) { return word.text == text; });
+  return found == words.end() ? std::nullopt : std::optional(found->value);
 }
 
 struct Parser {
@@ -38,6 +60,7 @@ struct Parser {
     add_paths("--policy", lint_command.policies);
     add_paths("--with", lint_command.with);
     add_paths("--against", lint_command.against);
+    lint->add_option("--fail-on", fail_on);
     lint->add_option("--adapters", lint_command.adapters);
     lint->add_option("-n,--namespace", lint_command.ns);
     lint->add_option("PATH", lint_command.paths);
@@ -68,15 +91,18 @@ struct Parser {
       if (!about_exceptions) return wrong("say what to explain; write --exception");
       return HelpCommand{exception_text()};
     }
-    Format format = Format::kTable;
-    if (output == "json") {
-      format = Format::kJson;
-    } else if (output != "table") {
-      return wrong("-o " + output + " is not an output format; write -o table or -o json");
+    const std::optional<Format> format = value_of(kFormats, output);
+    const bool machine = format && *format != Format::kTable && *format != Format::kJson;
+    if (!format || (version->parsed() && machine)) {
+      return wrong("-o " + output + " is not an output format; write -o table" +
+                   (version->parsed() ? " or -o json" : ", json, yaml, sarif, junit or github"));
     }
-    if (version->parsed()) return VersionCommand{format};
+    if (version->parsed()) return VersionCommand{*format};
     if (!lint->parsed()) return wrong("no command was given");
-    lint_command.format = format;
+    lint_command.format = *format;
+    const std::optional<FailOn> least = value_of(kFailOn, fail_on);
+    if (!least) return wrong("--fail-on " + fail_on + " is no verdict; write deny, unknown or warn");
+    lint_command.fail_on = *least;
     return checked_lint();
   }
 
@@ -134,6 +160,7 @@ struct Parser {
   LintCommand lint_command;
   bool about_exceptions = false;
   std::string output = "table";
+  std::string fail_on = "deny";
 };
 
 }  // namespace

@@ -9,7 +9,10 @@
 
 namespace berth::cli {
 
-enum class Format { kTable, kJson };
+enum class Format { kTable, kJson, kYaml, kSarif, kJunit, kGithub };
+
+// The least of what makes `berth lint` fail.
+enum class FailOn { kDeny, kUnknown, kWarn };
 
 struct VersionCommand {
   Format format = Format::kTable;
@@ -23,6 +26,7 @@ struct LintCommand {
   std::string adapters = {};  // a file; "" = Berth's own table alone
   std::string ns = "default";
   Format format = Format::kTable;
+  FailOn fail_on = FailOn::kDeny;
 };
 
 // A text that was asked for.

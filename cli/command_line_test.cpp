@@ -51,8 +51,17 @@ const Wrong kWrong[] = {
      {"lint", "-o", "json", "-o", "table", "x"},
      "berth lint: the flag --output takes exactly one value\nSee \"berth lint --help\".\n"},
     {"UnknownOutput",
-     {"lint", "-o", "yaml", "x"},
-     "berth lint: -o yaml is not an output format; write -o table or -o json\nSee \"berth lint --help\".\n"},
+     {"lint", "-o", "xml", "x"},
+     "berth lint: -o xml is not an output format; write -o table, json, yaml, sarif, junit or github\nSee "
+     "\"berth "
+     "lint --help\".\n"},
+    {"OutputOfLintForVersion",
+     {"version", "-o", "sarif"},
+     "berth version: -o sarif is not an output format; write -o table or -o json\nSee \"berth version "
+     "--help\".\n"},
+    {"UnknownVerdict",
+     {"lint", "--fail-on", "allow", "x"},
+     "berth lint: --fail-on allow is no verdict; write deny, unknown or warn\nSee \"berth lint --help\".\n"},
     {"StandardInputTwice",
      {"lint", "--policy", "-", "-"},
      "berth lint: the standard input (-) can be read only once\nSee \"berth lint --help\".\n"},

@@ -49,14 +49,17 @@ Flags:
       --against PATH     the same, and an object of PATH that also stands there is judged as its update, so that
                          only what the change adds counts; may be repeated
       --adapters FILE    table of further kinds that lead out of the cluster or make pods
+      --fail-on VERDICT  deny, unknown or warn: the least that makes the command fail (default deny)
   -n, --namespace NAME   namespace of objects that name none (default "default")
-  -o, --output FORMAT    table or json (default table)
+  -o, --output FORMAT    table, json, yaml, sarif (code scanning), junit (test results) or github (annotations in
+                         the log of a workflow); default table
   -h, --help             show this text
 
 Exit codes:
   0   nothing is denied (warnings and unknowns are shown)
   1   at least one object is denied
   2   input that cannot be read, wrong usage, or no ExposurePolicy at all
+  3   nothing is denied, but something is unknown or warned of that --fail-on names
 
 Examples:
   # The manifests of a repository, by the policies kept beside them

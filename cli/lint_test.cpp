@@ -115,7 +115,8 @@ TEST(Lint, PrintsOneJsonElementPerFindingAndOnePerObjectWithoutFindings) {
   EXPECT_EQ(ran.code, kDenied);
   EXPECT_EQ(
       ran.out,
-      "[{\"object\":\"Service data/web\",\"verdict\":\"Deny\",\"policy\":\"control-plane\",\"port\":5432,"
+      "[{\"object\":\"Service "
+      "data/web\",\"verdict\":\"Deny\",\"rule\":\"internal-port\",\"policy\":\"control-plane\",\"port\":5432,"
       "\"protocol\":\"TCP\",\"path\":\"Service data/web (LoadBalancer) port 443 -> targetPort 5432 (the "
       "Service "
       "has no selector)\","
@@ -125,8 +126,29 @@ TEST(Lint, PrintsOneJsonElementPerFindingAndOnePerObjectWithoutFindings) {
       "berth "
       "explain --exception)\",\"file\":\"-\",\"line\":11},"
       "{\"object\":\"Service "
-      "data/inside\",\"verdict\":\"Allow\",\"policy\":\"\",\"port\":0,\"protocol\":\"\","
+      "data/inside\",\"verdict\":\"Allow\",\"rule\":\"\",\"policy\":\"\",\"port\":0,\"protocol\":\"\","
       "\"path\":\"\",\"message\":\"\",\"fix\":\"\",\"file\":\"-\",\"line\":16}]\n");
+}
+
+TEST(Lint, FailsOnWhatIsToldWhenAsked) {
+  const std::string unknown = kPolicy + service(kBalancer);
+  EXPECT_EQ(berth({"lint", "--fail-on", "deny", "-"}, unknown).code, kClean);
+  EXPECT_EQ(berth({"lint", "--fail-on", "unknown", "-"}, unknown).code, kTold);
+  EXPECT_EQ(berth({"lint", "--fail-on", "warn", "-"}, unknown).code, kTold);
+  const std::string exposed = service("{type: LoadBalancer, ports: [{port: 443, targetPort: 5432}]}");
+  EXPECT_EQ(berth({"lint", "--fail-on", "unknown", "-"}, with_action("Warn") + exposed).code, kClean);
+  EXPECT_EQ(berth({"lint", "--fail-on", "warn", "-"}, with_action("Warn") + exposed).code, kTold);
+  EXPECT_EQ(berth({"lint", "--fail-on", "warn", "-"}, kPolicy + exposed).code, kDenied);
+}
+
+TEST(Lint, PrintsADocumentOfItsFormatAlsoWhenNothingCanBeRead) {
+  for (const auto& [format, begins] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"json", "[]"}, {"yaml", "[]"}, {"sarif", "{\"$schema\""}, {"junit", "<?xml"}, {"github", ""}}) {
+    const Ran ran = berth({"lint", "-o", format, "-"}, "a: b: c");
+    EXPECT_EQ(ran.code, kUnreadable) << format;
+    EXPECT_EQ(ran.out.find(begins), 0U) << ran.out;
+    EXPECT_FALSE(ran.err.empty());
+  }
 }
 
 TEST(Lint, LeavesTheExitCodeCleanForUnknownAndWarn) {

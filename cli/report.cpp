@@ -52,6 +52,8 @@ std::string plural(std::size_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
+}  // namespace
+
 std::string summary(const Report& report) {
   const std::size_t allowed = report.judged - report.denied - report.unknown - report.warned;
   std::string text = plural(report.judged, "object") + " judged: " + std::to_string(report.denied) +
@@ -60,8 +62,6 @@ std::string summary(const Report& report) {
   if (report.other > 0) text += "; " + plural(report.other, "object") + " of kinds that open no way outside";
   return text + "\n";
 }
-
-}  // namespace
 
 std::string to_table(const Report& report, bool colour) {
   std::vector<Row> rows = {{"VERDICT", "OBJECT", "PORT", "POLICY", "REASON"}};
@@ -95,22 +95,29 @@ std::string to_table(const Report& report, bool colour) {
   return text + summary(report);
 }
 
+std::vector<ReportField> members_of(const Entry& entry) {
+  const Finding& finding = entry.finding;
+  return {{"object", entry.object},
+          {"verdict", to_string(shown(finding))},
+          {"rule", finding.rule},
+          {"policy", finding.policy},
+          {"port", finding.port},
+          {"protocol", finding.protocol},
+          {"path", finding.path},
+          {"message", reason(finding)},
+          {"fix", finding.fix},
+          {"file", entry.file},
+          {"line", static_cast<std::int64_t>(entry.line)}};
+}
+
 std::string to_json(const Report& report) {
   json::Writer writer;
   writer.begin_list();
   for (const Entry& entry : report.entries) {
-    const Finding& finding = entry.finding;
     writer.begin_object();
-    writer.member("object", entry.object);
-    writer.member("verdict", to_string(shown(finding)));
-    writer.member("policy", finding.policy);
-    writer.member("port", finding.port);
-    writer.member("protocol", finding.protocol);
-    writer.member("path", finding.path);
-    writer.member("message", reason(finding));
-    writer.member("fix", finding.fix);
-    writer.member("file", entry.file);
-    writer.member("line", static_cast<std::int64_t>(entry.line));
+    for (const auto& [name, value] : members_of(entry)) {
+      std::visit([&, &key = name](const auto& one) { writer.member(key, one); }, value);
+    }
     writer.end_object();
   }
   writer.end_list();

@@ -3,7 +3,11 @@
 // Thread-safety: free functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "cli/lint.h"
 
@@ -13,7 +17,14 @@ namespace berth::cli {
 // `colour`: the verdict in ANSI colours.
 std::string to_table(const Report& report, bool colour);
 
-// A list of {object, verdict, policy, port, protocol, path, message, fix, file, line}: one element per
+// "7 objects judged: 1 denied, ...", with its end of line.
+std::string summary(const Report& report);
+
+// What programs are told of an entry, in this order.
+using ReportField = std::pair<std::string, std::variant<std::string, std::int64_t>>;
+std::vector<ReportField> members_of(const Entry& entry);
+
+// A list of {object, verdict, rule, policy, port, protocol, path, message, fix, file, line}: one element per
 // finding, and one Allow per object without any. port 0: not known. What a policy only audits is an Allow
 // with its text.
 std::string to_json(const Report& report);

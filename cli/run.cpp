@@ -10,6 +10,7 @@
 #include "cli/loader/documents.h"
 #include "cli/loader/objects.h"
 #include "cli/loader/sources.h"
+#include "cli/machine_reports.h"
 #include "cli/report.h"
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
@@ -53,14 +54,39 @@ class LintRun {
     for (const Problem& error : problems_.errors) err << to_string(error, "error") << "\n";
     if (!problems_.errors.empty()) {
       err << "nothing was judged\n";
-      if (command_.format == Format::kJson) out << "[]\n";
+      if (command_.format != Format::kTable && command_.format != Format::kGithub) out << shown({}, false);
       return kUnreadable;
     }
-    out << (command_.format == Format::kJson ? to_json(report) : to_table(report, setting.colour));
-    return report.denied > 0 ? kDenied : kClean;
+    out << shown(report, setting.colour);
+    return exit_code(report);
   }
 
  private:
+  [[nodiscard]] std::string shown(const Report& report, bool colour) const {
+    switch (command_.format) {
+      case Format::kTable:
+        return to_table(report, colour);
+      case Format::kJson:
+        return to_json(report);
+      case Format::kYaml:
+        return to_yaml(report);
+      case Format::kSarif:
+        return to_sarif(report);
+      case Format::kJunit:
+        return to_junit(report);
+      case Format::kGithub:
+        return to_github(report);
+    }
+    return "";
+  }
+
+  [[nodiscard]] int exit_code(const Report& report) const {
+    if (report.denied > 0) return kDenied;
+    const bool unknown = command_.fail_on != FailOn::kDeny && report.unknown > 0;
+    const bool warned = command_.fail_on == FailOn::kWarn && report.warned > 0;
+    return unknown || warned ? kTold : kClean;
+  }
+
   Loaded load(const std::vector<std::string>& paths) {
     std::vector<Document> documents;
     for (const Source& source : read_sources(paths, in_, problems_)) {

@@ -11,9 +11,10 @@
 
 namespace berth::cli {
 
-inline constexpr int kClean = 0;       // Allow, Warn and Unknown only
+inline constexpr int kClean = 0;       // nothing that --fail-on names
 inline constexpr int kDenied = 1;      // at least one object is denied
 inline constexpr int kUnreadable = 2;  // input that cannot be read, or wrong usage
+inline constexpr int kTold = 3;        // nothing is denied, but --fail-on names what is told
 
 struct Setting {
   Instant now = {};     // decides which exceptions have expired

@@ -35,6 +35,15 @@ Workload with_tunnel(const char* image) {
   return made;
 }
 
+// kubectl debug.
+Verdict debug(World& world, const Workload& before) {
+  Workload after = before;
+  after.pod.ephemeral_containers.push_back(container("debugger", {}));
+  after.pod.ephemeral_containers.back().image = "alpine/socat";
+  world.add(before);
+  return update(world, before, after);
+}
+
 class IngressAndPodCatalogue : public ::testing::TestWithParam<CatalogueRow> {};
 
 TEST_P(IngressAndPodCatalogue, JudgesTheManifest) { expect_judgement(GetParam()); }
@@ -172,6 +181,32 @@ const CatalogueRow kRows[] = {
      [](World& w) { return create(w, deployment({host_port(5432, 5432, "127.8.9.10")})); }, Decision::kAllow},
     {"Row47_LookAlikeIpv6Loopback",
      [](World& w) { return create(w, deployment({host_port(5432, 5432, "::1")})); }, Decision::kAllow},
+    {"Row49_ADebugContainerComesIntoAPodThatIsExposed",
+     [](World& w) {
+       w.add(testing::load_balancer({port(443, number_of(8443))}));
+       return debug(w, workload("Pod", "web-1", {container_port(8443), container_port(5432)}));
+     },
+     Decision::kUnknown, "Pod data/web-1 container debugger runs a debug container"},
+    {"Row49_ASecondOneIsToldToo",
+     [](World& w) {
+       Workload pod = workload("Pod", "web-1", {container_port(8443), container_port(5432)});
+       pod.pod.ephemeral_containers = {container("first", {})};
+       w.add(testing::load_balancer({port(443, number_of(8443))}));
+       return debug(w, pod);
+     },
+     Decision::kUnknown, "container debugger"},
+    {"Row49_LookAlikeNothingInternalIsInThePod",
+     [](World& w) {
+       w.add(testing::load_balancer({port(443, number_of(8443))}));
+       return debug(w, workload("Pod", "web-1", {container_port(8443), container_port(9000)}));
+     },
+     Decision::kAllow},
+    {"Row49_LookAlikeThePodIsNotExposed",
+     [](World& w) {
+       w.add(testing::cluster_ip({port(5432)}));
+       return debug(w, workload("Pod", "web-1", {container_port(5432)}));
+     },
+     Decision::kAllow},
     {"Row50_ATunnelBesideTheDatabaseIsUnknown",
      [](World& w) { return create(w, with_tunnel("cloudflare/cloudflared:2026.1.0")); }, Decision::kUnknown,
      "Deployment data/web container tunnel runs cloudflared"},

@@ -44,6 +44,7 @@ bool is_violation(Ground ground) {
     case Ground::kUndeclared:
       return true;
     case Ground::kLeftOpen:
+    case Ground::kDebug:
     case Ground::kUnresolved:
     case Ground::kDeprecated:
     case Ground::kMoved:

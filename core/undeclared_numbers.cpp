@@ -7,6 +7,7 @@
 
 #include "core/allocation/host_ports.h"
 #include "core/allocation/occupancy.h"
+#include "core/exposure/rule_catalogue.h"
 #include "core/exposure/ways_out.h"
 #include "core/model/effective_ports.h"
 
@@ -247,6 +248,7 @@ std::vector<Finding> make_undeclared_findings(const Judged& object, const std::o
     if (declared) continue;
     Finding finding;
     finding.decision = range->deny_undeclared ? Decision::kDeny : Decision::kWarn;
+    finding.rule = exposure::rule::kUnallocatedNumber;
     finding.policy = "PortRange " + range->name;
     finding.port = number.key.port.number();
     finding.protocol = number.key.protocol ? to_string(*number.key.protocol) : to_string(Protocol::kTcp);

@@ -7,10 +7,12 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "core/base/api_names.h"
 #include "core/base/version.h"
@@ -27,6 +29,7 @@
 #include "webhook/cluster_facts.h"
 #include "webhook/registration.h"
 #include "webhook/review_handler.h"
+#include "webhook/unwatched_kinds.h"
 
 namespace berth::webhook {
 namespace {
@@ -46,6 +49,7 @@ using daemon::give_up;
 using daemon::Log;
 using daemon::LogLevel;
 
+constexpr Duration kDiscovery = std::chrono::minutes(10);
 constexpr Duration kCertificateCheck = std::chrono::seconds(60);
 constexpr Duration kSoon = std::chrono::milliseconds(500);
 constexpr Duration kDrainLimit = std::chrono::seconds(10);
@@ -161,6 +165,53 @@ class Reviewer {
   const Log log_;
   daemon::WebhookMetrics webhook_metrics_;
   daemon::Counter answered_;
+};
+
+// Tells of kinds that may lead out of the cluster and that nobody reads.
+class Lookout {
+ public:
+  Lookout(const client::Client& client, const adapters::Table& table, daemon::Metrics& metrics,
+          const Log& log)
+      : client_(&client), table_(&table), metrics_(&metrics), log_(log) {}
+
+  void look() {
+    const auto served = client_->served_kinds();
+    if (!served.ok()) {
+      daemon::log_error(log_, LogLevel::kInfo, "Kinds not compared with the adapters", served.error());
+      return;
+    }
+    std::set<std::pair<std::string, std::string>> found;
+    for (const wire::Kind& kind : unwatched_kinds(*served, *table_)) {
+      found.emplace(kind.group, kind.kind);
+      if (!told_.contains({kind.group, kind.kind})) tell(kind);
+    }
+    for (const auto& [group, kind] : told_) {
+      if (!found.contains({group, kind}))
+        metrics_->remove_gauge(kUnwatched, {{"group", group}, {"kind", kind}});
+    }
+    told_ = std::move(found);
+  }
+
+ private:
+  static constexpr char kUnwatched[] = "berth_unwatched_exposing_kinds";
+
+  void tell(const wire::Kind& kind) {
+    metrics_
+        ->gauge(kUnwatched,
+                "Kinds that may lead out of the cluster by their names, and that no adapter reads.",
+                {{"group", kind.group}, {"kind", kind.kind}})
+        .set(1);
+    log_.warn(
+        "A kind may lead out of the cluster and is not judged: give it an adapter "
+        "(docs/reference/adapters.md)",
+        {{"group", kind.group}, {"kind", kind.kind}});
+  }
+
+  const client::Client* client_;
+  const adapters::Table* table_;
+  daemon::Metrics* metrics_;
+  const Log log_;
+  std::set<std::pair<std::string, std::string>> told_;
 };
 
 // Keeps the served certificate and the registration in step with the Secret.
@@ -312,6 +363,12 @@ int run(const Options& options) {
   Auditor auditor(facts, client, clock, audit_config(options), metrics, log);
   facts.on_touched([&](std::string_view ns) { auditor.touched(ns); });
   facts.start();
+  Lookout lookout(client, *table, metrics, log);
+  std::jthread lookout_thread([&](const std::stop_token& stop) {
+    do {
+      lookout.look();
+    } while (runtime::wait_for(stop, kDiscovery));
+  });
   std::jthread audit_thread;
   if (options.audit) audit_thread = std::jthread([&](const std::stop_token& stop) { auditor.run(stop); });
   std::jthread upkeep_thread([&](const std::stop_token& stop) {
@@ -324,6 +381,8 @@ int run(const Options& options) {
   const bool clean = (*server)->drain(options.drain_delay, kDrainLimit);
   upkeep_thread.request_stop();
   upkeep_thread.join();
+  lookout_thread.request_stop();
+  lookout_thread.join();
   audit_thread.request_stop();
   if (audit_thread.joinable()) audit_thread.join();
   facts.stop();

@@ -33,6 +33,13 @@ constexpr char kOnlyEndpointsByHand[] =
     "'system:serviceaccount:kube-system:endpoint-controller']) && "
     "(request.resource.resource == 'endpoints' ? has(object.subsets) : has(object.endpoints)))";
 
+// Of NetworkPolicies only those with a rule that says nobody, or addresses: one that isolates, or that lets
+// pods and namespaces in, never waits for this webhook.
+constexpr char kOnlyOpenPolicies[] =
+    "request.resource.resource != 'networkpolicies' || (has(object.spec.ingress) && "
+    "object.spec.ingress.exists(rule, !has(rule.from) || rule.from.size() == 0 || "
+    "rule.from.exists(peer, has(peer.ipBlock))))";
+
 constexpr char kNotClearingUp[] =
     "!(request.userInfo.username in ['system:kube-controller-manager', "
     "'system:serviceaccount:kube-system:namespace-controller', "
@@ -58,13 +65,18 @@ MatchCondition not_the_operator(const RegistrationOptions& options) {
   return {"not-the-berth-operator", "request.userInfo.username != '" + options.operator_user + "'"};
 }
 
-// Where a NetworkPolicy goes, pods may be left that nothing isolates (exposure.md row 57). What goes must be
-// able to go while this webhook is away, and the cluster must be able to clear up whatever is said.
-ValidatingWebhook of_deletions(ValidatingWebhook webhook, const RegistrationOptions& options) {
-  webhook.name = kDeletionWebhookName;
-  webhook.rules = {WebhookRule{{"DELETE"}, {"networking.k8s.io"}, {"v1"}, {"networkpolicies"}, kNamespaced}};
+// Where a NetworkPolicy goes, or is for others from now on, pods may be left that nothing isolates
+// (exposure.md row 57). What goes must be able to go while this webhook is away, and the cluster must be able
+// to clear up whatever is said.
+ValidatingWebhook of_isolation(ValidatingWebhook webhook, const RegistrationOptions& options) {
+  webhook.name = kIsolationWebhookName;
+  webhook.rules = {
+      WebhookRule{{"UPDATE", "DELETE"}, {"networking.k8s.io"}, {"v1"}, {"networkpolicies"}, kNamespaced}};
   webhook.failure_policy = kIgnore;
-  webhook.match_conditions = {kNotANode, {"not-clearing-up", kNotClearingUp}};
+  webhook.match_conditions = {
+      kNotANode,
+      {"not-clearing-up", kNotClearingUp},
+      {"another-spec", "request.operation == 'DELETE' || object.spec != oldObject.spec"}};
   if (!options.operator_user.empty()) webhook.match_conditions.push_back(not_the_operator(options));
   return webhook;
 }
@@ -122,6 +134,7 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
       kNotANode,
       {"no-configmap-but-of-streams", kOnlyStreams},
       {"no-endpoints-but-by-hand", kOnlyEndpointsByHand},
+      {"no-network-policy-but-open-ones", kOnlyOpenPolicies},
   };
   if (!options.operator_user.empty()) webhook.match_conditions.push_back(not_the_operator(options));
   webhook.side_effects = "None";
@@ -131,7 +144,7 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   ValidatingWebhookConfiguration configuration;
   configuration.meta.name = kWebhookConfiguration;
   configuration.meta.labels = {{kManagedByLabel, kManagedByValue}};
-  configuration.webhooks = {webhook, of_deletions(std::move(webhook), options)};
+  configuration.webhooks = {webhook, of_isolation(std::move(webhook), options)};
   return configuration;
 }
 

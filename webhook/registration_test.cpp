@@ -47,16 +47,16 @@ TEST(Registration, LeavesOutWhatCouldLockTheClusterOut) {
 TEST(Registration, HoldsUpNoDeletionWhileItIsAway) {
   const auto made = make_registration(options(), "pem");
   ASSERT_EQ(made.webhooks.size(), 2U);
-  const ValidatingWebhook& deletions = made.webhooks[1];
-  EXPECT_EQ(deletions.name, "deletions.exposure.berth.dev");
-  EXPECT_EQ(deletions.failure_policy, "Ignore");
-  ASSERT_EQ(deletions.rules.size(), 1U);
-  EXPECT_EQ(deletions.rules[0].operations, std::vector<std::string>{"DELETE"});
-  EXPECT_EQ(deletions.rules[0].resources, std::vector<std::string>{"networkpolicies"});
-  EXPECT_EQ(deletions.ca_bundle, made.webhooks[0].ca_bundle);
-  EXPECT_EQ(deletions.url, made.webhooks[0].url);
+  const ValidatingWebhook& isolation = made.webhooks[1];
+  EXPECT_EQ(isolation.name, "isolation.exposure.berth.dev");
+  EXPECT_EQ(isolation.failure_policy, "Ignore");
+  ASSERT_EQ(isolation.rules.size(), 1U);
+  EXPECT_EQ(isolation.rules[0].operations, (std::vector<std::string>{"UPDATE", "DELETE"}));
+  EXPECT_EQ(isolation.rules[0].resources, std::vector<std::string>{"networkpolicies"});
+  EXPECT_EQ(isolation.ca_bundle, made.webhooks[0].ca_bundle);
+  EXPECT_EQ(isolation.url, made.webhooks[0].url);
   EXPECT_TRUE(std::any_of(
-      deletions.match_conditions.begin(), deletions.match_conditions.end(),
+      isolation.match_conditions.begin(), isolation.match_conditions.end(),
       [](const auto& one) { return one.expression.find("generic-garbage-collector") != std::string::npos; }));
 }
 

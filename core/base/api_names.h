@@ -51,6 +51,6 @@ inline constexpr char kAuditLease[] = "berth-audit";
 inline constexpr char kWebhookSecret[] = "berth-webhook-tls";
 inline constexpr char kWebhookConfiguration[] = "berth-exposure";
 inline constexpr char kWebhookName[] = "exposure.berth.dev";
-inline constexpr char kDeletionWebhookName[] = "deletions.exposure.berth.dev";
+inline constexpr char kIsolationWebhookName[] = "isolation.exposure.berth.dev";
 
 }  // namespace berth

@@ -51,6 +51,7 @@ std::optional<Finding> strictest(const WayOut& way, const std::vector<Opinion>& 
   }
   Finding finding;
   finding.decision = decisive->decision;
+  finding.rule = rule_of(decisive->ground);
   finding.policy = joined(agree);
   finding.port = decisive->number;
   finding.protocol = to_string(way.protocol);

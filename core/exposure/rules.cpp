@@ -7,8 +7,10 @@
 #include "core/base/cidr.h"
 #include "core/exposure/addresses.h"
 #include "core/exposure/allocations.h"
+#include "core/exposure/container_ports.h"
 #include "core/exposure/fingerprints.h"
 #include "core/exposure/load_balancers.h"
+#include "core/exposure/rule_catalogue.h"
 #include "core/exposure/wording.h"
 
 namespace berth::exposure {
@@ -98,6 +100,24 @@ std::optional<Objection> left_open(const Question& question) {
   return Objection{Ground::kLeftOpen, decision, number,
                    port_text(number, question.way.protocol, standing.front()->entry) + " is internal",
                    " and no NetworkPolicy would keep outsiders from it any more"};
+}
+
+// Any program may run in it.
+std::optional<Objection> debug_container(const Question& question) {
+  if (!question.way.is_debug_container() || question.excepted(0)) return std::nullopt;
+  Decision decision = decision_of(question.spec().unknown, Decision::kUnknown);
+  if (decision == Decision::kAllow) return std::nullopt;
+  if (decision == Decision::kWarn) decision = Decision::kUnknown;
+  for (const DeclaredPort& end : declared_ports(question.way.workload->pod)) {
+    const std::vector<const Listing*> standing =
+        question.policy.standing(end.port->container_port, end.port->protocol);
+    if (standing.empty() || !standing.front()->internal) continue;
+    return Objection{
+        Ground::kDebug, decision, end.port->container_port,
+        port_text(end.port->container_port, end.port->protocol, standing.front()->entry) + " is internal",
+        " and a debug container of the pod could lead to it from a port that is exposed"};
+  }
+  return std::nullopt;
 }
 
 // A deprecated port whose date has come.
@@ -250,8 +270,8 @@ std::optional<Objection> moved_service_port(const Question& question) {
 }
 
 // In the order of Ground: the first that objects decides.
-constexpr std::array<Rule, 10> kRules = {
-    &internal_number, &forbidden_address, &removed_port,   &left_open,       &ends_tls,
+constexpr std::array<Rule, 11> kRules = {
+    &internal_number, &forbidden_address, &removed_port,   &left_open,       &debug_container,    &ends_tls,
     &open_sources,    &unresolved_end,    &undeclared_way, &deprecated_port, &moved_service_port,
 };
 
@@ -260,12 +280,41 @@ constexpr std::array<Rule, 10> kRules = {
 // have to say anything.
 bool says_something(Rule rule, const WayOut& way) {
   if (way.is_left_open()) return rule == &left_open;
+  if (way.is_debug_container()) return rule == &debug_container;
   if (way.via == Via::kNetworkPolicy) return rule == &internal_number || rule == &unresolved_end;
   if (way.advertisement != nullptr) return rule == &internal_number;
   return !way.is_bare_number() || rule == &internal_number;
 }
 
 }  // namespace
+
+const char* rule_of(Ground ground) {
+  switch (ground) {
+    case Ground::kInternal:
+      return rule::kInternalPort;
+    case Ground::kAddress:
+      return rule::kSpecialAddress;
+    case Ground::kRemoved:
+      return rule::kRemovedPort;
+    case Ground::kLeftOpen:
+      return rule::kLeftOpen;
+    case Ground::kDebug:
+      return rule::kDebugContainer;
+    case Ground::kEndsTls:
+      return rule::kEndsTls;
+    case Ground::kSources:
+      return rule::kOpenSources;
+    case Ground::kUnresolved:
+      return rule::kUnresolved;
+    case Ground::kUndeclared:
+      return rule::kUndeclaredPort;
+    case Ground::kDeprecated:
+      return rule::kDeprecatedPort;
+    case Ground::kMoved:
+      return rule::kMovedService;
+  }
+  return "";
+}
 
 std::optional<Objection> objection(const WayOut& way, const PolicyTable& policy, const Facts& facts,
                                    Instant now) {

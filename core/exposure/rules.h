@@ -19,6 +19,7 @@ enum class Ground {
   kAddress,     // it leads to an address that is no pod's
   kRemoved,     // a deprecated port whose time is over
   kLeftOpen,    // an internal number that no NetworkPolicy would keep outsiders from any more
+  kDebug,       // a debug container beside what is exposed, in a pod with an internal port
   kEndsTls,     // tls: Passthrough, and this way ends TLS
   kSources,     // `from`, and the sources of this way are not restricted to it
   kUnresolved,  // the container port is not known
@@ -26,6 +27,9 @@ enum class Ground {
   kDeprecated,  // will be removed
   kMoved,       // seems to be an internal service that listens elsewhere
 };
+
+// Its id in rule_catalogue.h.
+const char* rule_of(Ground ground);
 
 struct Objection {
   Ground ground = Ground::kInternal;

@@ -21,6 +21,7 @@ const char* to_string(Decision decision);
 struct Finding {
   Decision decision = Decision::kAllow;
   bool audit_only = false;    // the policy's action is Audit: recorded, neither denied nor warned
+  std::string rule = {};      // an id of rule_catalogue.h
   std::string policy = {};    // the ExposurePolicy that decided; several that agree are joined by ", "
   std::int64_t port = 0;      // the number the finding is about, 0 when it is not known
   std::string protocol = {};  // TCP, UDP, SCTP

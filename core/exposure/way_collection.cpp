@@ -29,13 +29,20 @@ void join(Audience& audience, const Audience& more) {
 
 }  // namespace
 
+bool WayCollection::any_connects() const {
+  return std::any_of(ways_.begin(), ways_.end(), [](const WayOut& way) {
+    return way.via != Via::kCustom && way.via != Via::kNetworkPolicy;
+  });
+}
+
 void WayCollection::add(WayOut way) {
   // A Service port that was found says more than the target by which it was named.
   const EntranceTarget* target = way.service_port != nullptr ? nullptr : way.target;
   const auto [place, is_new] = places_.emplace(
       Key{way.via, way.shown, way.protocol, way.sign, way.entrance, way.gateway, way.listener, target,
           way.service, way.service_port, way.network_policy, way.workload, way.container_port,
-          way.health_check, nobodys_address(way.address).empty() ? std::string_view() : way.address},
+          way.health_check, nobodys_address(way.address).empty() ? std::string_view() : way.address,
+          way.is_debug_container() ? way.container : ""},
       ways_.size());
   if (is_new) {
     ways_.push_back(std::move(way));

@@ -21,12 +21,15 @@ void add_sorted(std::vector<std::string>& list, const std::string& item);
 class WayCollection {
  public:
   void add(WayOut way);
+  // Somebody outside can connect by one of them.
+  [[nodiscard]] bool any_connects() const;
   std::vector<WayOut> take() { return std::move(ways_); }
 
  private:
-  using Key = std::tuple<Via, std::int64_t, Protocol, std::string_view, const Entrance*, const Gateway*,
-                         const GatewayListener*, const EntranceTarget*, const Service*, const ServicePort*,
-                         const NetworkPolicy*, const Workload*, std::int64_t, bool, std::string_view>;
+  using Key =
+      std::tuple<Via, std::int64_t, Protocol, std::string_view, const Entrance*, const Gateway*,
+                 const GatewayListener*, const EntranceTarget*, const Service*, const ServicePort*,
+                 const NetworkPolicy*, const Workload*, std::int64_t, bool, std::string_view, std::string>;
   std::map<Key, std::size_t> places_;
   std::vector<WayOut> ways_;
 };

@@ -125,6 +125,7 @@ WayIdentity identity(const WayOut& way) {
     }
   }
   if (!nobodys_address(way.address).empty()) asked_for += way.address;
+  if (way.is_debug_container()) asked_for += " " + way.container;
   return {way.via,
           std::move(kind),
           opener != nullptr ? opener->ns : "",

@@ -36,6 +36,9 @@ struct Audience {
 // `after` lets somebody in that `before` does not. Source ranges that cannot be read count as everybody.
 bool wider(const Audience& before, const Audience& after);
 
+// WayOut::sign of an ephemeral container beside what is exposed.
+inline constexpr std::string_view kDebugContainer = "a debug container";
+
 struct WayOut {
   Via via = Via::kLoadBalancer;
   std::int64_t shown = 0;  // the number shown outside; 0 = not known yet (the cluster chooses it)
@@ -70,6 +73,8 @@ struct WayOut {
   [[nodiscard]] bool is_bare_number() const {
     return health_check || listener != nullptr || (target != nullptr && target->is_listener);
   }
+  // No connection is known, only that there could be one from what is exposed to any port of the pod.
+  [[nodiscard]] bool is_debug_container() const { return via == Via::kCustom && sign == kDebugContainer; }
   // The pods are as open as where no NetworkPolicy is, and were not.
   [[nodiscard]] bool is_left_open() const { return network_policy != nullptr && rule == nullptr; }
   // Of the Service port, or of the target that names a Service which is not there; 0 = none.

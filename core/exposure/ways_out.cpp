@@ -369,6 +369,7 @@ std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts) {
   add_node_openings(workload, around, ways);
   add_tunnels(workload, around, ways);
   add_policy_ways(workload, around, ways);
+  add_debug_containers(workload, ways);
   return ways.take();
 }
 

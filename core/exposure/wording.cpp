@@ -362,6 +362,8 @@ std::string fix_for(const WayOut& way, const Objection& objection, bool judged_i
       return "use a Service of type LoadBalancer instead of the " + way.entrance->kind;
     case Ground::kSources:
       return source_fix(way, objection.allowed_from);
+    case Ground::kDebug:
+      return "debug a copy of the pod (kubectl debug --copy-to), or one that is not exposed";
     case Ground::kLeftOpen:
       return "keep a NetworkPolicy that isolates its pods, with policyTypes Ingress";
     case Ground::kAddress:

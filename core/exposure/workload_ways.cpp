@@ -64,4 +64,17 @@ void add_tunnels(const Workload& workload, Neighbourhood& around, WayCollection&
   }
 }
 
+void add_debug_containers(const Workload& workload, WayCollection& ways) {
+  if (!ways.any_connects()) return;
+  for (const Container& container : workload.pod.ephemeral_containers) {
+    if (!tunnel_of_image(container.image).empty()) continue;  // told already, whatever is exposed
+    WayOut found;
+    found.via = Via::kCustom;
+    found.sign = kDebugContainer;
+    found.workload = &workload;
+    found.container = container.name;
+    ways.add(std::move(found));
+  }
+}
+
 }  // namespace berth::exposure

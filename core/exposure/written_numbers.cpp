@@ -8,6 +8,7 @@
 #include "core/exposure/attachments.h"
 #include "core/exposure/container_ports.h"
 #include "core/exposure/field_path.h"
+#include "core/exposure/rule_catalogue.h"
 #include "core/exposure/wording.h"
 
 namespace berth::exposure {
@@ -151,6 +152,7 @@ Finding deprecation_finding(const PolicyTable& policy, const Listing& listing, c
   Finding finding;
   finding.decision = over && declared.spec.action != "Warn" ? Decision::kDeny : Decision::kWarn;
   finding.audit_only = declared.spec.action == "Audit";
+  finding.rule = over ? rule::kRemovedPort : rule::kDeprecatedPort;
   finding.policy = one_line(declared.meta.name);
   finding.port = used.number;
   finding.protocol = to_string(used.protocol);
@@ -175,6 +177,7 @@ std::vector<Finding> make_number_findings(const Subject& object, const std::opti
     if (port || known.count(written) != 0) continue;
     Finding finding;
     finding.decision = Decision::kDeny;
+    finding.rule = rule::kNoPort;
     finding.port = written.number;
     finding.protocol = to_string(written.protocol);
     finding.path = subject_text(object) + " " + written.field;

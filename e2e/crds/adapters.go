@@ -66,3 +66,11 @@ func InstallAdapted(ctx context.Context, client *kube.Client) error {
 	_, err = client.ApplyYAML(ctx, all.String())
 	return err
 }
+
+// InstallUnknown applies a definition of a kind that sounds like a way in and that Berth does not read.
+func InstallUnknown(ctx context.Context, client *kube.Client, group, kind string) error {
+	plural := strings.ToLower(kind) + "s"
+	text := fmt.Sprintf(definition, group, kind, plural, strings.ToLower(kind), "Namespaced") + fmt.Sprintf(version, "v1", true)
+	_, err := client.ApplyYAML(ctx, text)
+	return err
+}

@@ -24,6 +24,9 @@ var shared *cluster.Cluster
 
 func TestMain(m *testing.M) { os.Exit(cluster.RunTests(m, cluster.Options{}, &shared)) }
 
+// A kind that sounds like a way in, and that no adapter reads.
+const unknownGroup, unknownKind = "edge.example.org", "SideDoorRoute"
+
 const (
 	workers  = 6
 	patience = 60 * time.Second
@@ -73,6 +76,9 @@ func convene() (*court, error) {
 		return nil, err
 	}
 	if err := crds.InstallAdapted(ctx, client); err != nil {
+		return nil, err
+	}
+	if err := crds.InstallUnknown(ctx, client, unknownGroup, unknownKind); err != nil {
 		return nil, err
 	}
 	cases, err := loadCases()

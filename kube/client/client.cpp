@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "kube/json/heading.h"
+#include "kube/wire/discovery.h"
 #include "kube/wire/request.h"
 #include "kube/wire/status.h"
 
@@ -95,6 +96,11 @@ Result<std::string> Client::ask(std::string_view verb, const wire::Kind& kind, c
   if (!answer.ok()) return std::move(answer).error();
   if (answer->status < 200 || answer->status > 299) return wire::error_from(*answer);
   return std::move(answer->body);
+}
+
+Result<std::vector<wire::Kind>> Client::served_kinds() const {
+  TRY(const std::string body, ask("get", {.plural = "apis"}, wire::discovery(), config_.list_deadline));
+  return wire::parse_discovery(body);
 }
 
 Result<std::string> Client::ask_get(const wire::Kind& kind, const ObjectKey& key) const {

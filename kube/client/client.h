@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/base/instant.h"
 #include "core/base/object_key.h"
@@ -89,6 +90,10 @@ class Client {
   // older than what was seen before means that history was rewound (a restored backup).
   template <class T>
   Result<std::string> newest_version(const wire::Kind& kind, std::string_view ns = "") const;
+
+  // Every kind of every group but the core's that the server serves, in the version that its group prefers.
+  // Malformed from servers before 1.27.
+  Result<std::vector<wire::Kind>> served_kinds() const;
 
   // POST. Exists when the name is taken - except that a Service asking for its own taken nodePort gets
   // Invalid "already allocated" (measured): get the name before concluding that somebody else has the number.
