@@ -1,6 +1,5 @@
 #include "operator/app.h"
 
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -9,7 +8,6 @@
 #include <mutex>
 #include <random>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 #include "core/base/api_names.h"
@@ -31,12 +29,6 @@ namespace {
 using daemon::give_up;
 using daemon::Log;
 using daemon::LogLevel;
-
-std::string default_identity() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  return std::string(host.data()) + "_" + std::to_string(getpid());
-}
 
 runtime::LeaseConfig lease_config(const Options& options, const std::string& identity) {
   runtime::LeaseConfig config;
@@ -300,7 +292,7 @@ int run(const Options& options) {
   client_config.observer = telemetry.request_observer();
   const client::Client client(**transport, client_config);
   const runtime::SystemClock clock;
-  const std::string identity = options.identity.empty() ? default_identity() : options.identity;
+  const std::string identity = options.identity.empty() ? daemon::process_identity() : options.identity;
   const runtime::LeaseConfig lease_options = lease_config(options, identity);
   const Status lease_checked = runtime::check(lease_options);
   if (!lease_checked.ok()) return give_up(log, "Reading the lease options", lease_checked.error());

@@ -1,17 +1,14 @@
 #include "webhook/app.h"
 
-#include <array>
 #include <chrono>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <mutex>
 #include <random>
-#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include "core/base/api_names.h"
@@ -27,9 +24,9 @@
 #include "webhook/auditor.h"
 #include "webhook/certificate_keeper.h"
 #include "webhook/cluster_facts.h"
+#include "webhook/lookout.h"
 #include "webhook/registration.h"
 #include "webhook/review_handler.h"
-#include "webhook/unwatched_kinds.h"
 
 namespace berth::webhook {
 namespace {
@@ -78,17 +75,10 @@ RegistrationOptions registration_options(const Options& options, adapters::Table
   return made;
 }
 
-// Unique to this process: two on one host must not take each other's lease for theirs.
-std::string identity() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  return std::string(host.data()) + "_" + std::to_string(getpid());
-}
-
 AuditorConfig audit_config(const Options& options) {
   AuditorConfig config;
   config.lease.key = {options.ns, kAuditLease};
-  config.lease.identity = identity();
+  config.lease.identity = daemon::process_identity();
   config.lease.seed = std::random_device{}();
   config.excluded_namespaces = options.excluded_namespaces;
   return config;
@@ -165,53 +155,6 @@ class Reviewer {
   const Log log_;
   daemon::WebhookMetrics webhook_metrics_;
   daemon::Counter answered_;
-};
-
-// Tells of kinds that may lead out of the cluster and that nobody reads.
-class Lookout {
- public:
-  Lookout(const client::Client& client, const adapters::Table& table, daemon::Metrics& metrics,
-          const Log& log)
-      : client_(&client), table_(&table), metrics_(&metrics), log_(log) {}
-
-  void look() {
-    const auto served = client_->served_kinds();
-    if (!served.ok()) {
-      daemon::log_error(log_, LogLevel::kInfo, "Kinds not compared with the adapters", served.error());
-      return;
-    }
-    std::set<std::pair<std::string, std::string>> found;
-    for (const wire::Kind& kind : unwatched_kinds(*served, *table_)) {
-      found.emplace(kind.group, kind.kind);
-      if (!told_.contains({kind.group, kind.kind})) tell(kind);
-    }
-    for (const auto& [group, kind] : told_) {
-      if (!found.contains({group, kind}))
-        metrics_->remove_gauge(kUnwatched, {{"group", group}, {"kind", kind}});
-    }
-    told_ = std::move(found);
-  }
-
- private:
-  static constexpr char kUnwatched[] = "berth_unwatched_exposing_kinds";
-
-  void tell(const wire::Kind& kind) {
-    metrics_
-        ->gauge(kUnwatched,
-                "Kinds that may lead out of the cluster by their names, and that no adapter reads.",
-                {{"group", kind.group}, {"kind", kind.kind}})
-        .set(1);
-    log_.warn(
-        "A kind may lead out of the cluster and is not judged: give it an adapter "
-        "(docs/reference/adapters.md)",
-        {{"group", kind.group}, {"kind", kind.kind}});
-  }
-
-  const client::Client* client_;
-  const adapters::Table* table_;
-  daemon::Metrics* metrics_;
-  const Log log_;
-  std::set<std::pair<std::string, std::string>> told_;
 };
 
 // Keeps the served certificate and the registration in step with the Secret.

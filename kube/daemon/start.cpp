@@ -1,6 +1,15 @@
 #include "kube/daemon/start.h"
 
+#include <array>
+#include <unistd.h>
+
 namespace berth::daemon {
+
+std::string process_identity() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return std::string(host.data()) + "_" + std::to_string(getpid());
+}
 
 int give_up(const Log& log, std::string_view doing, const Error& error) {
   log_error(log, LogLevel::kError, doing, error);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/base/result.h"
@@ -13,6 +14,9 @@
 #include "kube/http/server.h"
 
 namespace berth::daemon {
+
+// HOST_PID: who of all programs this is, for a Lease; two on one host must not take each other's for theirs.
+std::string process_identity();
 
 // Logs what could not be done; the exit status of the program, 1.
 int give_up(const Log& log, std::string_view doing, const Error& error);
