@@ -63,9 +63,10 @@ soak: export FAULTS := $(or $(FAULTS),all)
 soak: export STALE_PLANS := $(or $(STALE_PLANS),400)
 soak: export TRANSITIONS := $(or $(TRANSITIONS),5000)
 soak: export LEADERS_MINUTES := $(or $(LEADERS_MINUTES),5)
-soak: build ## much more of the same, about two hours: kills at every repetition of a write, 400 stale views, 5000 edits, minutes of two leaders
+soak: export PAIRS := $(or $(PAIRS),100000)
+soak: build ## much more of the same, about three hours: kills at every repetition of a write, 400 stale views, 5000 edits, minutes of two leaders, 100000 questions to four evaluators
 	@cd e2e && $(GO) run ./cmd/cluster build
-	@cd e2e && $(GO) test -count=1 -timeout 4h -p 1 ./disaster ./faults ./stale ./transitions
+	@cd e2e && $(GO) test -count=1 -timeout 4h -p 1 ./disaster ./evaluators ./faults ./stale ./transitions
 
 .PHONY: fmt
 fmt: ## format C++ and Go in place

@@ -14,10 +14,10 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> kCommands = {"explain", "help", "lint", "version"};
-constexpr std::array<std::string_view, 9> kFlags = {"--fail-on", "--policy",   "--with",
-                                                    "--against", "--adapters", "--namespace",
-                                                    "--output",  "--help",     "--exception"};
+constexpr std::array<std::string_view, 5> kCommands = {"explain", "export", "help", "lint", "version"};
+constexpr std::array<std::string_view, 12> kFlags = {
+    "--fail-on", "--policy", "--with",      "--against", "--adapters",           "--namespace",
+    "--output",  "--help",   "--exception", "--static",  "--exclude-namespaces", "--operator-user"};
 
 // "kubectl-berth" is run by kubectl as its plugin.
 std::string program_of(const std::string& argument) {
@@ -55,6 +55,7 @@ struct Parser {
     explain = app.add_subcommand("explain");
     explain->add_flag("--exception", about_exceptions);
     explain->allow_extras();
+    add_export();
     lint = app.add_subcommand("lint");
     add_output(*lint);
     add_paths("--policy", lint_command.policies);
@@ -76,10 +77,11 @@ struct Parser {
       std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
       app.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
-      return HelpCommand{lint->parsed()      ? lint_help(program)
-                         : explain->parsed() ? explain_help(program)
-                         : version->parsed() ? version_help(program)
-                                             : main_help(program)};
+      return HelpCommand{lint->parsed()        ? lint_help(program)
+                         : explain->parsed()   ? explain_help(program)
+                         : exporting->parsed() ? export_help(program)
+                         : version->parsed()   ? version_help(program)
+                                               : main_help(program)};
     } catch (const CLI::ArgumentMismatch& error) {
       const std::string text = error.what();
       return wrong("the flag " + text.substr(0, text.find(':')) + " takes exactly one value");
@@ -91,6 +93,7 @@ struct Parser {
       if (!about_exceptions) return wrong("say what to explain; write --exception");
       return HelpCommand{exception_text()};
     }
+    if (exporting->parsed()) return checked_export();
     const std::optional<Format> format = value_of(kFormats, output);
     const bool machine = format && *format != Format::kTable && *format != Format::kJson;
     if (!format || (version->parsed() && machine)) {
@@ -112,16 +115,30 @@ struct Parser {
     app.allow_extras();
   }
 
+  void add_export() {
+    exporting = app.add_subcommand("export");
+    exporting->add_option("WHAT", exported);
+    exporting->add_option("PATH", export_command.paths);
+    exporting->add_flag("--static", export_command.as_static);
+    exporting->add_option("--exclude-namespaces", export_command.excluded_namespaces)
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    exporting->add_option("--operator-user", export_command.operator_user);
+    exporting->add_option("-o,--output", export_format);
+    exporting->allow_extras();
+  }
+
   // One path per flag, so that `--policy a b` leaves b to PATH.
   void add_paths(const std::string& flag, std::vector<std::string>& paths) {
     lint->add_option(flag, paths)->allow_extra_args(false);
   }
 
   [[nodiscard]] std::string command() const {
-    return program + (lint->parsed()      ? " lint"
-                      : explain->parsed() ? " explain"
-                      : version->parsed() ? " version"
-                                          : "");
+    return program + (lint->parsed()        ? " lint"
+                      : explain->parsed()   ? " explain"
+                      : exporting->parsed() ? " export"
+                      : version->parsed()   ? " version"
+                                            : "");
   }
 
   [[nodiscard]] WrongUsage wrong(const std::string& message) const {
@@ -137,6 +154,20 @@ struct Parser {
       return wrong("takes no arguments, but \"" + argument + "\" was given");
     return wrong("unknown command \"" + argument + "\"" +
                  did_you_mean({kCommands.begin(), kCommands.end()}, argument));
+  }
+
+  Command checked_export() {
+    if (exported != "admission-policy") {
+      return wrong(exported.empty() ? "say what to export; write admission-policy"
+                                    : "cannot export \"" + exported + "\"; write admission-policy");
+    }
+    if (export_command.paths.empty())
+      return wrong("no PATH was given; name files, directories, or - for the standard input");
+    const std::optional<Format> format = value_of(kFormats, export_format);
+    if (format != Format::kYaml && format != Format::kJson)
+      return wrong("-o " + export_format + " is not an output format; write -o yaml or -o json");
+    export_command.format = *format;
+    return export_command;
   }
 
   Command checked_lint() {
@@ -155,9 +186,13 @@ struct Parser {
   std::string program;
   CLI::App app;
   CLI::App* explain = nullptr;
+  CLI::App* exporting = nullptr;
   CLI::App* lint = nullptr;
   CLI::App* version = nullptr;
   LintCommand lint_command;
+  ExportCommand export_command;
+  std::string exported;
+  std::string export_format = "yaml";
   bool about_exceptions = false;
   std::string output = "table";
   std::string fail_on = "deny";

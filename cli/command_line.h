@@ -3,9 +3,12 @@
 // Thread-safety: free function.
 #pragma once
 
+#include <iterator>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "core/base/api_names.h"
 
 namespace berth::cli {
 
@@ -29,6 +32,16 @@ struct LintCommand {
   FailOn fail_on = FailOn::kDeny;
 };
 
+// berth export admission-policy
+struct ExportCommand {
+  std::vector<std::string> paths = {};
+  std::vector<std::string> excluded_namespaces{std::begin(kExcludedNamespaces),
+                                               std::end(kExcludedNamespaces)};
+  std::string operator_user = kOperatorUser;
+  bool as_static = false;
+  Format format = Format::kYaml;
+};
+
 // A text that was asked for.
 struct HelpCommand {
   std::string text = {};
@@ -39,7 +52,7 @@ struct WrongUsage {
   std::string message = {};
 };
 
-using Command = std::variant<VersionCommand, LintCommand, HelpCommand, WrongUsage>;
+using Command = std::variant<VersionCommand, LintCommand, ExportCommand, HelpCommand, WrongUsage>;
 
 // args[0] is the program's name.
 Command parse_command_line(const std::vector<std::string>& args);

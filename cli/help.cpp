@@ -25,6 +25,7 @@ Usage:
 
 Commands:
   explain   say how to get an exception from a policy
+  export    print policies in a form that the API server keeps by itself
   lint      judge manifests as the admission webhook would, before they reach a cluster
   version   print the version
 
@@ -87,6 +88,37 @@ Flags:
   -h, --help             show this text
 )";
 
+constexpr char kExport[] =
+    R"(Print ExposurePolicies as ValidatingAdmissionPolicies, which the API server keeps by itself.
+
+They refuse what one object alone shows: internal numbers of Services of type NodePort and LoadBalancer, of external
+IPs, hostPort and hostNetwork. An ExposurePolicy with enforce.admissionPolicy: true has them made, checked and kept by
+the operator; print them for a cluster without one, for a GitOps repository, or for files that nobody can change by
+the API (--static). Exceptions that have not expired yet are left open: print them again when one does.
+
+Usage:
+  @ export admission-policy [flags] PATH...
+
+  PATH is a file, a directory (every *.yaml, *.yml and *.json beneath it), or - for the standard input.
+
+Flags:
+      --static                   for the manifest directory of the API server (Kubernetes 1.36 and newer): names end
+                                 in .static.k8s.io
+      --exclude-namespaces LIST  namespaces that are let alone (default
+                                 kube-system,kube-node-lease,kube-public,berth-system)
+      --operator-user USER       whose Services are let alone (default
+                                 system:serviceaccount:berth-system:berth-operator)
+  -o, --output FORMAT            yaml or json (default yaml)
+  -h, --help                     show this text
+
+Examples:
+  # A cluster without the operator
+  @ export admission-policy policies/ | kubectl apply --server-side -f -
+
+  # A wall that stands before the first request, and that no user of the API can take down
+  @ export admission-policy --static policies/ > /etc/kubernetes/admission/berth.yaml
+)";
+
 constexpr char kExplain[] = R"(Say how something that a denial speaks of is done.
 
 Usage:
@@ -118,6 +150,7 @@ kubectl explain exposurepolicy.spec.exceptions describes every field.
 }  // namespace
 
 std::string explain_help(const std::string& program) { return named(kExplain, program); }
+std::string export_help(const std::string& program) { return named(kExport, program); }
 std::string exception_text() { return kException; }
 std::string main_help(const std::string& program) { return named(kMain, program); }
 std::string lint_help(const std::string& program) { return named(kLint, program); }

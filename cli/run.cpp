@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "cli/command_line.h"
+#include "cli/export.h"
 #include "cli/lint.h"
 #include "cli/loader/documents.h"
 #include "cli/loader/objects.h"
@@ -126,6 +127,32 @@ class LintRun {
   Problems problems_;
 };
 
+int print_export(const ExportCommand& command, std::istream& in, std::ostream& out, std::ostream& err,
+                 const Setting& setting) {
+  Problems problems;
+  std::vector<Document> documents;
+  for (const Source& source : read_sources(command.paths, in, problems)) {
+    std::vector<Document> more = read_documents(source.bytes, source.name, problems);
+    std::move(more.begin(), more.end(), std::back_inserter(documents));
+  }
+  std::vector<ExposurePolicy> policies;
+  for (Object& object : load_objects(std::move(documents), "default", problems).objects) {
+    if (auto* policy = std::get_if<ExposurePolicy>(&object.model)) policies.push_back(std::move(*policy));
+  }
+  if (policies.empty() && problems.errors.empty()) {
+    problems.error(command.paths.front(), {},
+                   "holds no ExposurePolicy (apiVersion " + std::string(kApiVersion) + ")");
+  }
+  for (const Problem& warning : problems.warnings) err << to_string(warning, "warning") << "\n";
+  for (const Problem& error : problems.errors) err << to_string(error, "error") << "\n";
+  if (!problems.errors.empty()) {
+    err << "nothing was exported\n";
+    return kUnreadable;
+  }
+  out << export_admission_policies(policies, command, setting.now);
+  return kClean;
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& args, std::istream& in, std::ostream& out, std::ostream& err,
@@ -134,6 +161,7 @@ int run(const std::vector<std::string>& args, std::istream& in, std::ostream& ou
       Overloaded{
           [&](const VersionCommand& command) { return print_version(command, out); },
           [&](const LintCommand& command) { return LintRun(command, in).run(out, err, setting); },
+          [&](const ExportCommand& command) { return print_export(command, in, out, err, setting); },
           [&](const HelpCommand& command) {
             out << command.text;
             return kClean;

@@ -13,7 +13,6 @@
 namespace berth {
 namespace {
 
-using exposure::Ground;
 using exposure::PolicyTable;
 using exposure::WayOut;
 
@@ -32,25 +31,6 @@ ObjectReference opener_of(const WayOut& way) {
   if (way.workload != nullptr)
     return reference(way.workload->api_version, way.workload->kind, way.workload->meta);
   return reference(way.gateway->api_version, way.gateway->kind, way.gateway->meta);
-}
-
-bool is_violation(Ground ground) {
-  switch (ground) {
-    case Ground::kInternal:
-    case Ground::kAddress:
-    case Ground::kRemoved:
-    case Ground::kEndsTls:
-    case Ground::kSources:
-    case Ground::kUndeclared:
-      return true;
-    case Ground::kLeftOpen:
-    case Ground::kDebug:
-    case Ground::kUnresolved:
-    case Ground::kDeprecated:
-    case Ground::kMoved:
-      return false;
-  }
-  return false;
 }
 
 void note_exceptions(const WayOut& way, const PolicyTable& table, Instant now, NamespaceAudit& audited) {
@@ -188,7 +168,7 @@ NamespaceAudit audit(const std::string& ns, const exposure::Facts& facts, Instan
       note_exceptions(way, table, now, audited);
       note_external_ports(way, table, audited);
       const auto objected = objection(way, table, facts, now);
-      if (objected && is_violation(objected->ground)) forbidden.push_back(way);
+      if (objected && objected->forbidden) forbidden.push_back(way);
     }
     for (exposure::JudgedWay& judged : judged_ways(forbidden, {table}, facts, false, now)) {
       audited.violations.push_back({policy->meta.name, opener_of(*judged.way), std::move(judged.finding)});

@@ -59,6 +59,33 @@ TEST(Audit, FindsWhatStandsWhoeverLetItIn) {
   EXPECT_EQ(one.finding.fix.find("make the Service ClusterIP"), 0U) << one.finding.fix;
 }
 
+TEST(Audit, CountsWhatThePolicySaysItDeniesAndNothingElse) {
+  const auto violations = [](const std::string& setting, Service service) {
+    ExposurePolicy policy = control_plane();
+    policy.spec.undeclared = policy.spec.unknown = setting;
+    World world(policy);
+    world.add(std::move(service));
+    return audit("data", world, kNow).violations.size();
+  };
+  const Service undeclared = load_balancer({port(7777, number_of(7777))});
+  const Service unknown = load_balancer({port(443, name_of("nobody"))});
+  for (const Service& service : {undeclared, unknown}) {
+    EXPECT_EQ(violations("Warn", service), 0U);
+    EXPECT_EQ(violations("Allow", service), 0U);
+  }
+  EXPECT_GE(violations("Deny", undeclared), 1U);
+  EXPECT_GE(violations("Deny", unknown), 1U);
+}
+
+TEST(Audit, CountsWhatAPolicyForbidsThatOnlyWarns) {
+  ExposurePolicy policy = control_plane();
+  policy.spec.action = "Warn";
+  World world(policy);
+  world.add(load_balancer({port(443, number_of(5432))}));
+  world.add(database());
+  EXPECT_EQ(audit("data", world, kNow).violations.size(), 1U);
+}
+
 // exposure.md row 70: each was judged without the other.
 TEST(Audit, Row70_FindsWhatTwoRequestsOpenedTogether) {
   World world(control_plane());

@@ -117,9 +117,11 @@ class Leader {
 
   void begin() {
     gone_back_ = lease_.gone_back();
-    auto fresh = std::make_shared<Engine>(client_, clock_,
-                                          EngineConfig{identity_, std::random_device{}(), Duration(75'000)},
-                                          hooks(), telemetry_.queue_observer());
+    auto fresh =
+        std::make_shared<Engine>(client_, clock_,
+                                 EngineConfig{identity_, std::random_device{}(), Duration(75'000),
+                                              wall::WallOptions{options_.excluded_namespaces, options_.user}},
+                                 hooks(), telemetry_.queue_observer());
     const std::lock_guard lock(mutex_);
     doubted_ = false;
     engine_ = std::move(fresh);

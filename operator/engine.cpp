@@ -30,11 +30,13 @@ Engine::Engine(const client::Client& client, const runtime::Clock& clock, Engine
           client, clock, stores_, observer_, applier_,
           [this](const ObjectKey& allocation) { return queue_.is_in_hand(allocation_work(allocation)); }),
       reporter_(client, clock, stores_, observer_),
+      walls_(config_.walls ? std::optional<WallKeeper>(std::in_place, client, clock, stores_, *config_.walls)
+                           : std::nullopt),
       events_(client, {"berth.dev/operator", config_.identity}),
       reconciler_({client, clock, stores_, observer_, applier_, bookkeeper_, reporter_, events_,
                    [this](const runtime::WorkKey& key) { enqueue(key); }, hooks_.fence, hooks_.superseded,
                    [this](const BookkeepingReport& report) { booked(report); }, [this] { return hurried(); },
-                   &scope_}) {
+                   &scope_, walls_ ? &*walls_ : nullptr}) {
   watch(wire::kPortLedger, stores_.ledgers);
   watch(wire::kPortRange, stores_.ranges);
   watch(wire::kExposurePolicy, stores_.exposure_policies);
@@ -45,6 +47,9 @@ Engine::Engine(const client::Client& client, const runtime::Clock& clock, Engine
   // A cluster may hold many large ConfigMaps of others: they are not even read.
   watch(wire::kConfigMap, stores_.config_maps, {kConfigMapLabel, ""});
   watch(wire::kPod, stores_.pods);
+  if (!walls_) return;
+  watch(wire::kValidatingAdmissionPolicy, stores_.admission_policies, {kWallLabel, ""});
+  watch(wire::kValidatingAdmissionPolicyBinding, stores_.admission_bindings, {kWallLabel, ""});
 }
 
 template <class T>
@@ -81,6 +86,8 @@ StoreListeners Engine::listeners() {
   made.namespaces = listener<Namespace>(kNothingStale);
   made.pods = listener<Workload>(&Observer::pods_changed);
   made.exposure_policies = listener<ExposurePolicy>(&Observer::exposure_policies_changed);
+  made.admission_policies = listener<ValidatingAdmissionPolicy>(kNothingStale);
+  made.admission_bindings = listener<ValidatingAdmissionPolicyBinding>(kNothingStale);
   made.rewound = [this](const runtime::Rewound& rewound) {
     if (hooks_.rewound) hooks_.rewound(rewound);
   };

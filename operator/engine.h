@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -26,8 +27,9 @@ namespace berth::controller {
 
 struct EngineConfig {
   std::string identity = {};
-  std::uint64_t seed = 0;            // of jitters
-  Duration watch_read_wait{75'000};  // 0 in a simulation
+  std::uint64_t seed = 0;                       // of jitters
+  Duration watch_read_wait{75'000};             // 0 in a simulation
+  std::optional<wall::WallOptions> walls = {};  // nullopt: nobody keeps second walls
 };
 
 // What the engine asks and tells; all callable from any thread.
@@ -98,6 +100,7 @@ class Engine {
   LedgerScope scope_;
   Bookkeeper bookkeeper_;
   Reporter reporter_;
+  std::optional<WallKeeper> walls_;
   client::EventRecorder events_;
   Reconciler reconciler_;
   std::vector<std::unique_ptr<runtime::KindWatch>> watches_;

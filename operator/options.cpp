@@ -41,6 +41,14 @@ Parsed parse_options(int argc, const char* const* argv) {
   app.add_option("--workers", options.workers, "objects worked on at once")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  app.add_option("--exclude-namespaces", options.excluded_namespaces,
+                 "namespaces that the admission policies of spec.enforce.admissionPolicy let alone, as those "
+                 "that the webhook never judges")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--user", options.user,
+                 "user of this operator, whose own Services they let alone; \"\" = nobody's")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
     check_lease(options);

@@ -3,8 +3,11 @@
 // Thread-safety: values.
 #pragma once
 
+#include <iterator>
 #include <string>
+#include <vector>
 
+#include "core/base/api_names.h"
 #include "core/base/instant.h"
 #include "kube/daemon/program_options.h"
 
@@ -18,6 +21,10 @@ struct Options {
   Duration renew_deadline{10'000};
   Duration retry_period{2'000};
   int workers = 4;
+  // Of second walls: what they let alone. As the webhook's options.
+  std::vector<std::string> excluded_namespaces{std::begin(kExcludedNamespaces),
+                                               std::end(kExcludedNamespaces)};
+  std::string user = kOperatorUser;
 };
 
 using Parsed = daemon::Parsed<Options>;

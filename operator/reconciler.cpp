@@ -46,7 +46,7 @@ Reconciled Reconciler::reconcile(const runtime::WorkKey& key) {
   if (key.kind == kAllocationWork) return reconcile_allocation(key.object);
   if (key.kind == kNamespaceWork) return reconcile_namespace(key.object.name);
   if (key.kind == kRangeWork) return report_range(key.object.name);
-  if (key.kind == kPolicyWork) return {parts_.reporter.report_policy(key.object.name), {}};
+  if (key.kind == kPolicyWork) return reconcile_policy(key.object.name);
   return reconcile_ledgers();
 }
 
@@ -126,6 +126,15 @@ Reconciled Reconciler::report_range(const std::string& name) {
                          parts_.clock.wall());
   }
   return {reported.status, reported.look_again};
+}
+
+// What it made goes with it: the API server sees to that.
+Reconciled Reconciler::reconcile_policy(const std::string& name) {
+  const auto policy = parts_.stores.exposure_policies.get({"", name});
+  if (!policy || policy->meta.deleting()) return {};
+  const KeptWall kept = parts_.walls != nullptr ? parts_.walls->keep(*policy) : KeptWall();
+  const Status reported = parts_.reporter.report_policy(*policy, kept.enforcement);
+  return {kept.status.ok() ? reported : kept.status, kept.look_again};
 }
 
 Reconciled Reconciler::reconcile_ledgers() {

@@ -14,6 +14,7 @@
 #include "operator/bookkeeper.h"
 #include "operator/observer.h"
 #include "operator/reporter.h"
+#include "operator/wall_keeper.h"
 #include "operator/work.h"
 
 namespace berth::controller {
@@ -40,6 +41,7 @@ struct ReconcilerParts {
   // Do other allocations wait for their first number to be shown?
   std::function<bool()> hurried = {};
   LedgerScope* scope = nullptr;  // nullptr: every step looks at everything
+  WallKeeper* walls = nullptr;   // nullptr: nobody keeps second walls
 };
 
 class Reconciler {
@@ -53,6 +55,7 @@ class Reconciler {
   Reconciled reconcile_namespace(const std::string& name);
   Reconciled reconcile_ledgers();
   Reconciled report_range(const std::string& name);
+  Reconciled reconcile_policy(const std::string& name);
   void hear_node_ports(const std::string& message);
   void tell(const ObjectReference& regarding, const Plan& plan, const Carried& carried);
 

@@ -4,7 +4,6 @@
 
 #include "core/allocation/usage.h"
 #include "core/desired/status.h"
-#include "core/exposure/policy_status.h"
 
 namespace berth::controller {
 namespace {
@@ -94,11 +93,9 @@ std::optional<PortSpan> Reporter::node_ports() const {
   return node_ports_;
 }
 
-Status Reporter::report_policy(const std::string& name) {
-  const auto present = stores_->exposure_policies.get({"", name});
-  if (!present) return ok_status();
-  return write_status(*client_, wire::kExposurePolicy, stores_->exposure_policies, *present,
-                      exposure::make_policy_status(*present, clock_->wall()));
+Status Reporter::report_policy(const ExposurePolicy& policy, const exposure::Enforcement& enforcement) {
+  return write_status(*client_, wire::kExposurePolicy, stores_->exposure_policies, policy,
+                      exposure::make_policy_status(policy, enforcement, clock_->wall()));
 }
 
 }  // namespace berth::controller

@@ -11,6 +11,7 @@
 
 #include "core/base/port.h"
 #include "core/desired/status.h"
+#include "core/exposure/policy_status.h"
 #include "kube/client/client.h"
 #include "kube/runtime/clock.h"
 #include "operator/observer.h"
@@ -41,7 +42,7 @@ class Reporter {
   // The API server said, refusing a number outside, which numbers it takes as nodePort. False: it said so
   // before.
   bool node_ports_said(const PortSpan& span);
-  Status report_policy(const std::string& name);
+  Status report_policy(const ExposurePolicy& policy, const exposure::Enforcement& enforcement);
 
  private:
   const client::Client* client_;

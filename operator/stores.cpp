@@ -49,7 +49,9 @@ Stores::Stores(const StoreListeners& told)
       config_maps(group, told.config_maps, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
       namespaces(group, told.namespaces, {.rewound = told.rewound}),
       pods(group, told.pods, {.rewound = told.rewound, .slim = slim_pod, .tags = kTags, .whole = kWhole}),
-      exposure_policies(group, told.exposure_policies, {.rewound = told.rewound}) {}
+      exposure_policies(group, told.exposure_policies, {.rewound = told.rewound}),
+      admission_policies(group, told.admission_policies, {.rewound = told.rewound}),
+      admission_bindings(group, told.admission_bindings, {.rewound = told.rewound}) {}
 
 bool Stores::ready(const runtime::Snapshot& snapshot) const {
   return ledgers.ready(snapshot) && ranges.ready(snapshot) && allocations.ready(snapshot) &&
@@ -70,5 +72,7 @@ template class Store<ConfigMap>;
 template class Store<Namespace>;
 template class Store<Workload>;
 template class Store<ExposurePolicy>;
+template class Store<ValidatingAdmissionPolicy>;
+template class Store<ValidatingAdmissionPolicyBinding>;
 
 }  // namespace berth::runtime

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "core/model/admission_policy.h"
 #include "core/model/config_map.h"
 #include "core/model/exposure_policy.h"
 #include "core/model/network_policy.h"
@@ -28,6 +29,8 @@ struct StoreListeners {
   std::function<void(const runtime::Change<Namespace>&)> namespaces = {};
   std::function<void(const runtime::Change<Workload>&)> pods = {};
   std::function<void(const runtime::Change<ExposurePolicy>&)> exposure_policies = {};
+  std::function<void(const runtime::Change<ValidatingAdmissionPolicy>&)> admission_policies = {};
+  std::function<void(const runtime::Change<ValidatingAdmissionPolicyBinding>&)> admission_bindings = {};
   // History went backwards (etcd was restored): everything is listed anew before anything is decided.
   std::function<void(const runtime::Rewound&)> rewound = {};
 };
@@ -46,8 +49,11 @@ struct Stores {
   runtime::Store<Namespace> namespaces;
   runtime::Store<Workload> pods;
   runtime::Store<ExposurePolicy> exposure_policies;
+  // Of second walls only (kWallLabel), and only where they are kept; no number depends on them.
+  runtime::Store<ValidatingAdmissionPolicy> admission_policies;
+  runtime::Store<ValidatingAdmissionPolicyBinding> admission_bindings;
 
-  // Every kind has been listed since the start or the last rewind (invariant I7).
+  // Every kind but those of second walls has been listed since the start or the last rewind (invariant I7).
   [[nodiscard]] bool ready(const runtime::Snapshot& snapshot) const;
 };
 
@@ -65,5 +71,7 @@ extern template class Store<ConfigMap>;
 extern template class Store<Namespace>;
 extern template class Store<Workload>;
 extern template class Store<ExposurePolicy>;
+extern template class Store<ValidatingAdmissionPolicy>;
+extern template class Store<ValidatingAdmissionPolicyBinding>;
 
 }  // namespace berth::runtime

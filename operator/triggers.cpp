@@ -10,6 +10,7 @@
 #include "core/allocation/ledger.h"
 #include "core/allocation/occupancy.h"
 #include "core/base/api_names.h"
+#include "core/wall/wall.h"
 #include "operator/lookups.h"
 
 namespace berth::controller {
@@ -283,6 +284,14 @@ WorkKeys affected(const Change<ExposurePolicy>& change, const Stores& stores) {
   keys.push_back(ledger_work());
   every_allocation(stores, keys);
   return keys;
+}
+
+WorkKeys affected(const Change<ValidatingAdmissionPolicy>& change, const Stores& /*stores*/) {
+  return {policy_work(wall::policy_of(change.key().name))};
+}
+
+WorkKeys affected(const Change<ValidatingAdmissionPolicyBinding>& change, const Stores& /*stores*/) {
+  return {policy_work(wall::policy_of(change.key().name))};
 }
 
 bool takes_other_host_ports(const Change<Workload>& change) {

@@ -23,6 +23,8 @@ WorkKeys affected(const runtime::Change<ConfigMap>& change, const Stores& stores
 WorkKeys affected(const runtime::Change<Namespace>& change, const Stores& stores);
 WorkKeys affected(const runtime::Change<Workload>& change, const Stores& stores);
 WorkKeys affected(const runtime::Change<ExposurePolicy>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<ValidatingAdmissionPolicy>& change, const Stores& stores);
+WorkKeys affected(const runtime::Change<ValidatingAdmissionPolicyBinding>& change, const Stores& stores);
 
 // Does the pod take other numbers of its node now than before, or do its labels make it another allocation's?
 bool takes_other_host_ports(const runtime::Change<Workload>& change);

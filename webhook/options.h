@@ -3,9 +3,11 @@
 // Thread-safety: values.
 #pragma once
 
+#include <iterator>
 #include <string>
 #include <vector>
 
+#include "core/base/api_names.h"
 #include "core/base/instant.h"
 #include "kube/daemon/listen_address.h"
 #include "kube/daemon/program_options.h"
@@ -18,9 +20,9 @@ struct Options {
   daemon::ListenAddress listen = {"", 9443};
   std::string url = {};  // "" = registered by Service
   std::string service_name = "berth-webhook";
-  std::vector<std::string> excluded_namespaces = {"kube-system", "kube-node-lease", "kube-public",
-                                                  "berth-system"};
-  std::string operator_user = "system:serviceaccount:berth-system:berth-operator";
+  std::vector<std::string> excluded_namespaces{std::begin(kExcludedNamespaces),
+                                               std::end(kExcludedNamespaces)};
+  std::string operator_user = kOperatorUser;
   std::string adapters_file = {};  // "" = Berth's own table alone
   bool register_webhook = true;
   bool audit = true;

@@ -46,6 +46,17 @@ inline constexpr char kEgressPolicySuffix[] = "-egress";
 // A second Service for the inside ports of an allocation that also has outside ports.
 inline constexpr char kInternalServiceSuffix[] = "-internal";
 
+// Of an ExposurePolicy: "<policy>.<form>.<suffix>", with the form in the label. The operator watches only
+// admission policies that have it.
+inline constexpr char kWallSuffix[] = "exposure.berth.dev";
+inline constexpr char kWallLabel[] = "berth.dev/admission-policy";
+
+// Who and what is never judged, unless options say otherwise: the namespaces of the cluster itself, and the
+// operator, which judges its own Services by the same engine.
+inline constexpr const char* kExcludedNamespaces[] = {"kube-system", "kube-node-lease", "kube-public",
+                                                      "berth-system"};
+inline constexpr char kOperatorUser[] = "system:serviceaccount:berth-system:berth-operator";
+
 inline constexpr char kOperatorLease[] = "berth-operator";
 inline constexpr char kAuditLease[] = "berth-audit";
 inline constexpr char kWebhookSecret[] = "berth-webhook-tls";

@@ -82,6 +82,9 @@ inline constexpr char kInForce[] = "InForce";
 inline constexpr char kUnreadable[] = "Unreadable";
 inline constexpr char kNothingAsked[] = "NothingAsked";
 inline constexpr char kEnforceNotSupported[] = "EnforceNotSupported";
+inline constexpr char kWallStands[] = "WallStands";
+inline constexpr char kWallRising[] = "WallRising";
+inline constexpr char kWallRefused[] = "WallRefused";
 inline constexpr char kNoViolations[] = "NoViolations";
 inline constexpr char kViolated[] = "Violated";
 inline constexpr char kRequiredPortsShown[] = "RequiredPortsShown";
@@ -159,6 +162,9 @@ inline constexpr std::string_view kAll[] = {kNumbersHeld,
                                             kUnreadable,
                                             kNothingAsked,
                                             kEnforceNotSupported,
+                                            kWallStands,
+                                            kWallRising,
+                                            kWallRefused,
                                             kNoViolations,
                                             kViolated,
                                             kRequiredPortsShown,

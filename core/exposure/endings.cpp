@@ -104,6 +104,12 @@ std::vector<Ending> all_endings(const Service& service, const ServicePort& port,
   std::vector<Ending> endings;
   for (const Workload* workload : selected) add_endings(service, port, *workload, around, endings);
   add_endings_by_hand(service, port, around, endings);
+  // Pods that come will be reached at the number, whatever else somebody leads the Service to.
+  const Target target = target_of(port);
+  const bool awaits_pods = !service.selector.empty() && selected.empty();
+  if (const auto* number = std::get_if<std::int64_t>(&target); number != nullptr && awaits_pods) {
+    endings.push_back({nullptr, "", *number, {}});
+  }
   if (!endings.empty()) return endings;
   return std::visit(Overloaded{[](std::int64_t number) -> std::vector<Ending> {
                                  return {{nullptr, "", number, {}}};

@@ -9,15 +9,8 @@
 namespace berth::exposure {
 namespace {
 
-enum class Meaning { kInternal, kPublic };
-
-// A value of "*" stands for any text but the empty one. Values are compared without regard to case, as the
-// cloud controllers do.
-struct Sign {
-  std::string_view annotation;
-  std::string_view value;
-  Meaning meaning;
-};
+using Sign = LoadBalancerSign;
+using Meaning = Sign::Meaning;
 
 constexpr std::array kSigns = {
     // AWS: cloud-provider-aws and the load balancer controller; the scheme is the newer and stronger word.
@@ -54,9 +47,7 @@ constexpr std::array kSigns = {
     Sign{"load-balancer.hetzner.cloud/disable-public-network", "true", Meaning::kInternal},
 };
 
-// loadBalancerClass values that name an internal load balancer and nothing else.
 constexpr std::array<std::string_view, 1> kInternalClasses = {"networking.gke.io/l4-regional-internal"};
-// Classes that answer to public networks whatever the annotations say.
 constexpr std::array<std::string_view, 2> kPublicClasses = {"networking.gke.io/l4-regional-external",
                                                             "tailscale"};
 
@@ -89,6 +80,10 @@ std::optional<Meaning> meaning_of(const Labels& annotations) {
 }
 
 }  // namespace
+
+std::span<const LoadBalancerSign> load_balancer_signs() { return kSigns; }
+std::span<const std::string_view> internal_load_balancer_classes() { return kInternalClasses; }
+std::span<const std::string_view> public_load_balancer_classes() { return kPublicClasses; }
 
 bool is_internal_load_balancer(const Service& service) {
   if (lists(kPublicClasses, service.load_balancer_class)) return false;

@@ -13,21 +13,24 @@ Condition condition(const ExposurePolicy& policy, const char* type, bool holds, 
   return {type, holds ? "True" : "False", policy.meta.generation, "", std::move(reason), std::move(message)};
 }
 
-// Nothing but the webhook keeps policies yet: who asks for more must not believe to have it.
-Condition enforced(const ExposurePolicy& policy) {
-  std::string asked;
-  if (policy.spec.enforce.network_policies) asked = "spec.enforce.networkPolicies";
-  if (policy.spec.enforce.admission_policy) {
-    asked += (asked.empty() ? "" : " and ") + std::string("spec.enforce.admissionPolicy");
+Condition enforced(const ExposurePolicy& policy, const Enforcement& enforcement) {
+  if (policy.spec.enforce.network_policies) {
+    return condition(policy, "Enforced", false, reason::kEnforceNotSupported,
+                     "spec.enforce.networkPolicies: not carried out by this version, which closes namespaces "
+                     "by their PortAllocations only: leave it out");
   }
-  if (asked.empty()) {
-    return condition(policy, "Enforced", true, reason::kNothingAsked,
-                     "the webhook keeps the policy, as always");
+  switch (enforcement.state) {
+    case Enforcement::State::kRising:
+      return condition(policy, "Enforced", false, reason::kWallRising, enforcement.message);
+    case Enforcement::State::kStands:
+      return condition(policy, "Enforced", true, reason::kWallStands, enforcement.message);
+    case Enforcement::State::kRefused:
+      return condition(policy, "Enforced", false, reason::kWallRefused, enforcement.message);
+    case Enforcement::State::kNotAsked:
+      break;
   }
-  return condition(policy, "Enforced", false, reason::kEnforceNotSupported,
-                   asked +
-                       ": not carried out by this version, only the webhook keeps the policy: "
-                       "leave it out");
+  return condition(policy, "Enforced", true, reason::kNothingAsked,
+                   "the webhook keeps the policy, as always");
 }
 
 Condition in_force(const ExposurePolicy& policy) {
@@ -45,16 +48,19 @@ Condition in_force(const ExposurePolicy& policy) {
 
 }  // namespace
 
-ExposurePolicyStatus make_policy_status(const ExposurePolicy& policy, Instant now) {
-  const Condition enforcement = enforced(policy);
+ExposurePolicyStatus make_policy_status(const ExposurePolicy& policy, const Enforcement& enforcement,
+                                        Instant now) {
+  const Condition enforcing = enforced(policy, enforcement);
   Condition ready = in_force(policy);
-  if (ready.status == "True" && enforcement.status == "False") {
-    ready = condition(policy, "Ready", false, enforcement.reason, enforcement.message);
+  bool rising = false;
+  if (ready.status == "True" && enforcing.status == "False") {
+    ready = condition(policy, "Ready", false, enforcing.reason, enforcing.message);
+    rising = enforcing.reason == reason::kWallRising;
   }
-  // Only an edit of the policy helps, and nothing is ever on its way: judging needs no preparation.
-  const bool stalled = ready.status == "False";
-  std::vector<Condition> conditions = {ready, enforcement,
-                                       condition(policy, "Reconciling", false, ready.reason, ready.message),
+  // Judging needs no preparation: unless the wall is on its way, only an edit of the policy helps.
+  const bool stalled = ready.status == "False" && !rising;
+  std::vector<Condition> conditions = {ready, enforcing,
+                                       condition(policy, "Reconciling", rising, ready.reason, ready.message),
                                        condition(policy, "Stalled", stalled, ready.reason, ready.message)};
   ExposurePolicyStatus status = policy.status;
   status.observed_generation = policy.meta.generation;

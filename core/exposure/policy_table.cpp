@@ -1,6 +1,8 @@
 #include "core/exposure/policy_table.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -121,6 +123,23 @@ std::vector<const Listing*> PolicyTable::standing(std::int64_t number, Protocol 
   return deciding;
 }
 
+std::vector<PortSpan> PolicyTable::internal_spans(Protocol protocol) const {
+  // Between two of these numbers nothing changes.
+  std::set<std::int64_t> beginnings;
+  for (const Listing& listing : listings_[slot(protocol)]) {
+    beginnings.insert(listing.span.first.number());
+    beginnings.insert(listing.span.last.number() + 1);
+  }
+  std::vector<PortSpan> spans;
+  for (auto first = beginnings.begin(); first != beginnings.end(); ++first) {
+    const auto next = std::next(first);
+    const std::vector<const Listing*> deciding = standing(*first, protocol);
+    if (next == beginnings.end() || deciding.empty() || !deciding.front()->internal) continue;
+    spans.push_back({Port::of(*first), Port::of(*next - 1)});
+  }
+  return normalized(std::move(spans));
+}
+
 const ExposureException* PolicyTable::exception(const WayOut& way, std::int64_t number, Instant now) const {
   // A workload without a name yet cannot be the one that was meant.
   if (way.workload == nullptr || way.workload->meta.name.empty()) return nullptr;
@@ -141,6 +160,14 @@ const ExposureException* PolicyTable::awaited_exception(const WayOut& way, std::
       return exception;
   }
   return nullptr;
+}
+
+std::vector<const ExposureException*> PolicyTable::exceptions(Instant now) const {
+  std::vector<const ExposureException*> in_force;
+  for (const auto& [exception, end] : exceptions_) {
+    if (now < end) in_force.push_back(exception);
+  }
+  return in_force;
 }
 
 std::vector<Instant> PolicyTable::ends_of_exceptions() const {

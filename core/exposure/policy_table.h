@@ -42,6 +42,9 @@ class PolicyTable {
   // of one rank; empty = not listed. Numbers that are no port are never listed.
   [[nodiscard]] std::vector<const Listing*> standing(std::int64_t number, Protocol protocol) const;
 
+  // All numbers of a protocol for which `internal` decides; normalized.
+  [[nodiscard]] std::vector<PortSpan> internal_spans(Protocol protocol) const;
+
   // The exception in force at `now` for exactly this workload, via, protocol and number, or nullptr; of a way
   // by Custom only workload and via count. The end of an exception belongs to the time without it.
   [[nodiscard]] const ExposureException* exception(const WayOut& way, std::int64_t number, Instant now) const;
@@ -50,6 +53,9 @@ class PolicyTable {
   // of a denial; or nullptr.
   [[nodiscard]] const ExposureException* awaited_exception(const WayOut& way, std::int64_t number,
                                                            Instant now) const;
+
+  // The exceptions in force at `now`, whatever they are for.
+  [[nodiscard]] std::vector<const ExposureException*> exceptions(Instant now) const;
 
   // The times at which what it says changes by itself.
   [[nodiscard]] std::vector<Instant> ends_of_exceptions() const;

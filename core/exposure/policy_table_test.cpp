@@ -18,6 +18,23 @@ std::vector<std::string> fields(const std::vector<Error>& issues) {
   return names;
 }
 
+TEST(PolicyTable, TellsAllNumbersThatAreInternal) {
+  ExposurePolicy policy;
+  policy.spec.external = {listed(443), listed(9243), listed_range("9290-9299")};
+  policy.spec.internal = {listed(443), listed_range("9200-9300"), listed_range("9301-9310"), listed(65535)};
+  const PolicyTable table(policy);
+  std::string text;
+  for (const PortSpan& span : table.internal_spans(Protocol::kTcp)) text += to_string(span) + " ";
+  EXPECT_EQ(text, "443 9200-9242 9244-9310 65535 ");
+  EXPECT_TRUE(table.internal_spans(Protocol::kUdp).empty());
+  const std::vector<PortSpan> internal = table.internal_spans(Protocol::kTcp);
+  for (std::int64_t number = 1; number <= 65535; ++number) {
+    const auto standing = table.standing(number, Protocol::kTcp);
+    EXPECT_EQ(contains(internal, Port::of(number)), !standing.empty() && standing.front()->internal)
+        << number;
+  }
+}
+
 TEST(PolicyTable, KnowsTheStandingOfANumber) {
   ExposurePolicy policy;
   policy.spec.external = {listed(443), listed(9243)};

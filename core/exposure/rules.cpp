@@ -324,7 +324,8 @@ std::optional<Objection> objection(const WayOut& way, const PolicyTable& policy,
     if (rule != &internal_number && question.end_excepted()) return std::nullopt;
     std::optional<Objection> objected = rule(question);
     if (!objected) continue;
-    const bool softened = policy.policy().spec.action == "Warn" && objected->decision == Decision::kDeny;
+    objected->forbidden = objected->decision == Decision::kDeny;
+    const bool softened = policy.policy().spec.action == "Warn" && objected->forbidden;
     if (softened) objected->decision = Decision::kWarn;
     return objected;
   }

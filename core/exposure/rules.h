@@ -39,6 +39,7 @@ struct Objection {
   std::string consequence = {};   // " and would be reachable from outside the cluster"; follows the policy
   std::string allowed_from = {};  // kSources: "10.20.0.0/16"
   std::string awaited = {};  // kInternal: "StatefulSet data/pg", which has an exception and is not there yet
+  bool forbidden = false;    // the decision would be kDeny, were the action Deny
 };
 
 // The first rule that objects decides; std::nullopt = the policy lets this way out.

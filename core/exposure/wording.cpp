@@ -5,8 +5,6 @@
 namespace berth::exposure {
 namespace {
 
-constexpr char kAskForException[] = "ask for an exception (kubectl berth explain --exception)";
-
 std::string service_text(const Service& service) { return object_text("Service", service.meta); }
 
 std::string slice_text(const EndpointSlice& slice) { return object_text(slice.kind, slice.meta); }

@@ -9,6 +9,9 @@
 
 namespace berth::exposure {
 
+// The last resort of every fix.
+inline constexpr char kAskForException[] = "ask for an exception (kubectl berth explain --exception)";
+
 // 'Service data/web (LoadBalancer) port 443 -> targetPort "pg" -> StatefulSet data/pg container postgres port
 // 5432'
 std::string path_of(const WayOut& way);

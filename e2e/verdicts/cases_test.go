@@ -1,119 +1,31 @@
 package verdicts
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"berth.dev/e2e/kube"
+	"berth.dev/e2e/cases"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-const (
-	caseFolder  = "../cases"
-	fewestCases = 60 // in each of the two great folders
-)
-
-// testCase is one file of e2e/cases; its README says what is in it.
-type testCase struct {
-	name      string // exposing/row01-lb-443-to-5432
-	expect    string // Deny, Allow, Unknown or Warn
-	message   string // a part of what the user reads
-	documents []*unstructured.Unstructured
-}
-
-// objects returns copies of the manifests: those that are there, and the one that is judged.
-func (c testCase) objects() (there []*unstructured.Unstructured, judged *unstructured.Unstructured) {
-	var all []*unstructured.Unstructured
-	for _, document := range c.documents {
-		all = append(all, document.DeepCopy())
-	}
-	return all[:len(all)-1], all[len(all)-1]
-}
-
-// loadCases reads all files, in the order of their names.
-func loadCases() ([]testCase, error) {
-	var all []testCase
-	for _, folder := range []struct {
-		name     string
-		fewest   int
-		expected []string
-	}{
-		{"exposing", fewestCases, []string{"Deny"}},
-		{"harmless", fewestCases, []string{"Allow"}},
-		{"told", 1, []string{"Unknown", "Warn"}},
-	} {
-		paths, err := filepath.Glob(filepath.Join(caseFolder, folder.name, "*.yaml"))
-		if err != nil {
-			return nil, err
-		}
-		if len(paths) < folder.fewest {
-			return nil, fmt.Errorf("%d cases in %s, want at least %d", len(paths), folder.name, folder.fewest)
-		}
-		for _, path := range paths {
-			one, err := loadCase(path)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
-			}
-			if !slices.Contains(folder.expected, one.expect) {
-				return nil, fmt.Errorf("%s: expects %q, cases of this folder expect %v", path, one.expect, folder.expected)
-			}
-			one.name = folder.name + "/" + strings.TrimSuffix(filepath.Base(path), ".yaml")
-			all = append(all, one)
-		}
-	}
-	return all, nil
-}
-
-func loadCase(path string) (testCase, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return testCase{}, err
-	}
-	one := testCase{}
-	for line := range strings.Lines(string(text)) {
-		comment, ok := strings.CutPrefix(line, "# ")
-		if !ok {
-			break
-		}
-		key, value, _ := strings.Cut(strings.TrimSpace(comment), ": ")
-		switch key {
-		case "expect":
-			one.expect = value
-		case "message":
-			one.message = value
-		}
-	}
-	if one.message == "" && one.expect != "Allow" {
-		return testCase{}, errors.New("no message is expected")
-	}
-	if one.documents, err = kube.Parse(string(text)); err != nil {
-		return testCase{}, err
-	}
-	if len(one.documents) == 0 {
-		return testCase{}, errors.New("nothing to judge")
-	}
-	return one, nil
-}
+const caseFolder = "../cases"
 
 // disagreement is a verdict that is not the expected one, or does not say why.
 type disagreement struct{ name, want, got, said string }
 
 // compare returns nothing if the verdict and what is said are as expected.
-func (c testCase) compare(verdict, message, said string) []disagreement {
-	if verdict == c.expect && strings.Contains(said, message) {
+func compare(c cases.Case, verdict, message, said string) []disagreement {
+	if verdict == c.Expect && strings.Contains(said, message) {
 		return nil
 	}
-	want := c.expect
+	want := c.Expect
 	if message != "" {
 		want += fmt.Sprintf(" saying %q", message)
 	}
-	return []disagreement{{c.name, want, verdict, said}}
+	return []disagreement{{c.Name, want, verdict, said}}
 }
 
 // report prints the disagreements as a table and fails the test if there are any.
@@ -181,7 +93,7 @@ func moveReferences(i int, value any) {
 }
 
 // messageFor is the expected message as it reads in the namespaces of case number i.
-func (c testCase) messageFor(i int) string { return ownNames(i, c.message) }
+func messageFor(i int, c cases.Case) string { return ownNames(i, c.Message) }
 
 // ownNames puts the namespaces of case number i into a text that says NAMESPACE/NAME or NAME.NAMESPACE.svc.
 func ownNames(i int, text string) string {
@@ -192,7 +104,7 @@ func ownNames(i int, text string) string {
 }
 
 func TestAWrongVerdictAndAWrongReasonAreDisagreements(t *testing.T) {
-	refused := testCase{name: "a", expect: "Deny"}
+	refused := cases.Case{Name: "a", Expect: "Deny"}
 	for _, test := range []struct {
 		verdict, said string
 		wrong         bool
@@ -202,7 +114,7 @@ func TestAWrongVerdictAndAWrongReasonAreDisagreements(t *testing.T) {
 		{"Allow", "", true},
 		{"Unknown", "port 1 is internal", true},
 	} {
-		if found := refused.compare(test.verdict, "port 1", test.said); (len(found) > 0) != test.wrong {
+		if found := compare(refused, test.verdict, "port 1", test.said); (len(found) > 0) != test.wrong {
 			t.Errorf("%+v: %v", test, found)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"berth.dev/e2e/cases"
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/crds"
 	"berth.dev/e2e/kube"
@@ -36,7 +37,7 @@ const (
 // stood there before the webhook began: what it knows is what it read, and nothing has to be waited for.
 type court struct {
 	*kube.Client
-	cases   []testCase
+	docket  []cases.Case
 	webhook *programs.Program
 }
 
@@ -81,15 +82,15 @@ func convene() (*court, error) {
 	if err := crds.InstallUnknown(ctx, client, unknownGroup, unknownKind); err != nil {
 		return nil, err
 	}
-	cases, err := loadCases()
+	docket, err := cases.Load()
 	if err != nil {
 		return nil, err
 	}
-	free, err := reserve(ctx, client, cases)
+	free, err := reserve(ctx, client, docket)
 	if err != nil {
 		return nil, err
 	}
-	if err := furnish(ctx, client, cases); err != nil {
+	if err := furnish(ctx, client, docket); err != nil {
 		return nil, err
 	}
 	if err := free(); err != nil {
@@ -98,7 +99,7 @@ func convene() (*court, error) {
 	if _, err := client.ApplyYAML(ctx, legacy); err != nil {
 		return nil, err
 	}
-	if err := applyPolicy(ctx, client, cases); err != nil {
+	if err := applyPolicy(ctx, client, docket); err != nil {
 		return nil, err
 	}
 	config, err := shared.ServiceAccountConfig(ctx, programs.Namespace, "berth-webhook")
@@ -122,7 +123,7 @@ func convene() (*court, error) {
 		}
 		return fmt.Errorf("%s was admitted", kube.Name(canary[0]))
 	})
-	return &court{client, cases, webhook}, err
+	return &court{client, docket, webhook}, err
 }
 
 // asked is how many reviews the webhook has answered.
@@ -148,11 +149,11 @@ spec: {type: LoadBalancer, selector: {app: db}, ports: [{port: 443, targetPort: 
 
 // reserve holds the node ports that judged Services ask for: otherwise the API server may give one of them to a
 // Service that is there and asks for none.
-func reserve(ctx context.Context, client *kube.Client, cases []testCase) (free func() error, err error) {
+func reserve(ctx context.Context, client *kube.Client, docket []cases.Case) (free func() error, err error) {
 	const namespace = "default"
 	names := map[int64]string{}
-	for _, one := range cases {
-		_, judged := one.objects()
+	for _, one := range docket {
+		_, judged := one.Objects()
 		for _, number := range writtenNodePorts(judged) {
 			if names[number] != "" {
 				continue
@@ -199,9 +200,9 @@ func writtenNodePorts(object *unstructured.Unstructured) (numbers []int64) {
 }
 
 // furnish brings in what is there in the cases, each in its own namespaces.
-func furnish(ctx context.Context, client *kube.Client, cases []testCase) error {
-	return parallel(len(cases), func(i int) error {
-		there, judged := cases[i].objects()
+func furnish(ctx context.Context, client *kube.Client, docket []cases.Case) error {
+	return parallel(len(docket), func(i int) error {
+		there, judged := docket[i].Objects()
 		for _, namespace := range caseNamespaces {
 			if !used(namespace, append(there, judged)) {
 				continue
@@ -212,7 +213,7 @@ func furnish(ctx context.Context, client *kube.Client, cases []testCase) error {
 		}
 		for _, object := range there {
 			if _, err := client.Create(ctx, moveTo(i, object)); err != nil {
-				return fmt.Errorf("%s: %s is there, but: %w", cases[i].name, kube.Name(object), err)
+				return fmt.Errorf("%s: %s is there, but: %w", docket[i].Name, kube.Name(object), err)
 			}
 		}
 		return nil
@@ -242,7 +243,7 @@ func makeNamespace(ctx context.Context, client *kube.Client, name string) error 
 
 // applyPolicy applies the policy of the cases. Its exceptions are for one namespace each: every case whose
 // name says that it is about them gets the same ones for its own.
-func applyPolicy(ctx context.Context, client *kube.Client, cases []testCase) error {
+func applyPolicy(ctx context.Context, client *kube.Client, docket []cases.Case) error {
 	objects, err := kube.ParsePath(filepath.Join(caseFolder, "policy.yaml"))
 	if err != nil {
 		return err
@@ -252,8 +253,8 @@ func applyPolicy(ctx context.Context, client *kube.Client, cases []testCase) err
 		return err
 	}
 	var all []any
-	for i, one := range cases {
-		if !strings.Contains(one.name, "exception") {
+	for i, one := range docket {
+		if !strings.Contains(one.Name, "exception") {
 			continue
 		}
 		for _, exception := range exceptions {

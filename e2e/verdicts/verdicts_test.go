@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"berth.dev/e2e/cases"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -42,28 +43,28 @@ func TestTheWebhookAnswersEveryCaseAsItMust(t *testing.T) {
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			var got answers
-			err := parallel(len(c.cases), func(i int) error {
+			err := parallel(len(c.docket), func(i int) error {
 				client, err := kube.New(shared.AdminConfig()) // of its own: it collects its own warnings
 				if err != nil {
 					return err
 				}
-				one := c.cases[i]
-				_, judged := one.objects()
+				one := c.docket[i]
+				_, judged := one.Objects()
 				_, err = way.ask(client, t.Context(), moveTo(i, judged))
 				verdict, said, err := readAnswer(client, err)
 				if err != nil {
-					return fmt.Errorf("%s: %w", one.name, err)
+					return fmt.Errorf("%s: %w", one.Name, err)
 				}
-				if one.expect == "Unknown" && verdict == "Warn" {
+				if one.Expect == "Unknown" && verdict == "Warn" {
 					verdict = "Unknown" // to the API server both are admitted with a warning
 				}
-				got.add(one.compare(verdict, one.messageFor(i), said))
+				got.add(compare(one, verdict, messageFor(i, one), said))
 				return nil
 			})
 			if err != nil {
 				t.Error(err)
 			}
-			report(t, "webhook, "+way.name, len(c.cases), got.wrong)
+			report(t, "webhook, "+way.name, len(c.docket), got.wrong)
 		})
 	}
 }
@@ -151,7 +152,7 @@ func worst(findings []finding) (verdict, said string) {
 }
 
 func TestLintAnswersEveryCaseAsTheWebhookDoes(t *testing.T) {
-	cases, err := loadCases()
+	docket, err := cases.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,12 +160,12 @@ func TestLintAnswersEveryCaseAsTheWebhookDoes(t *testing.T) {
 	for _, way := range []struct {
 		name string
 		// args splits the documents of a case into what is judged and what is there.
-		args func(dir string, one testCase) ([]string, error)
+		args func(dir string, one cases.Case) ([]string, error)
 		// whole: everything in the file is judged. What is only unknown may then have come before the rest.
 		whole bool
 	}{
-		{"one object, the others known", func(dir string, one testCase) ([]string, error) {
-			there, judged := one.objects()
+		{"one object, the others known", func(dir string, one cases.Case) ([]string, error) {
+			there, judged := one.Objects()
 			path := filepath.Join(dir, "judged.yaml")
 			args := []string{"--policy", policy, path}
 			if len(there) > 0 {
@@ -176,15 +177,15 @@ func TestLintAnswersEveryCaseAsTheWebhookDoes(t *testing.T) {
 			}
 			return args, write(path, judged)
 		}, false},
-		{"the file as it is", func(_ string, one testCase) ([]string, error) {
-			return []string{"--policy", policy, filepath.Join(caseFolder, one.name+".yaml")}, nil
+		{"the file as it is", func(_ string, one cases.Case) ([]string, error) {
+			return []string{"--policy", policy, filepath.Join(caseFolder, one.Name+".yaml")}, nil
 		}, true},
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			var got answers
-			asked := slices.Collect(func(yield func(testCase) bool) {
-				for _, one := range cases {
-					if (!way.whole || one.expect == "Deny" || one.expect == "Allow") && !yield(one) {
+			asked := slices.Collect(func(yield func(cases.Case) bool) {
+				for _, one := range docket {
+					if (!way.whole || one.Expect == "Deny" || one.Expect == "Allow") && !yield(one) {
 						return
 					}
 				}
@@ -202,13 +203,13 @@ func TestLintAnswersEveryCaseAsTheWebhookDoes(t *testing.T) {
 				}
 				findings, err := lint(args...)
 				if err != nil {
-					return fmt.Errorf("%s: %w", one.name, err)
+					return fmt.Errorf("%s: %w", one.Name, err)
 				}
 				verdict, said := worst(findings)
 				if way.whole && verdict == "Unknown" {
 					verdict = "Allow"
 				}
-				got.add(one.compare(verdict, one.message, said))
+				got.add(compare(one, verdict, one.Message, said))
 				return nil
 			})
 			if err != nil {

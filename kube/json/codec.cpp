@@ -32,6 +32,8 @@ BERTH_DESCRIBED(NetworkPolicy, "networking.k8s.io/v1");
 BERTH_DESCRIBED(Lease, "coordination.k8s.io/v1");
 BERTH_DESCRIBED(Event, "events.k8s.io/v1");
 BERTH_DESCRIBED(ValidatingWebhookConfiguration, "admissionregistration.k8s.io/v1");
+BERTH_DESCRIBED(ValidatingAdmissionPolicy, "admissionregistration.k8s.io/v1");
+BERTH_DESCRIBED(ValidatingAdmissionPolicyBinding, "admissionregistration.k8s.io/v1");
 #undef BERTH_DESCRIBED
 
 // Absent is right: items of a list do not repeat what they are.
@@ -163,6 +165,8 @@ BERTH_CODEC(Event);
 BERTH_CODEC(Secret);
 BERTH_CODEC(ConfigMap);
 BERTH_CODEC(ValidatingWebhookConfiguration);
+BERTH_CODEC(ValidatingAdmissionPolicy);
+BERTH_CODEC(ValidatingAdmissionPolicyBinding);
 #undef BERTH_CODEC
 
 template std::string encode_status<PortRange>(const PortRange&);

@@ -5,8 +5,8 @@
 // truncated. Writing leaves out empty fields, so that a written object carries only what Berth means to own.
 // T is any kind of core/model: PortRange, PortAllocation, ExposurePolicy, PortLedger, Service, Ingress,
 // Namespace, Workload, NetworkPolicy, Gateway, Route, ReferenceGrant, EndpointSlice, CustomObject, Lease,
-// Event, Secret, ConfigMap, ValidatingWebhookConfiguration (explicitly instantiated). Thread-safety: free
-// functions without state.
+// Event, Secret, ConfigMap, ValidatingWebhookConfiguration, ValidatingAdmissionPolicy and its binding
+// (explicitly instantiated). Thread-safety: free functions without state.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,8 @@
-// NetworkPolicy, Lease, Event, Secret, ValidatingWebhookConfiguration, and lists of anything.
+// NetworkPolicy, Lease, Event, Secret, ValidatingWebhookConfiguration, ValidatingAdmissionPolicy and its
+// binding, and lists of anything.
 #include <gtest/gtest.h>
 
+#include "core/model/admission_policy.h"
 #include "core/model/cluster_objects.h"
 #include "core/model/config_map.h"
 #include "core/model/network_policy.h"
@@ -163,6 +165,63 @@ TEST(WebhookConfigurationCodec, KeepsEveryFieldOfTheModel) {
                 .error()
                 .message,
             "webhooks[0].clientConfig.caBundle: this is not base64 (RFC 4648 with padding)");
+}
+
+TEST(AdmissionPolicyCodec, KeepsEveryFieldByWhichItCouldBeMadeToLookAway) {
+  ValidatingAdmissionPolicy p;
+  p.meta.name = "control-plane.services.exposure.berth.dev";
+  p.spec.param_kind = R"({"apiVersion":"v1","kind":"ConfigMap"})";
+  p.spec.failure_policy = "Fail";
+  AdmissionMatch& match = p.spec.match_constraints;
+  match.namespace_selector.match_labels = {{"a", "b"}};
+  match.object_selector.match_labels = {{"c", "d"}};
+  match.resource_rules = {{{"CREATE"}, {""}, {"v1"}, {"services"}, {"web"}, "Namespaced"}};
+  match.exclude_resource_rules = {{{"UPDATE"}, {""}, {"v1"}, {"services"}, {}, "*"}};
+  match.match_policy = "Equivalent";
+  p.spec.match_conditions = {{"always", "true"}};
+  p.spec.variables = {{"ports", "object.spec.ports"}};
+  p.spec.validations = {{"variables.ports.size() == 0", "no ports", "\"no \" + \"ports\"", "Forbidden"}};
+  expect_round_trip(
+      R"({"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicy","metadata":{)"
+      R"("name":"control-plane.services.exposure.berth.dev"},"spec":{"paramKind":{"apiVersion":"v1",)"
+      R"("kind":"ConfigMap"},"matchConstraints":{"namespaceSelector":{"matchLabels":{"a":"b"}},)"
+      R"("objectSelector":{"matchLabels":{"c":"d"}},"resourceRules":[{"resourceNames":["web"],)"
+      R"("operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["services"],)"
+      R"("scope":"Namespaced"}],"excludeResourceRules":[{"operations":["UPDATE"],"apiGroups":[""],)"
+      R"("apiVersions":["v1"],"resources":["services"],"scope":"*"}],"matchPolicy":"Equivalent"},)"
+      R"("validations":[{"expression":"variables.ports.size() == 0","message":"no ports","reason":"Forbidden",)"
+      R"("messageExpression":"\"no \" + \"ports\""}],"failurePolicy":"Fail","matchConditions":[{"name":"always",)"
+      R"("expression":"true"}],"variables":[{"name":"ports","expression":"object.spec.ports"}]}})",
+      p);
+}
+
+TEST(AdmissionPolicyCodec, TellsAClearedTypeCheckFromNone) {
+  const auto read = [](const std::string& status) {
+    return decode<ValidatingAdmissionPolicy>(R"({"metadata":{"name":"a"},"status":)" + status + "}")
+        .value()
+        .status;
+  };
+  EXPECT_EQ(read("{}").type_checking, std::nullopt);
+  EXPECT_EQ(read(R"({"observedGeneration":2,"typeChecking":{}})"),
+            (ValidatingAdmissionPolicyStatus{2, TypeChecking{}}));
+  EXPECT_EQ(read(R"({"typeChecking":{"expressionWarnings":[{"fieldRef":"spec.validations[0].expression",)"
+                 R"("warning":"undefined field"}]}})")
+                .type_checking->expression_warnings,
+            (std::vector<ExpressionWarning>{{"spec.validations[0].expression", "undefined field"}}));
+}
+
+TEST(AdmissionPolicyBindingCodec, KeepsEveryField) {
+  ValidatingAdmissionPolicyBinding binding;
+  binding.meta.name = "a";
+  binding.policy_name = "a";
+  binding.param_ref = R"({"name":"x"})";
+  binding.match_resources.emplace().match_policy = "Equivalent";
+  binding.validation_actions = {"Deny", "Audit"};
+  expect_round_trip(
+      R"({"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicyBinding","metadata":{)"
+      R"("name":"a"},"spec":{"policyName":"a","paramRef":{"name":"x"},"matchResources":{"matchPolicy":)"
+      R"("Equivalent"},"validationActions":["Deny","Audit"]}})",
+      binding);
 }
 
 // Custom resources put the items first, built-in kinds the metadata (measured on v1.36).

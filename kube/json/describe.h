@@ -4,6 +4,7 @@
 // without apiVersion and kind; describe_status() those of an object's `status`.
 #pragma once
 
+#include "core/model/admission_policy.h"
 #include "core/model/cluster_objects.h"
 #include "core/model/config_map.h"
 #include "core/model/custom_object.h"
@@ -64,7 +65,10 @@ void describe(Archive& archive, Lease& lease);
 void describe(Archive& archive, Event& event);
 void describe(Archive& archive, Secret& secret);
 void describe(Archive& archive, ConfigMap& config_map);
+void describe(Archive& archive, MatchCondition& condition);
 void describe(Archive& archive, ValidatingWebhookConfiguration& configuration);
+void describe(Archive& archive, ValidatingAdmissionPolicy& policy);
+void describe(Archive& archive, ValidatingAdmissionPolicyBinding& binding);
 
 // Kinds with a status subresource that Berth (or the fake API server) writes. Everything is written, also
 // what is empty: a merge patch would otherwise leave the old value.

@@ -92,7 +92,7 @@ static void describe(Archive& archive, WebhookRule& rule) {
   member(archive, "scope", rule.scope);
 }
 
-static void describe(Archive& archive, MatchCondition& condition) {
+void describe(Archive& archive, MatchCondition& condition) {
   member(archive, "name", condition.name, Write::kAlways);
   member(archive, "expression", condition.expression, Write::kAlways);
 }

@@ -88,6 +88,8 @@ BERTH_PACKED(Event);
 BERTH_PACKED(Secret);
 BERTH_PACKED(ConfigMap);
 BERTH_PACKED(ValidatingWebhookConfiguration);
+BERTH_PACKED(ValidatingAdmissionPolicy);
+BERTH_PACKED(ValidatingAdmissionPolicyBinding);
 #undef BERTH_PACKED
 
 }  // namespace berth::json

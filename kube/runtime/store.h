@@ -2,8 +2,9 @@
 //
 // It is a copy and may be behind; it is never half a list (a list is buffered and swapped in at InitDone),
 // never older than what this process itself has written (put_written), and never brings back the dead
-// (tombstones). "Not in the store" does not mean "does not exist" before ready(), and even then only as of
-// resource_version(): ask the server before destroying on that ground.
+// (tombstones); what left the selector of its watch and came back is not dead. "Not in the store" does not
+// mean "does not exist" before ready(), and even then only as of resource_version(): ask the server before
+// destroying on that ground.
 //
 // Thread-safety: readers from any thread, under a Snapshot; apply(), put_written() and removed() from any
 // thread, one at a time per store. Listeners are called by the changing thread, after the change can be read
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "core/base/object_key.h"
+#include "core/model/meta.h"
 #include "kube/runtime/kept.h"
 #include "kube/runtime/resource_version.h"
 #include "kube/runtime/tag_index.h"
@@ -182,6 +184,7 @@ class Store {
   void walk(std::string_view ns, Visit&& visit) const;
   void put(T object, Changes& changes);
   void drop(const T& object, Changes& changes);
+  bool rises(const Meta& meta);
   void swap_in(std::string resource_version, Changes& changes);
   void take_away(typename Objects::iterator at, Changes& changes);
   void empty_out(const Rewound& event);

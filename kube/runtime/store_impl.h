@@ -240,7 +240,7 @@ Tags Store<T>::tags(const T& object) const {
 
 template <class T>
 void Store<T>::put(T object, Changes& changes) {
-  if (buried_.contains(object.meta.uid)) return;
+  if (!rises(object.meta)) return;
   const auto found = objects_.find(object.meta.key());
   if (found == objects_.end()) {
     Item after = keep(std::move(object), objects_.size());
@@ -272,17 +272,28 @@ void Store<T>::take_away(typename Objects::iterator at, Changes& changes) {
   objects_.erase(at);
 }
 
-// A deletion only takes the object it is about: one of the same name may have been made since.
+// A deletion only takes the object it is about: one of the same name may have been made since, and one that
+// only left the selector of the watch may be back already.
 template <class T>
 void Store<T>::drop(const T& object, Changes& changes) {
   const auto found = objects_.find(object.meta.key());
   if (found == objects_.end()) return;
-  const Object present = found->object();
-  if (present->meta.uid != object.meta.uid &&
-      !is_older(present->meta.resource_version, object.meta.resource_version)) {
-    return;
-  }
-  take_away(found, changes);
+  const Meta present = found->object()->meta;
+  const Order order = compare_versions(present.resource_version, object.meta.resource_version);
+  const bool outlives = present.uid == object.meta.uid ? order == Order::kNewer : order != Order::kOlder;
+  if (!outlives) take_away(found, changes);
+}
+
+// Is it not dead? A watch with a selector tells of what leaves it as of a deletion; only then there is a
+// version of the same uid that is newer than that.
+template <class T>
+bool Store<T>::rises(const Meta& meta) {
+  const auto grave = buried_.find(meta.uid);
+  if (grave == buried_.end()) return true;
+  if (grave->second.empty() || !is_older(grave->second, meta.resource_version)) return false;
+  buried_.erase(grave);
+  std::erase(burials_, meta.uid);
+  return true;
 }
 
 // The list is the truth as of its version; only what we know to be newer (a write of ours whose answer came

@@ -137,6 +137,29 @@ TEST(Store, DoesNotBringBackTheDead) {
   EXPECT_EQ(world.version_of("x"), "9") << "a successor of the same name lives";
 }
 
+// A watch with a selector tells of what leaves it as of a deletion, at the version of the edit.
+TEST(Store, TakesBackWhatLeftTheSelectorAndReturned) {
+  World world;
+  world.list("7", {object("x", "5")});
+  world.store.apply(Delete<Service>{object("x", "8")});
+  EXPECT_EQ(world.version_of("x"), "none");
+  world.store.apply(Apply<Service>{object("x", "9")});
+  EXPECT_EQ(world.version_of("x"), "9");
+  world.store.apply(Delete<Service>{object("x", "10")});
+  world.store.apply(Apply<Service>{object("x", "9")});
+  EXPECT_EQ(world.version_of("x"), "none") << "an old event of what is gone now";
+}
+
+TEST(Store, WhatWeBroughtBackOurselvesOutlivesTheLateNewsThatItLeft) {
+  World world;
+  world.list("7", {object("x", "5")});
+  world.store.put_written(object("x", "9"));
+  world.store.apply(Delete<Service>{object("x", "8")});
+  EXPECT_EQ(world.version_of("x"), "9");
+  world.store.apply(Apply<Service>{object("x", "9")});
+  EXPECT_EQ(world.version_of("x"), "9");
+}
+
 TEST(Store, ADeletionTakesOnlyTheObjectItIsAbout) {
   World world;
   world.list("7", {object("x", "5", "old")});

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/overloaded.h"
+#include "core/model/admission_policy.h"
 #include "core/model/cluster_objects.h"
 #include "core/model/config_map.h"
 #include "core/model/custom_object.h"
@@ -220,6 +221,8 @@ template class Watcher<Event>;
 template class Watcher<Secret>;
 template class Watcher<ConfigMap>;
 template class Watcher<ValidatingWebhookConfiguration>;
+template class Watcher<ValidatingAdmissionPolicy>;
+template class Watcher<ValidatingAdmissionPolicyBinding>;
 
 WatchLoop::WatchLoop(std::function<Result<Progress>()> step, std::function<void()> cancel, Config config)
     : step_(std::move(step)), cancel_(std::move(cancel)), config_(std::move(config)) {}

@@ -22,6 +22,11 @@ const Kind kEvent{"events.k8s.io", "v1", "events", "Event", true};
 const Kind kValidatingWebhookConfiguration{"admissionregistration.k8s.io", "v1",
                                            "validatingwebhookconfigurations",
                                            "ValidatingWebhookConfiguration", false};
+const Kind kValidatingAdmissionPolicy{"admissionregistration.k8s.io", "v1", "validatingadmissionpolicies",
+                                      "ValidatingAdmissionPolicy", false};
+const Kind kValidatingAdmissionPolicyBinding{"admissionregistration.k8s.io", "v1",
+                                             "validatingadmissionpolicybindings",
+                                             "ValidatingAdmissionPolicyBinding", false};
 const Kind kDeployment{"apps", "v1", "deployments", "Deployment", true};
 const Kind kStatefulSet{"apps", "v1", "statefulsets", "StatefulSet", true};
 const Kind kDaemonSet{"apps", "v1", "daemonsets", "DaemonSet", true};

@@ -39,6 +39,8 @@ extern const Kind kNetworkPolicy;
 extern const Kind kLease;
 extern const Kind kEvent;  // events.k8s.io/v1
 extern const Kind kValidatingWebhookConfiguration;
+extern const Kind kValidatingAdmissionPolicy;
+extern const Kind kValidatingAdmissionPolicyBinding;
 extern const Kind kDeployment;
 extern const Kind kStatefulSet;
 extern const Kind kDaemonSet;

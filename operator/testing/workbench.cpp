@@ -75,6 +75,9 @@ void Workbench::read() {
   list_into(server, wire::kConfigMap, stores.config_maps,
             [](const ConfigMap& object) { return object.meta.labels.contains(kConfigMapLabel); });
   list_into(server, wire::kPod, stores.pods);
+  const auto of_a_wall = [](const auto& object) { return object.meta.labels.contains(kWallLabel); };
+  list_into(server, wire::kValidatingAdmissionPolicy, stores.admission_policies, of_a_wall);
+  list_into(server, wire::kValidatingAdmissionPolicyBinding, stores.admission_bindings, of_a_wall);
 }
 
 PortAllocation Workbench::allocate(const std::string& name, std::int64_t number) {

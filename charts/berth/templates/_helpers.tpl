@@ -91,12 +91,25 @@ securityContext:
 {{- end }}
 {{- end }}
 
-{{/* Arguments of the webhook alone. */}}
-{{- define "berth.webhookArguments" -}}
+{{/* What neither the webhook judges nor the admission policies of the operator. */}}
+{{- define "berth.excludedArgument" -}}
 {{- $excluded := append .Values.webhook.excludedNamespaces .Release.Namespace | uniq | join "," }}
 {{- if ne $excluded "kube-system,kube-node-lease,kube-public,berth-system" }}
 - --exclude-namespaces={{ $excluded }}
 {{- end }}
+{{- end }}
+
+{{/* Arguments of the operator alone. */}}
+{{- define "berth.operatorArguments" -}}
+{{- include "berth.excludedArgument" . }}
+{{- if ne .Release.Namespace "berth-system" }}
+- --user=system:serviceaccount:{{ .Release.Namespace }}:berth-operator
+{{- end }}
+{{- end }}
+
+{{/* Arguments of the webhook alone. */}}
+{{- define "berth.webhookArguments" -}}
+{{- include "berth.excludedArgument" . }}
 {{- if ne .Release.Namespace "berth-system" }}
 - --operator-user=system:serviceaccount:{{ .Release.Namespace }}:berth-operator
 {{- end }}

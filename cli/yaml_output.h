@@ -1,0 +1,16 @@
+// Nodes -> YAML that every reader of Kubernetes takes for the same value.
+//
+// Thread-safety: pure function.
+#pragma once
+
+#include <string>
+
+#include "cli/loader/node.h"
+
+namespace berth::cli {
+
+// One document, members in the order of the Node. Texts that something could take for another type are
+// quoted; texts of several lines become literal blocks.
+std::string yaml_of(const Node& node);
+
+}  // namespace berth::cli

@@ -1,0 +1,27 @@
+#include "core/wall/cel.h"
+
+#include <gtest/gtest.h>
+
+namespace berth::wall {
+namespace {
+
+TEST(CelString, IsALiteralOfExactlyThisText) {
+  EXPECT_EQ(cel_string("PostgreSQL"), R"("PostgreSQL")");
+  EXPECT_EQ(cel_string(""), R"("")");
+  EXPECT_EQ(cel_string("Zürich"), "\"Zürich\"");
+  EXPECT_EQ(cel_string("a\\b"), R"("a\\b")");
+  EXPECT_EQ(cel_string("two\nlines\x7f"), R"("two\x0alines\x7f")");
+}
+
+TEST(CelString, CannotBeLeftByWhatStandsInIt) {
+  EXPECT_EQ(cel_string(R"(" || true || ")"), R"("\" || true || \"")");
+  EXPECT_EQ(cel_string(R"(\" || true)"), R"("\\\" || true")");
+}
+
+TEST(CelStrings, AreAList) {
+  EXPECT_EQ(cel_strings({}), "[]");
+  EXPECT_EQ(cel_strings({"a", "b\"c"}), R"(["a", "b\"c"])");
+}
+
+}  // namespace
+}  // namespace berth::wall
