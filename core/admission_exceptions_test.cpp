@@ -35,7 +35,7 @@ Decision with_exception(const ExposureException& exception, const Service& asked
   return create(world, asked, now).decision;
 }
 
-TEST(Exceptions, HoldForExactlyOneWorkloadPortProtocolAndWay) {
+TEST(Exceptions, Row76_HoldForExactlyOneWorkloadPortProtocolAndWay) {
   const Service asked = load_balancer({port(443, name_of("pg"))});
   EXPECT_EQ(with_exception(migration(), asked), Decision::kAllow);
 
@@ -115,7 +115,7 @@ TEST(Exceptions, CoverThePodsOfTheWorkload) {
   EXPECT_EQ(create(world, pod).decision, Decision::kAllow);
 }
 
-TEST(Exceptions, NeverMatchAWorkloadThatHasNoNameYet) {
+TEST(Exceptions, Row77_NeverMatchAWorkloadThatHasNoNameYet) {
   ExposurePolicy policy = control_plane();
   ExposureException exception = migration();
   exception.workload = {"Pod", ""};

@@ -139,11 +139,38 @@ TEST(Registration, IsNotAskedWhenTheClusterFollowsItsPods) {
   }));
 }
 
-TEST(Registration, ExcludesNamespacesByTheLabelNobodyCanForge) {
+// exposure.md row 60: the API server sets that label on every namespace, and nobody else can.
+TEST(Registration, Row60_ExcludesNamespacesByTheLabelNobodyCanForge) {
   const auto made = make_registration(options(), "pem");
-  const LabelSelector& selector = webhook_of(made).namespace_selector;
-  EXPECT_FALSE(matches(selector, {{"kubernetes.io/metadata.name", "kube-system"}}));
-  EXPECT_TRUE(matches(selector, {{"kubernetes.io/metadata.name", "data"}}));
+  for (const ValidatingWebhook& webhook : made.webhooks) {
+    const LabelSelector& selector = webhook.namespace_selector;
+    EXPECT_FALSE(matches(selector, {{"kubernetes.io/metadata.name", "kube-system"}}));
+    EXPECT_TRUE(matches(selector, {{"kubernetes.io/metadata.name", "data"}}));
+    for (const char* tried : {"name", "control-plane", "app.kubernetes.io/managed-by", "berth.dev/ignore",
+                              "admission.gatekeeper.sh/ignore"}) {
+      EXPECT_TRUE(matches(selector, {{"kubernetes.io/metadata.name", "data"}, {tried, "kube-system"}}))
+          << tried;
+    }
+  }
+}
+
+// exposure.md row 62: a tenant drives the operators of others by their custom resources.
+TEST(Registration, Row62_NoServiceAccountIsExemptButOurOperatorAndControllersOfTheCluster) {
+  constexpr char kPrefix[] = "system:serviceaccount:";
+  const auto made = make_registration(options(), "pem");
+  int found = 0;
+  for (const ValidatingWebhook& webhook : made.webhooks) {
+    for (const MatchCondition& condition : webhook.match_conditions) {
+      const std::string& text = condition.expression;
+      for (std::size_t at = 0; (at = text.find(kPrefix, at)) != std::string::npos; ++found) {
+        const std::string user = text.substr(at, text.find('\'', at) - at);
+        EXPECT_TRUE(user.starts_with("system:serviceaccount:kube-system:") || user == options().operator_user)
+            << user;
+        at += sizeof(kPrefix) - 1;
+      }
+    }
+  }
+  EXPECT_GT(found, 0);
 }
 
 TEST(Registration, IsReachedByUrlOrByService) {

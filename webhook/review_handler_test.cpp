@@ -202,7 +202,7 @@ TEST(Review, JudgesNetworkPoliciesWhenTheyComeAndWhenTheyGo) {
       << gone.outcome.warnings[0];
 }
 
-TEST(Review, DeniesEverythingUntilTheClusterIsRead) {
+TEST(Review, Row71_DeniesEverythingUntilTheClusterIsRead) {
   const auto reviewed = review(service_review(service("ClusterIP", R"({"port":80})")), nullptr, kNow);
   EXPECT_FALSE(reviewed.outcome.allowed);
   EXPECT_NE(reviewed.outcome.message.find("try again"), std::string::npos);
@@ -214,7 +214,7 @@ struct Unreadable {
   const char* mentions;
 };
 
-TEST(Review, DeniesWhatItCannotReadAndNamesTheField) {
+TEST(Review, Row72_DeniesWhatItCannotReadAndNamesTheField) {
   const auto index = facts();
   const Unreadable cases[] = {
       {"no JSON", "port: 5432", ""},

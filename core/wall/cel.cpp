@@ -1,6 +1,8 @@
 #include "core/wall/cel.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace berth::wall {
 
@@ -22,6 +24,26 @@ std::string cel_string(std::string_view text) {
     }
   }
   return literal + "\"";
+}
+
+std::string cel_text(std::string_view text, const std::map<std::string_view, std::string>& values) {
+  constexpr std::string_view kName = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+  std::string filled;
+  while (true) {
+    const std::size_t at = text.find('$');
+    filled += text.substr(0, at);
+    if (at == std::string_view::npos) return filled;
+    text.remove_prefix(at + 1);
+    const std::size_t length = std::min(text.find_first_not_of(kName), text.size());
+    if (length == 0) {
+      filled += '$';  // the end of a pattern
+      continue;
+    }
+    const auto value = values.find(text.substr(0, length));
+    if (value == values.end()) std::abort();
+    filled += value->second;
+    text.remove_prefix(length);
+  }
 }
 
 std::string cel_strings(const std::vector<std::string>& texts) {

@@ -18,6 +18,15 @@ TEST(CelString, CannotBeLeftByWhatStandsInIt) {
   EXPECT_EQ(cel_string(R"(\" || true)"), R"("\\\" || true")");
 }
 
+TEST(CelText, PutsEachValueInItsPlaceAndLooksAtNoneAgain) {
+  EXPECT_EQ(cel_text("a == $X && b in $LONG_NAME", {{"X", "$LONG_NAME"}, {"LONG_NAME", "[1]"}}),
+            "a == $LONG_NAME && b in [1]");
+  EXPECT_EQ(cel_text("$X$X", {{"X", "1"}}), "11");
+  EXPECT_EQ(cel_text("$X.size()", {{"X", "all"}}), "all.size()");
+  EXPECT_EQ(cel_text("plain", {}), "plain");
+  EXPECT_EQ(cel_text("$X.matches(\"1$\")", {{"X", "ip"}}), "ip.matches(\"1$\")") << "no name follows";
+}
+
 TEST(CelStrings, AreAList) {
   EXPECT_EQ(cel_strings({}), "[]");
   EXPECT_EQ(cel_strings({"a", "b\"c"}), R"(["a", "b\"c"])");

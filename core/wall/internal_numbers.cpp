@@ -12,6 +12,13 @@ namespace {
 
 constexpr std::array kProtocols = {Protocol::kTcp, Protocol::kUdp, Protocol::kSctp};
 
+constexpr char kFirst[] = R"([$NUMBERS
+    .filter(n, $IS_INTERNAL)
+    .map(n, $KEY in variables.names ? variables.names[$KEY] : "port " + string(n)$SUFFIX)]
+    .map(all, all.size() > 0 ? all[0] : "")[0])";
+
+constexpr char kSuffix[] = R"( + ($PROTOCOL == "TCP" ? "" : "/" + $PROTOCOL))";
+
 std::string joined(const std::vector<std::string>& parts, const char* between) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : between) + part;
@@ -90,13 +97,11 @@ std::string InternalNumbers::first_internal(const std::string& numbers, const st
     tests.push_back("(" + test + ")");
   }
   const std::string is_internal = tests.empty() ? "false" : joined(tests, " ||\n      ");
-  const bool literal = protocol.front() == '"';
-  const std::string key = "string(n) + \"/\" + " + protocol;
-  const std::string suffix =
-      literal ? "" : " + (" + protocol + " == \"TCP\" ? \"\" : \"/\" + " + protocol + ")";
-  return "[" + numbers + "\n    .filter(n, " + is_internal + ")\n    .map(n, " + key +
-         " in variables.names ? variables.names[" + key + "] : \"port \" + string(n)" + suffix +
-         ")]\n    .map(all, all.size() > 0 ? all[0] : \"\")[0]";
+  const bool is_literal = protocol.front() == '"';
+  return cel_text(kFirst, {{"NUMBERS", numbers},
+                           {"IS_INTERNAL", is_internal},
+                           {"KEY", "string(n) + \"/\" + " + protocol},
+                           {"SUFFIX", is_literal ? "" : cel_text(kSuffix, {{"PROTOCOL", protocol}})}});
 }
 
 std::string InternalNumbers::names() const {

@@ -111,6 +111,8 @@ webhook: {drainDelay: 0s, threads: 4, register: false}
 			{webhookDeployment, container + "command",
 				words("berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json " +
 					"--exclude-namespaces=kube-system,storage,berth-system")},
+			{operatorDeployment, container + "command", // what its admission policies leave alone
+				words("berth-operator --health-listen=:8081 --log-format=json --exclude-namespaces=kube-system,storage,berth-system")},
 		},
 		notes: "kube-system, storage, berth-system",
 	},
@@ -128,7 +130,9 @@ webhook: {drainDelay: 0s, threads: 4, register: false}
 		namespace: "ports",
 		expect: []expectation{
 			{"Deployment ports/berth-operator", container + "command",
-				words("berth-operator --health-listen=:8081 --log-format=json --namespace=ports")},
+				words("berth-operator --health-listen=:8081 --log-format=json --namespace=ports " +
+					"--exclude-namespaces=kube-system,kube-node-lease,kube-public,ports " +
+					"--user=system:serviceaccount:ports:berth-operator")},
 			{"Deployment ports/berth-webhook", container + "command",
 				words("berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json --namespace=ports " +
 					"--exclude-namespaces=kube-system,kube-node-lease,kube-public,ports " +
@@ -302,22 +306,33 @@ func TestTheProgramsTakeTheArguments(t *testing.T) {
 	}
 }
 
-func TestTheDefaultsLeftOutAreThoseOfTheProgram(t *testing.T) {
-	_, help := try(t, "berth-webhook", "--help")
-	defaults := map[string]string{} // of a line "--flag TEXT=value ..."
-	for line := range strings.Lines(help) {
-		if words := strings.Fields(line); len(words) > 1 {
-			_, defaults[words[0]], _ = strings.Cut(words[1], "=")
-		}
-	}
-	for flag, want := range map[string]string{
-		"--namespace":          programs.Namespace,
-		"--service-name":       "berth-webhook",
-		"--exclude-namespaces": "[kube-system,kube-node-lease,kube-public," + programs.Namespace + "]",
-		"--operator-user":      "system:serviceaccount:" + programs.Namespace + ":berth-operator",
+func TestTheDefaultsLeftOutAreThoseOfThePrograms(t *testing.T) {
+	excluded := "[kube-system,kube-node-lease,kube-public," + programs.Namespace + "]"
+	user := "system:serviceaccount:" + programs.Namespace + ":berth-operator"
+	for program, flags := range map[string]map[string]string{
+		"berth-webhook": {
+			"--namespace":          programs.Namespace,
+			"--service-name":       "berth-webhook",
+			"--exclude-namespaces": excluded,
+			"--operator-user":      user,
+		},
+		"berth-operator": {
+			"--namespace":          programs.Namespace,
+			"--exclude-namespaces": excluded,
+			"--user":               user,
+		},
 	} {
-		if defaults[flag] != want {
-			t.Errorf("the default of %s is %q, the chart takes it for %q", flag, defaults[flag], want)
+		_, help := try(t, program, "--help")
+		defaults := map[string]string{} // of a line "--flag TEXT=value ..."
+		for line := range strings.Lines(help) {
+			if words := strings.Fields(line); len(words) > 1 {
+				_, defaults[words[0]], _ = strings.Cut(words[1], "=")
+			}
+		}
+		for flag, want := range flags {
+			if defaults[flag] != want {
+				t.Errorf("%s: the default of %s is %q, the chart takes it for %q", program, flag, defaults[flag], want)
+			}
 		}
 	}
 }
