@@ -62,7 +62,8 @@ func agree(t *testing.T, g *generator, first, count int) {
 	if all.invalid > int(mostInvalid*float64(count)) {
 		t.Errorf("the API server itself refused %d of %d objects: the generator is wrong", all.invalid, count)
 	}
-	if all.denied*10 < count || all.byWall*20 < count {
+	// One policy alone may forbid nothing.
+	if len(worlds) >= 4 && (all.denied*10 < count || all.byWall*20 < count) {
 		t.Errorf("of %d pairs %d are denied, %d by the wall: too few to show anything", count, all.denied, all.byWall)
 	}
 	for _, text := range all.disagreements[:min(20, len(all.disagreements))] {
@@ -78,7 +79,7 @@ func agree(t *testing.T, g *generator, first, count int) {
 		forgetful.add(worlds[strict], worlds[strict].objects[k],
 			verdicts{byWebhook[strict][k], byLint[strict][k], byAudit[strict][k], verdict})
 	}
-	if len(forgetful.disagreements) == 0 {
+	if all.byWall > 0 && len(forgetful.disagreements) == 0 {
 		t.Error("nobody noticed a wall that forgets")
 	}
 }
