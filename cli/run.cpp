@@ -33,6 +33,21 @@ int print_version(const VersionCommand& command, std::ostream& out) {
   return kClean;
 }
 
+// The documents of every file, whatever the others are like.
+std::vector<Document> read_all(const std::vector<std::string>& paths, std::istream& in, Problems& problems) {
+  std::vector<Document> documents;
+  for (const Source& source : read_sources(paths, in, problems)) {
+    std::vector<Document> more = read_documents(source.bytes, source.name, problems);
+    std::move(more.begin(), more.end(), std::back_inserter(documents));
+  }
+  return documents;
+}
+
+void tell(const Problems& problems, std::ostream& err) {
+  for (const Problem& warning : problems.warnings) err << to_string(warning, "warning") << "\n";
+  for (const Problem& error : problems.errors) err << to_string(error, "error") << "\n";
+}
+
 class LintRun {
  public:
   LintRun(const LintCommand& command, std::istream& in) : command_(command), in_(in) {}
@@ -51,8 +66,7 @@ class LintRun {
     input.against = load(command_.against);
     Report report;
     if (problems_.errors.empty()) report = lint(std::move(input), setting.now, problems_);
-    for (const Problem& warning : problems_.warnings) err << to_string(warning, "warning") << "\n";
-    for (const Problem& error : problems_.errors) err << to_string(error, "error") << "\n";
+    tell(problems_, err);
     if (!problems_.errors.empty()) {
       err << "nothing was judged\n";
       if (command_.format != Format::kTable && command_.format != Format::kGithub) out << shown({}, false);
@@ -89,12 +103,7 @@ class LintRun {
   }
 
   Loaded load(const std::vector<std::string>& paths) {
-    std::vector<Document> documents;
-    for (const Source& source : read_sources(paths, in_, problems_)) {
-      std::vector<Document> more = read_documents(source.bytes, source.name, problems_);
-      std::move(more.begin(), more.end(), std::back_inserter(documents));
-    }
-    return load_objects(std::move(documents), command_.ns, problems_, table_);
+    return load_objects(read_all(paths, in_, problems_), command_.ns, problems_, table_);
   }
 
   void read_adapters() {
@@ -130,21 +139,15 @@ class LintRun {
 int print_export(const ExportCommand& command, std::istream& in, std::ostream& out, std::ostream& err,
                  const Setting& setting) {
   Problems problems;
-  std::vector<Document> documents;
-  for (const Source& source : read_sources(command.paths, in, problems)) {
-    std::vector<Document> more = read_documents(source.bytes, source.name, problems);
-    std::move(more.begin(), more.end(), std::back_inserter(documents));
-  }
   std::vector<ExposurePolicy> policies;
-  for (Object& object : load_objects(std::move(documents), "default", problems).objects) {
+  for (Object& object : load_objects(read_all(command.paths, in, problems), "default", problems).objects) {
     if (auto* policy = std::get_if<ExposurePolicy>(&object.model)) policies.push_back(std::move(*policy));
   }
   if (policies.empty() && problems.errors.empty()) {
     problems.error(command.paths.front(), {},
                    "holds no ExposurePolicy (apiVersion " + std::string(kApiVersion) + ")");
   }
-  for (const Problem& warning : problems.warnings) err << to_string(warning, "warning") << "\n";
-  for (const Problem& error : problems.errors) err << to_string(error, "error") << "\n";
+  tell(problems, err);
   if (!problems.errors.empty()) {
     err << "nothing was exported\n";
     return kUnreadable;

@@ -14,8 +14,8 @@ TEST(CelString, IsALiteralOfExactlyThisText) {
 }
 
 TEST(CelString, CannotBeLeftByWhatStandsInIt) {
-  EXPECT_EQ(cel_string(R"(" || true || ")"), R"("\" || true || \"")");
-  EXPECT_EQ(cel_string(R"(\" || true)"), R"("\\\" || true")");
+  EXPECT_EQ(cel_string(R"(" + names + ")"), R"("\" + names + \"")");
+  EXPECT_EQ(cel_string(R"(\" + names)"), R"("\\\" + names")");
 }
 
 TEST(CelText, PutsEachValueInItsPlaceAndLooksAtNoneAgain) {

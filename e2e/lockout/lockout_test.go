@@ -20,7 +20,6 @@ import (
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -171,9 +170,6 @@ func live(t *testing.T, client *kube.Client, object *unstructured.Unstructured) 
 	t.Helper()
 	kind := object.GroupVersionKind().GroupKind().String()
 	made, err := client.Create(t.Context(), object)
-	if apierrors.IsMethodNotSupported(err) || apierrors.IsNotFound(err) {
-		return
-	}
 	if err != nil {
 		t.Errorf("create %s: %v", kube.Name(object), err)
 		return
