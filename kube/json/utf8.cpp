@@ -1,5 +1,7 @@
 #include "kube/json/utf8.h"
 
+#include <simdjson.h>
+
 namespace berth::json {
 namespace {
 
@@ -34,6 +36,8 @@ std::size_t character_length(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
+
+bool is_valid_utf8(std::string_view text) { return simdjson::validate_utf8(text); }
 
 std::string valid_utf8(std::string_view text) {
   std::string valid;

@@ -9,6 +9,8 @@
 
 namespace berth::json {
 
+bool is_valid_utf8(std::string_view text);
+
 // Every byte that is no part of a well-formed character becomes U+FFFD. Overlong forms, surrogates and code
 // points above U+10FFFF are not well-formed.
 std::string valid_utf8(std::string_view text);

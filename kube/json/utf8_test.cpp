@@ -30,7 +30,10 @@ TEST(Utf8, KeepsWellFormedTextAndReplacesEachBrokenByte) {
       {"never a byte", "\xFF", bad},
       {"broken start before a good character", "\xE2\xC3\xA4", bad + "\xC3\xA4"},
   };
-  for (const Case& c : cases) EXPECT_EQ(valid_utf8(c.input), c.expected) << c.name;
+  for (const Case& c : cases) {
+    EXPECT_EQ(valid_utf8(c.input), c.expected) << c.name;
+    EXPECT_EQ(is_valid_utf8(c.input), c.input == c.expected) << c.name;
+  }
 }
 
 TEST(Utf8, CutsBetweenCharacters) {

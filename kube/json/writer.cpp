@@ -52,6 +52,10 @@ Writer& Writer::end_list() {
 Writer& Writer::key(std::string_view name) { return text(name); }
 
 Writer& Writer::text(std::string_view value) {
+  if (is_valid_utf8(value)) {
+    state_->writer.String(value.data(), size_of(value));
+    return *this;
+  }
   const std::string valid = valid_utf8(value);
   state_->writer.String(valid.data(), size_of(valid));
   return *this;

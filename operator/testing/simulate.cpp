@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <malloc.h>
 #include <string>
 #include <sys/wait.h>
 #include <thread>
@@ -20,6 +21,14 @@ namespace {
 using berth::controller::complaints;
 using berth::controller::schedule;
 using berth::controller::simulate;
+
+// Schedules are many and short. What one gives back the next one takes: without this the allocator returns
+// memory to the system and fetches it again, a tenth of the whole time.
+void keep_memory() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_TOP_PAD, 16 << 20);
+}
 
 // Every `stride`-th schedule from `seed` on; false when one broke a promise.
 bool run(std::uint64_t seed, std::uint64_t end, std::uint64_t stride) {
@@ -42,6 +51,7 @@ int main(int argc, char** argv) {
   const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   const unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   const auto begun = std::chrono::steady_clock::now();
+  keep_memory();
   std::vector<pid_t> children;
   for (unsigned job = 0; job < jobs; ++job) {
     const pid_t child = fork();
