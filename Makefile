@@ -50,6 +50,13 @@ tsan: deps ## what has threads, under the thread sanitizer
 	@cmake --build --preset tsan -j $(JOBS) --target threads_tests
 	@.ci/checks/ctest tsan
 
+FUZZ_SECONDS ?= 20
+.PHONY: fuzz
+fuzz: deps ## texts that no person wrote, each reader of them for FUZZ_SECONDS=20 (ONLY=name [SEED=n])
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	@fuzz/run $(FUZZ_SECONDS)
+
 .PHONY: e2e
 e2e: build ## end-to-end tests on a real API server (all of them, or RUN=regex)
 	@cmake --preset dev >/dev/null
@@ -64,7 +71,8 @@ soak: export STALE_PLANS := $(or $(STALE_PLANS),400)
 soak: export TRANSITIONS := $(or $(TRANSITIONS),5000)
 soak: export LEADERS_MINUTES := $(or $(LEADERS_MINUTES),5)
 soak: export PAIRS := $(or $(PAIRS),100000)
-soak: build ## much more of the same, about three hours: kills at every repetition of a write, 400 stale views, 5000 edits, minutes of two leaders, 100000 questions to four evaluators
+soak: build ## much more of the same, about four hours: ten minutes of fuzzing for each reader, kills at every repetition of a write, 400 stale views, 5000 edits, minutes of two leaders, 100000 questions to four evaluators
+	@$(MAKE) fuzz FUZZ_SECONDS=$(or $(SOAK_FUZZ_SECONDS),600)
 	@cd e2e && $(GO) run ./cmd/cluster build
 	@cd e2e && $(GO) test -count=1 -timeout 4h -p 1 ./disaster ./evaluators ./faults ./stale ./transitions
 
@@ -84,7 +92,7 @@ lint: deps ## formatting, layering, purity of core, headers alone, clang-tidy
 
 .PHONY: test
 test: ## everything CI runs
-	@for stage in deps lint model unit simulation tsan e2e; do \
+	@for stage in deps lint model unit simulation tsan fuzz e2e; do \
 	  began=$$SECONDS; $(MAKE) $$stage; \
 	  echo "make test: $$stage passed in $$((SECONDS - began)) s"; \
 	done
@@ -107,15 +115,28 @@ demo-down: deps ## remove everything that the demo started
 	@cd e2e && $(GO) run ./cmd/demo down
 
 .PHONY: bench
-bench: deps ## micro benches and the HTTP baseline
+bench: deps ## micro benches, and the webhook's HTTP server beside nginx, Go and cpprestsdk
 	@cmake --preset release -DBERTH_BENCH=ON >/dev/null
 	@cmake --build build -j $(JOBS)
 	@bench/run
+
+.PHONY: bench-http
+bench-http: deps ## the webhook's HTTP server beside nginx, Go and cpprestsdk (QUICK=1: small)
+	@cmake --preset release -DBERTH_BENCH=ON >/dev/null
+	@cmake --build build -j $(JOBS) --target berth_server load
+	@bench/http/run $(if $(QUICK),--quick)
 
 .PHONY: bench-allocation
 bench-allocation: build ## ten thousand allocations beside a bare client, at rest and at a cold start (QUICK=1: small)
 	@cd e2e && $(GO) run ./cmd/cluster build >/dev/null
 	@cd e2e && $(GO) run ./cmd/bench-allocation run $(if $(QUICK),--quick) --json ../build/bench/allocation.json
+
+.PHONY: bench-webhook
+bench-webhook: build ## the webhook at the API server beside one in Go that admits everything; its starts and its memory; then bench-http (QUICK=1: small)
+	@cd e2e && $(GO) run ./cmd/cluster build >/dev/null
+	@cd e2e && $(GO) build -o ../build/bench/bench-webhook ./cmd/bench-webhook
+	@cd e2e && ../build/bench/bench-webhook run $(if $(QUICK),--quick) --json ../build/bench/webhook.json
+	@$(MAKE) bench-http
 
 .PHONY: clean
 clean: ## remove build output (the control plane binaries stay in their cache)

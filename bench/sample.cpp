@@ -1,5 +1,6 @@
 #include "bench/sample.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "core/model/exposure_policy.h"
@@ -89,9 +90,58 @@ std::string service_text(const std::string& name, const std::string& app, const 
          R"("status":{"loadBalancer":{"ingress":[{"ip":"203.0.113.9"}]}}})";
 }
 
+std::string in_quotes(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+// Four digits, so that each variable is as long as any other.
+std::string digits(int number) { return std::to_string(10000 + number).substr(1); }
+
+std::string deployment_text(int variables) {
+  std::string environment;
+  std::string owned;
+  for (int i = 0; i < variables; ++i) {
+    const std::string name = "FEATURE_" + digits(i) + "_ENDPOINT";
+    const std::string comma = i == 0 ? "" : ",";
+    environment += comma + R"({"name":")" + name + R"(","value":"https://feature-)" + digits(i) +
+                   R"(.team-0.svc.cluster.local:8443/api/v1?timeout=30s&region=eu-central-1"})";
+    owned += comma + in_quotes(R"(k:{"name":")" + name + R"("})") + R"(:{".":{},"f:name":{},"f:value":{}})";
+  }
+  const std::string spec =
+      R"({"replicas":3,"selector":{"matchLabels":{"app":"front"}},"template":{"metadata":{"labels":{"app":"front"}},)"
+      R"("spec":{"containers":[{"name":"main","image":"registry.example/front:1","env":[)" +
+      environment +
+      R"(]},{"name":"database","image":"registry.example/postgres:16",)"
+      R"("ports":[{"name":"pg","containerPort":5432,"hostPort":5432,"protocol":"TCP"}]}]}}})";
+  return R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"front","namespace":"team-0",)"
+         R"("uid":"00000000-0000-4000-8000-000000000002","creationTimestamp":"2026-01-01T00:00:00Z",)"
+         R"("annotations":{"kubectl.kubernetes.io/last-applied-configuration":)" +
+         in_quotes(R"({"apiVersion":"apps/v1","kind":"Deployment","spec":)" + spec + "}") +
+         R"(},"managedFields":[{"manager":"kubectl-client-side-apply","operation":"Update","apiVersion":"apps/v1",)"
+         R"("time":"2026-01-01T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:template":{"f:spec":)"
+         R"({"f:containers":{"k:{\"name\":\"main\"}":{".":{},"f:env":{)" +
+         owned + R"(}}}}}}}}]},"spec":)" + spec + "}";
+}
+
+std::string review_of(const std::string& kinds, const std::string& object) {
+  return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{)"
+         R"("uid":"705ab4f5-6393-11e8-b7cc-42010a800002",)" +
+         kinds +
+         R"(,"name":"front","namespace":"team-0","operation":"CREATE","userInfo":{"username":"ann",)"
+         R"("groups":["developers","system:authenticated"]},"object":)" +
+         object +
+         R"(,"oldObject":null,"dryRun":false,"options":{"kind":"CreateOptions",)"
+         R"("apiVersion":"meta.k8s.io/v1","fieldManager":"kubectl-client-side-apply"}}})";
+}
+
 }  // namespace
 
-exposure::FactIndex cluster(int namespaces) {
+exposure::FactIndex cluster(int namespaces, int workloads) {
   exposure::FactIndex index;
   index.put(std::make_shared<const ExposurePolicy>(policy()));
   for (int i = 0; i < namespaces; ++i) {
@@ -99,7 +149,7 @@ exposure::FactIndex cluster(int namespaces) {
     ns.meta.name = "team-" + std::to_string(i);
     index.put(std::make_shared<const Namespace>(ns));
   }
-  for (int i = 0; i < kWorkloads; ++i) {
+  for (int i = 0; i < workloads; ++i) {
     const std::string ns = "team-" + std::to_string(i % namespaces);
     const std::string name = "app-" + std::to_string(i);
     index.put(std::make_shared<const Workload>(deployment(ns, name)));
@@ -123,16 +173,22 @@ Service exposing_service() {
 }
 
 std::string exposing_review() {
-  return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{)"
-         R"("uid":"705ab4f5-6393-11e8-b7cc-42010a800002","kind":{"group":"","version":"v1","kind":"Service"},)"
-         R"("resource":{"group":"","version":"v1","resource":"services"},)"
-         R"("requestKind":{"group":"","version":"v1","kind":"Service"},)"
-         R"("requestResource":{"group":"","version":"v1","resource":"services"},"name":"front",)"
-         R"("namespace":"team-0","operation":"CREATE","userInfo":{"username":"ann",)"
-         R"("groups":["developers","system:authenticated"]},"object":)" +
-         service_text("front", "app-0", "pg", 30000) +
-         R"(,"oldObject":null,"dryRun":false,"options":{"kind":"CreateOptions",)"
-         R"("apiVersion":"meta.k8s.io/v1","fieldManager":"kubectl-client-side-apply"}}})";
+  return review_of(R"("kind":{"group":"","version":"v1","kind":"Service"},)"
+                   R"("resource":{"group":"","version":"v1","resource":"services"},)"
+                   R"("requestKind":{"group":"","version":"v1","kind":"Service"},)"
+                   R"("requestResource":{"group":"","version":"v1","resource":"services"})",
+                   service_text("front", "app-0", "pg", 30000));
+}
+
+std::string exposing_review_of(std::size_t bytes) {
+  const std::string kinds = R"("kind":{"group":"apps","version":"v1","kind":"Deployment"},)"
+                            R"("resource":{"group":"apps","version":"v1","resource":"deployments"},)"
+                            R"("requestKind":{"group":"apps","version":"v1","kind":"Deployment"},)"
+                            R"("requestResource":{"group":"apps","version":"v1","resource":"deployments"})";
+  const std::size_t one = review_of(kinds, deployment_text(1)).size();
+  const std::size_t two = review_of(kinds, deployment_text(2)).size();
+  const std::size_t missing = bytes - std::min(bytes, one);
+  return review_of(kinds, deployment_text(static_cast<int>(1 + (missing / (two - one)))));
 }
 
 }  // namespace berth::bench

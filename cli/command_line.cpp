@@ -10,14 +10,30 @@
 
 #include "cli/help.h"
 #include "cli/loader/nearest.h"
+#include "cli/rule_help.h"
 
 namespace berth::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kCommands = {"explain", "export", "help", "lint", "version"};
-constexpr std::array<std::string_view, 12> kFlags = {
-    "--fail-on", "--policy", "--with",      "--against", "--adapters",           "--namespace",
-    "--output",  "--help",   "--exception", "--static",  "--exclude-namespaces", "--operator-user"};
+constexpr std::array<std::string_view, 6> kCommands = {"explain", "export",  "help",
+                                                       "lint",    "version", "what-if"};
+constexpr std::array<std::string_view, 17> kFlags = {"--fail-on",
+                                                     "--policy",
+                                                     "--with",
+                                                     "--against",
+                                                     "--adapters",
+                                                     "--namespace",
+                                                     "--output",
+                                                     "--help",
+                                                     "--exception",
+                                                     "--static",
+                                                     "--exclude-namespaces",
+                                                     "--operator-user",
+                                                     "--context",
+                                                     "--rule",
+                                                     "--file",
+                                                     "--kubeconfig",
+                                                     "--live"};
 
 // "kubectl-berth" is run by kubectl as its plugin.
 std::string program_of(const std::string& argument) {
@@ -50,21 +66,12 @@ std::optional<T> value_of(const std::array<Word<T>, N>& words, std::string_view 
 struct Parser {
   explicit Parser(std::string called) : program(std::move(called)), app("berth") {
     app.set_help_flag("-h,--help");
-    version = app.add_subcommand("version");
-    add_output(*version);
-    explain = app.add_subcommand("explain");
-    explain->add_flag("--exception", about_exceptions);
-    explain->allow_extras();
+    app.allow_extras();
+    version = add_command("version");
+    add_explain();
     add_export();
-    lint = app.add_subcommand("lint");
-    add_output(*lint);
-    add_paths("--policy", lint_command.policies);
-    add_paths("--with", lint_command.with);
-    add_paths("--against", lint_command.against);
-    lint->add_option("--fail-on", fail_on);
-    lint->add_option("--adapters", lint_command.adapters);
-    lint->add_option("-n,--namespace", lint_command.ns);
-    lint->add_option("PATH", lint_command.paths);
+    add_lint();
+    add_what_if();
   }
 
   Command parse(std::vector<std::string> arguments) {
@@ -81,6 +88,7 @@ struct Parser {
                          : explain->parsed()   ? explain_help(program)
                          : exporting->parsed() ? export_help(program)
                          : version->parsed()   ? version_help(program)
+                         : what_if->parsed()   ? what_if_help(program)
                                                : main_help(program)};
     } catch (const CLI::ArgumentMismatch& error) {
       const std::string text = error.what();
@@ -89,48 +97,81 @@ struct Parser {
       return wrong(error.what());
     }
     if (app.remaining_size(true) > 0) return unknown_argument(app.remaining(true).front());
-    if (explain->parsed()) {
-      if (!about_exceptions) return wrong("say what to explain; write --exception");
-      return HelpCommand{exception_text()};
-    }
+    inputs.cluster.wanted = inputs.cluster.wanted || !inputs.cluster.kubeconfig.empty();
+    if (explain->parsed()) return checked_explain();
     if (exporting->parsed()) return checked_export();
-    const std::optional<Format> format = value_of(kFormats, output);
-    const bool machine = format && *format != Format::kTable && *format != Format::kJson;
-    if (!format || (version->parsed() && machine)) {
-      return wrong("-o " + output + " is not an output format; write -o table" +
-                   (version->parsed() ? " or -o json" : ", json, yaml, sarif, junit or github"));
-    }
-    if (version->parsed()) return VersionCommand{*format};
-    if (!lint->parsed()) return wrong("no command was given");
-    lint_command.format = *format;
-    const std::optional<FailOn> least = value_of(kFailOn, fail_on);
-    if (!least) return wrong("--fail-on " + fail_on + " is no verdict; write deny, unknown or warn");
-    lint_command.fail_on = *least;
-    return checked_lint();
+    if (what_if->parsed()) return checked_what_if();
+    if (lint->parsed()) return checked_lint();
+    if (!version->parsed()) return wrong("no command was given");
+    return checked<VersionCommand>({}, {Format::kTable, Format::kJson});
   }
 
-  void add_output(CLI::App& command) {
-    command.add_option("-o,--output", output);
-    command.allow_extras();
-    app.allow_extras();
+  CLI::App* add_command(const std::string& name) {
+    CLI::App* command = app.add_subcommand(name);
+    command->add_option("-o,--output", output);
+    command->allow_extras();
+    return command;
+  }
+
+  void add_explain() {
+    explain = add_command("explain");
+    explain->add_flag("--exception", about_exceptions);
+    explain->add_option("--rule", rule);
+    add_inputs(*explain);
   }
 
   void add_export() {
-    exporting = app.add_subcommand("export");
+    exporting = add_command("export");
     exporting->add_option("WHAT", exported);
     exporting->add_option("PATH", export_command.paths);
     exporting->add_flag("--static", export_command.as_static);
-    exporting->add_option("--exclude-namespaces", export_command.excluded_namespaces)
-        ->delimiter(',')
-        ->allow_extra_args(false);
     exporting->add_option("--operator-user", export_command.operator_user);
-    exporting->add_option("-o,--output", export_format);
-    exporting->allow_extras();
+    add_excluded(*exporting);
+  }
+
+  void add_lint() {
+    lint = add_command("lint");
+    lint->add_option("--fail-on", fail_on);
+    add_inputs(*lint);
+  }
+
+  void add_what_if() {
+    what_if = add_command("what-if");
+    what_if->add_option("-f,--file", inputs.paths)->allow_extra_args(false);
+    add_paths(*what_if, "--with", inputs.with);
+    add_excluded(*what_if);
+    add_cluster(*what_if);
+  }
+
+  void add_inputs(CLI::App& command) {
+    add_paths(command, "--policy", inputs.policies);
+    add_paths(command, "--with", inputs.with);
+    add_paths(command, "--against", inputs.against);
+    command.add_option_function<std::string>("-n,--namespace", [this](const std::string& ns) {
+      inputs.ns = ns;
+      ns_is_empty = ns.empty();
+    });
+    command.add_option("PATH", inputs.paths);
+    add_cluster(command);
+  }
+
+  void add_cluster(CLI::App& command) {
+    command.add_option("--adapters", inputs.adapters);
+    command.add_flag("--live", inputs.cluster.wanted);
+    command.add_option("--kubeconfig", inputs.cluster.kubeconfig);
+    command.add_option_function<std::string>("--context", [this](const std::string& context) {
+      inputs.cluster.context = context;
+      inputs.cluster.wanted = true;
+    });
+  }
+
+  void add_excluded(CLI::App& command) {
+    command.add_option("--exclude-namespaces", excluded)->delimiter(',')->allow_extra_args(false);
   }
 
   // One path per flag, so that `--policy a b` leaves b to PATH.
-  void add_paths(const std::string& flag, std::vector<std::string>& paths) {
-    lint->add_option(flag, paths)->allow_extra_args(false);
+  static void add_paths(CLI::App& command, const std::string& flag, std::vector<std::string>& paths) {
+    command.add_option(flag, paths)->allow_extra_args(false);
   }
 
   [[nodiscard]] std::string command() const {
@@ -138,6 +179,7 @@ struct Parser {
                       : explain->parsed()   ? " explain"
                       : exporting->parsed() ? " export"
                       : version->parsed()   ? " version"
+                      : what_if->parsed()   ? " what-if"
                                             : "");
   }
 
@@ -150,8 +192,9 @@ struct Parser {
       const std::string flag = argument.substr(0, argument.find('='));
       return wrong("unknown flag " + flag + did_you_mean({kFlags.begin(), kFlags.end()}, flag));
     }
-    if (version->parsed() || explain->parsed())
-      return wrong("takes no arguments, but \"" + argument + "\" was given");
+    if (version->parsed()) return wrong("takes no arguments, but \"" + argument + "\" was given");
+    if (what_if->parsed())
+      return wrong("takes no arguments, but \"" + argument + "\" was given; name policies with -f");
     return wrong("unknown command \"" + argument + "\"" +
                  did_you_mean({kCommands.begin(), kCommands.end()}, argument));
   }
@@ -163,24 +206,74 @@ struct Parser {
     }
     if (export_command.paths.empty())
       return wrong("no PATH was given; name files, directories, or - for the standard input");
-    const std::optional<Format> format = value_of(kFormats, export_format);
-    if (format != Format::kYaml && format != Format::kJson)
-      return wrong("-o " + export_format + " is not an output format; write -o yaml or -o json");
-    export_command.format = *format;
-    return export_command;
+    if (!excluded.empty()) export_command.excluded_namespaces = excluded;
+    return checked(export_command, {Format::kYaml, Format::kJson});
   }
 
   Command checked_lint() {
-    if (lint_command.paths.empty())
+    if (auto refused = refuse_inputs()) return *std::move(refused);
+    LintCommand command{inputs};
+    const std::optional<FailOn> least = value_of(kFailOn, fail_on);
+    if (!least) return wrong("--fail-on " + fail_on + " is no verdict; write deny, unknown or warn");
+    command.fail_on = *least;
+    return checked(command, {Format::kTable, Format::kJson, Format::kYaml, Format::kSarif, Format::kJunit,
+                             Format::kGithub});
+  }
+
+  Command checked_explain() {
+    if (about_exceptions) return HelpCommand{exception_text()};
+    if (!rule.empty()) {
+      const std::optional<std::string> text = rule_text(rule);
+      if (text) return HelpCommand{*text};
+      return wrong("there is no rule \"" + rule + "\"" + did_you_mean(rule_ids(), rule));
+    }
+    if (inputs.paths.empty()) {
+      return wrong("say what to explain: files, KIND/NAME of an object in a cluster, --rule or --exception");
+    }
+    if (auto refused = refuse_inputs()) return *std::move(refused);
+    return checked(ExplainCommand{inputs}, {Format::kTable, Format::kJson, Format::kYaml});
+  }
+
+  Command checked_what_if() {
+    if (inputs.paths.empty()) return wrong("no policy was given; name a file with -f POLICY");
+    inputs.cluster.wanted = inputs.cluster.wanted || inputs.with.empty();
+    if (auto refused = refuse_inputs()) return *std::move(refused);
+    WhatIfCommand command{inputs};
+    if (!excluded.empty()) command.excluded_namespaces = excluded;
+    return checked(command, {Format::kTable, Format::kJson, Format::kYaml});
+  }
+
+  // `command` with the output format, when it is one of these.
+  template <class C>
+  Command checked(C command, std::vector<Format> formats) {
+    if (output.empty()) {
+      command.format = formats.front();
+      return command;
+    }
+    const std::optional<Format> format = value_of(kFormats, output);
+    if (format && std::find(formats.begin(), formats.end(), *format) != formats.end()) {
+      command.format = *format;
+      return command;
+    }
+    std::string known;
+    for (std::size_t i = 0; i < formats.size(); ++i) {
+      const auto word = std::find_if(kFormats.begin(), kFormats.end(),
+                                     [&](const Word<Format>& each) { return each.value == formats[i]; });
+      known += (i == 0 ? "" : i + 1 == formats.size() ? " or " : ", ") + std::string(word->text);
+    }
+    return wrong("-o " + output + " is not an output format; write -o " + known);
+  }
+
+  [[nodiscard]] std::optional<WrongUsage> refuse_inputs() const {
+    if (inputs.paths.empty())
       return wrong("no PATH was given; name files, directories, or - for the standard input");
-    if (lint_command.ns.empty()) return wrong("--namespace is empty; write the name of a namespace");
+    if (ns_is_empty) return wrong("--namespace is empty; write the name of a namespace");
     std::ptrdiff_t standard_inputs = 0;
-    for (const auto* paths :
-         {&lint_command.paths, &lint_command.policies, &lint_command.with, &lint_command.against}) {
+    for (const auto* paths : {&inputs.paths, &inputs.policies, &inputs.with, &inputs.against}) {
       standard_inputs += std::count(paths->begin(), paths->end(), "-");
     }
     if (standard_inputs > 1) return wrong("the standard input (-) can be read only once");
-    return lint_command;
+    return std::nullopt;
   }
 
   std::string program;
@@ -189,12 +282,15 @@ struct Parser {
   CLI::App* exporting = nullptr;
   CLI::App* lint = nullptr;
   CLI::App* version = nullptr;
-  LintCommand lint_command;
+  CLI::App* what_if = nullptr;
+  InputPaths inputs;
+  bool ns_is_empty = false;
   ExportCommand export_command;
   std::string exported;
-  std::string export_format = "yaml";
+  std::vector<std::string> excluded;
   bool about_exceptions = false;
-  std::string output = "table";
+  std::string rule;
+  std::string output;
   std::string fail_on = "deny";
 };
 

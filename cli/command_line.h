@@ -21,15 +21,42 @@ struct VersionCommand {
   Format format = Format::kTable;
 };
 
-struct LintCommand {
+// A live cluster, when one is asked.
+struct ClusterChoice {
+  bool wanted = false;
+  std::string kubeconfig = {};  // a file; "" = where kubectl looks
+  std::string context = {};     // "" = the current one
+};
+
+// What the engine is asked about, and what it knows beside.
+struct InputPaths {
   std::vector<std::string> paths = {};
   std::vector<std::string> policies = {};
   std::vector<std::string> with = {};
   std::vector<std::string> against = {};
   std::string adapters = {};  // a file; "" = Berth's own table alone
-  std::string ns = "default";
+  std::string ns = {};        // "" = that of the context, or "default"
+  ClusterChoice cluster = {};
+};
+
+struct LintCommand {
+  InputPaths inputs = {};
   Format format = Format::kTable;
   FailOn fail_on = FailOn::kDeny;
+};
+
+// berth explain PATH... or KIND/NAME...
+struct ExplainCommand {
+  InputPaths inputs = {};
+  Format format = Format::kTable;
+};
+
+// berth what-if -f POLICY...
+struct WhatIfCommand {
+  InputPaths inputs = {};  // paths: the policies as they would be
+  std::vector<std::string> excluded_namespaces{std::begin(kExcludedNamespaces),
+                                               std::end(kExcludedNamespaces)};
+  Format format = Format::kTable;
 };
 
 // berth export admission-policy
@@ -52,7 +79,8 @@ struct WrongUsage {
   std::string message = {};
 };
 
-using Command = std::variant<VersionCommand, LintCommand, ExportCommand, HelpCommand, WrongUsage>;
+using Command = std::variant<VersionCommand, LintCommand, ExplainCommand, WhatIfCommand, ExportCommand,
+                             HelpCommand, WrongUsage>;
 
 // args[0] is the program's name.
 Command parse_command_line(const std::vector<std::string>& args);

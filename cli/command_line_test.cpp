@@ -42,7 +42,9 @@ const Wrong kWrong[] = {
      "berth lint: unknown flag --polcy, did you mean --policy?\nSee \"berth lint --help\".\n"},
     {"ExplainWhat",
      {"explain"},
-     "berth explain: say what to explain; write --exception\nSee \"berth explain --help\".\n"},
+     "berth explain: say what to explain: files, KIND/NAME of an object in a cluster, --rule or "
+     "--exception\nSee "
+     "\"berth explain --help\".\n"},
     {"ExportWhat",
      {"export"},
      "berth export: say what to export; write admission-policy\nSee \"berth export --help\".\n"},
@@ -55,7 +57,7 @@ const Wrong kWrong[] = {
      "See \"berth export --help\".\n"},
     {"ExportAsTable",
      {"export", "admission-policy", "-o", "table", "x"},
-     "berth export: -o table is not an output format; write -o yaml or -o json\nSee \"berth export "
+     "berth export: -o table is not an output format; write -o yaml or json\nSee \"berth export "
      "--help\".\n"},
     {"UnknownShortFlag", {"lint", "-x", "b"}, "berth lint: unknown flag -x\nSee \"berth lint --help\".\n"},
     {"FlagWithoutValue",
@@ -71,7 +73,7 @@ const Wrong kWrong[] = {
      "lint --help\".\n"},
     {"OutputOfLintForVersion",
      {"version", "-o", "sarif"},
-     "berth version: -o sarif is not an output format; write -o table or -o json\nSee \"berth version "
+     "berth version: -o sarif is not an output format; write -o table or json\nSee \"berth version "
      "--help\".\n"},
     {"UnknownVerdict",
      {"lint", "--fail-on", "allow", "x"},
@@ -82,6 +84,14 @@ const Wrong kWrong[] = {
     {"EmptyNamespace",
      {"lint", "-n", "", "x"},
      "berth lint: --namespace is empty; write the name of a namespace\nSee \"berth lint --help\".\n"},
+    {"WhatIfWithoutFlag",
+     {"what-if", "policy.yaml"},
+     "berth what-if: takes no arguments, but \"policy.yaml\" was given; name policies with -f\n"
+     "See \"berth what-if --help\".\n"},
+    {"WhatIfAsSarif",
+     {"what-if", "-f", "x", "-o", "sarif"},
+     "berth what-if: -o sarif is not an output format; write -o table, json or yaml\nSee \"berth what-if "
+     "--help\".\n"},
     {"ArgumentOfVersion",
      {"version", "x"},
      "berth version: takes no arguments, but \"x\" was given\nSee \"berth version --help\".\n"},
@@ -94,12 +104,30 @@ TEST(CommandLine, TakesEveryFlagMoreThanOnceButEachWithOneValue) {
   const Command command = parse_command_line({"berth", "lint", "--policy", "p1", "a", "--policy=p2", "--with",
                                               "w", "--against", "g", "-n", "team", "-o", "json", "b", "-"});
   const auto& lint = std::get<LintCommand>(command);
-  EXPECT_EQ(lint.paths, (std::vector<std::string>{"a", "b", "-"}));
-  EXPECT_EQ(lint.policies, (std::vector<std::string>{"p1", "p2"}));
-  EXPECT_EQ(lint.with, std::vector<std::string>{"w"});
-  EXPECT_EQ(lint.against, std::vector<std::string>{"g"});
-  EXPECT_EQ(lint.ns, "team");
+  EXPECT_EQ(lint.inputs.paths, (std::vector<std::string>{"a", "b", "-"}));
+  EXPECT_EQ(lint.inputs.policies, (std::vector<std::string>{"p1", "p2"}));
+  EXPECT_EQ(lint.inputs.with, std::vector<std::string>{"w"});
+  EXPECT_EQ(lint.inputs.against, std::vector<std::string>{"g"});
+  EXPECT_EQ(lint.inputs.ns, "team");
+  EXPECT_FALSE(lint.inputs.cluster.wanted);
   EXPECT_EQ(lint.format, Format::kJson);
+}
+
+TEST(CommandLine, WantsAClusterByAnyOfItsFlags) {
+  const auto asked = [](std::vector<std::string> flags) {
+    std::vector<std::string> args = {"berth", "lint", "x"};
+    args.insert(args.end(), flags.begin(), flags.end());
+    return std::get<LintCommand>(parse_command_line(args)).inputs.cluster;
+  };
+  EXPECT_TRUE(asked({"--live"}).wanted);
+  EXPECT_EQ(asked({"--context", "prod"}).context, "prod");
+  EXPECT_TRUE(asked({"--context", "prod"}).wanted);
+  EXPECT_TRUE(asked({"--kubeconfig", "k"}).wanted);
+  EXPECT_TRUE(
+      std::get<WhatIfCommand>(parse_command_line({"berth", "what-if", "-f", "p"})).inputs.cluster.wanted);
+  const auto files =
+      std::get<WhatIfCommand>(parse_command_line({"berth", "what-if", "-f", "p", "--with", "w"}));
+  EXPECT_FALSE(files.inputs.cluster.wanted);
 }
 
 TEST(CommandLine, ShowsHelpOfTheProgramAndOfEachCommand) {

@@ -1,8 +1,5 @@
 #include "cli/export.h"
 
-#include <variant>
-
-#include "cli/loader/json_text.h"
 #include "cli/yaml_output.h"
 #include "core/wall/wall.h"
 #include "kube/json/codec.h"
@@ -14,10 +11,7 @@ namespace {
 std::string as_yaml(const std::vector<std::string>& objects) {
   std::string text;
   for (const std::string& object : objects) {
-    const auto nodes = parse_json(object);
-    const auto* parsed = std::get_if<std::vector<Node>>(&nodes);
-    if (parsed == nullptr || parsed->empty()) continue;  // what we have just written can be read
-    text += (text.empty() ? "" : "---\n") + yaml_of(parsed->front());
+    text += (text.empty() ? "" : "---\n") + yaml_of_json(object);
   }
   return text;
 }

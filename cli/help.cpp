@@ -24,10 +24,11 @@ Usage:
   @ COMMAND [flags]
 
 Commands:
-  explain   say how to get an exception from a policy
+  explain   show every way out that an object takes part in, and what each policy says of it and why
   export    print policies in a form that the API server keeps by itself
   lint      judge manifests as the admission webhook would, before they reach a cluster
   version   print the version
+  what-if   list what a change of policies would newly deny of what stands in a cluster
 
 Use "@ COMMAND --help" for the flags and examples of a command.
 )";
@@ -36,8 +37,8 @@ constexpr char kLint[] = R"(Judge manifests as the admission webhook would, befo
 
 Reads YAML and JSON exactly as kubectl does, follows every way from outside the cluster to a container port
 (LoadBalancer, NodePort, externalIPs, Ingress, Gateway API, kinds of known controllers, hostPort, hostNetwork)
-through all objects it is given, and asks every ExposurePolicy. Needs no cluster. Lint what is applied: the output of
-helm template or kubectl kustomize, not the templates.
+through all objects it is given, and asks every ExposurePolicy. Needs no cluster, but can be joined with one that is
+only read (--live). Lint what is applied: the output of helm template or kubectl kustomize, not the templates.
 
 Usage:
   @ lint [flags] PATH...
@@ -51,7 +52,11 @@ Flags:
                          only what the change adds counts; may be repeated
       --adapters FILE    table of further kinds that lead out of the cluster or make pods
       --fail-on VERDICT  deny, unknown or warn: the least that makes the command fail (default deny)
-  -n, --namespace NAME   namespace of objects that name none (default "default")
+      --live             beneath all of these what stands in the cluster of the current context, its policies too;
+                         as with --against only what the change adds counts
+      --context NAME     the same, of the cluster of that context
+      --kubeconfig FILE  the same, of the cluster that this file names
+  -n, --namespace NAME   namespace of objects that name none (default that of the context, or "default")
   -o, --output FORMAT    table, json, yaml, sarif (code scanning), junit (test results) or github (annotations in
                          the log of a workflow); default table
   -h, --help             show this text
@@ -66,7 +71,10 @@ Examples:
   # The manifests of a repository, by the policies kept beside them
   @ lint --policy policies/ manifests/
 
-  # What Helm would apply to the cluster, joined with what runs there
+  # What Helm would apply to the cluster, by the policies that stand there, joined with what runs there
+  helm template shop ./chart | @ lint --context prod -
+
+  # The same where the pipeline has no way to the cluster
   kubectl get svc,deploy,sts,ing -A -o json > cluster.json
   helm template shop ./chart | @ lint --policy policies/ --with cluster.json -
 
@@ -119,14 +127,77 @@ Examples:
   @ export admission-policy --static policies/ > /etc/kubernetes/admission/berth.yaml
 )";
 
-constexpr char kExplain[] = R"(Say how something that a denial speaks of is done.
+constexpr char kExplain[] =
+    R"(Show every way out that an object takes part in, and what each policy says of it and why.
+
+Also where a way is allowed: by which line of which policy, which exception, which PortAllocation.
 
 Usage:
+  @ explain [flags] PATH...
+  @ explain [flags] KIND/NAME...
+  @ explain --rule ID
   @ explain --exception
 
+  PATH is as for lint. KIND/NAME is an object of the cluster of the current context, as kubectl knows it: svc/web,
+  deployment/pg, ingress/shop.
+
 Flags:
+      --policy PATH      ExposurePolicies to ask, besides those found in PATH; may be repeated
+      --with PATH        objects known to be in the cluster; may be repeated
+      --against PATH     the same
+      --adapters FILE    table of further kinds that lead out of the cluster or make pods
+      --live             beneath all of these what stands in the cluster of the current context
+      --context NAME     the same, of the cluster of that context
+      --kubeconfig FILE  the same, of the cluster that this file names
+  -n, --namespace NAME   namespace of objects that name none (default that of the context, or "default")
+      --rule ID          what a rule is about, by the id that reports have
       --exception        how to ask for an exception from an ExposurePolicy
+  -o, --output FORMAT    table, json or yaml (default table)
   -h, --help             show this text
+
+Exit codes: 0, also where something is denied; 2 for input that cannot be read.
+
+Examples:
+  # How does anybody reach this Service, and who says that this is all right?
+  @ explain -n data svc/web
+
+  # Before anything is applied
+  @ explain --policy policies/ manifests/
+
+  @ explain --rule undeclared-port
+)";
+
+constexpr char kWhatIf[] = R"(List what a change of policies would newly deny of what stands in a cluster.
+
+The ways out that stand are judged twice: by the policies of the cluster, and by these in the place of those of the
+same name. What stands keeps running either way; what is told here would be refused when it is made again, or when
+it opens its way anew.
+
+Usage:
+  @ what-if [flags] -f POLICY
+
+Flags:
+  -f, --file PATH                the ExposurePolicies as they would be; may be repeated
+      --context NAME             the cluster (default that of the current context)
+      --kubeconfig FILE          the cluster that this file names
+      --with PATH                in place of a cluster: files with all that stands, policies too; may be repeated
+      --live                     the cluster of the current context besides --with
+      --adapters FILE            table of further kinds that lead out of the cluster or make pods
+      --exclude-namespaces LIST  namespaces that are let alone (default
+                                 kube-system,kube-node-lease,kube-public,berth-system)
+  -o, --output FORMAT            table, json or yaml (default table)
+  -h, --help                     show this text
+
+Exit codes:
+  0   nothing would newly be denied
+  1   something would
+  2   input that cannot be read, or a cluster that cannot be
+
+Examples:
+  @ what-if -f policies/control-plane.yaml
+
+  # In a pull request that changes policies
+  @ what-if --context prod -f policies/ -o json | jq '.[] | select(.verdict == "Deny") | .object'
 )";
 
 constexpr char kException[] =
@@ -152,6 +223,7 @@ kubectl explain exposurepolicy.spec.exceptions describes every field.
 std::string explain_help(const std::string& program) { return named(kExplain, program); }
 std::string export_help(const std::string& program) { return named(kExport, program); }
 std::string exception_text() { return kException; }
+std::string what_if_help(const std::string& program) { return named(kWhatIf, program); }
 std::string main_help(const std::string& program) { return named(kMain, program); }
 std::string lint_help(const std::string& program) { return named(kLint, program); }
 std::string version_help(const std::string& program) { return named(kVersion, program); }

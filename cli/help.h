@@ -11,6 +11,7 @@ std::string export_help(const std::string& program);
 std::string lint_help(const std::string& program);
 std::string version_help(const std::string& program);
 std::string explain_help(const std::string& program);
+std::string what_if_help(const std::string& program);
 
 // How to ask for an exception from an ExposurePolicy: what a denial points to.
 std::string exception_text();

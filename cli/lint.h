@@ -1,6 +1,6 @@
 // Lint: the webhook's judgement over files instead of over a cluster.
 //
-// Pure over what the loader read: every verdict comes from core's judge(), here it is only decided which
+// Pure over what was read: every verdict comes from core's judge(), here it is only decided which
 // object is judged against which facts. Thread-safety: free functions over values.
 #pragma once
 
@@ -8,18 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/loader/objects.h"
+#include "cli/scene.h"
 #include "core/admission.h"
 #include "core/base/instant.h"
 
 namespace berth::cli {
-
-struct LintInput {
-  Loaded judged = {};    // PATH: every object that can open a way out is judged
-  Loaded policies = {};  // --policy: only its ExposurePolicies count
-  Loaded with = {};      // --with: known to be in the cluster, joined, not judged
-  Loaded against = {};   // --against: the same, and the older versions of what is judged
-};
 
 // One finding, or one Allow for an object without findings.
 struct Entry {
@@ -38,9 +31,9 @@ struct Report {
   std::size_t other = 0;  // objects of PATH that cannot open a way out
 };
 
-// Objects that stand twice in PATH, and a policy that stands nowhere, are errors in `problems`; the report is
-// worthless then. A number that a manifest leaves open (a node port) is not known; status and
-// metadata.deletionTimestamp of what is judged are dropped, as the API server drops them.
-Report lint(LintInput input, Instant now, Problems& problems);
+// Every object of PATH that can open a way out is judged: as if all of PATH were applied, and where it is
+// known what was there before, also in the order of PATH, for what only two objects make together. A number
+// that a manifest leaves open (a node port) is not known.
+Report lint(Scene& scene, Instant now);
 
 }  // namespace berth::cli

@@ -234,10 +234,11 @@ TEST(LintPolicy, MissingIsWrongUsageAndNotClean) {
   const Ran none = berth({"lint", "-o", "json", "-"}, service(kBalancer));
   EXPECT_EQ(none.code, kUnreadable);
   EXPECT_EQ(none.out, "[]\n");
-  EXPECT_EQ(none.err,
-            "berth lint: error: no ExposurePolicy was given, so nothing can be judged; name one with "
-            "--policy PATH\n"
-            "nothing was judged\n");
+  EXPECT_EQ(
+      none.err,
+      "berth: error: no ExposurePolicy was given, so nothing can be judged; name one with --policy PATH, "
+      "or a cluster with --context\n"
+      "nothing was judged\n");
   const std::string empty = files.add("policy.yaml", service(kBalancer));
   const Ran wrong = berth({"lint", "--policy", empty, "-"}, kPolicy + service(kBalancer, "other"));
   EXPECT_EQ(wrong.code, kUnreadable);

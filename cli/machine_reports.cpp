@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/report.h"
+#include "cli/yaml_output.h"
 #include "core/base/version.h"
 #include "core/exposure/rule_catalogue.h"
 #include "kube/json/writer.h"
@@ -183,24 +184,6 @@ std::string to_github(const Report& report) {
   return text + summary(report);
 }
 
-std::string to_yaml(const Report& report) {
-  if (report.entries.empty()) return "[]\n";
-  std::string text;
-  for (const Entry& entry : report.entries) {
-    const char* indent = "- ";
-    for (const auto& [name, value] : members_of(entry)) {
-      text += indent + name + ": ";
-      if (const auto* number = std::get_if<std::int64_t>(&value)) {
-        text += std::to_string(*number);
-      } else {
-        json::Writer writer;  // a string of JSON is one of YAML
-        text += writer.text(std::get<std::string>(value)).take();
-      }
-      text += "\n";
-      indent = "  ";
-    }
-  }
-  return text;
-}
+std::string to_yaml(const Report& report) { return yaml_of_json(to_json(report)); }
 
 }  // namespace berth::cli

@@ -94,16 +94,16 @@ TEST(Github, AnnotatesEachFindingAndEscapesWhatEndsACommand) {
 TEST(Yaml, IsTheListOfTheJson) {
   Report made;
   made.entries = {entry("Service data/ok", Decision::kAllow)};
-  EXPECT_EQ(to_yaml(made), R"(- object: "Service data/ok"
-  verdict: "Allow"
-  rule: ""
-  policy: ""
+  EXPECT_EQ(to_yaml(made), R"(- object: 'Service data/ok'
+  verdict: Allow
+  rule: ''
+  policy: ''
   port: 0
-  protocol: ""
-  path: ""
-  message: ""
-  fix: ""
-  file: "a,b/web.yaml"
+  protocol: ''
+  path: ''
+  message: ''
+  fix: ''
+  file: 'a,b/web.yaml'
   line: 7
 )");
   EXPECT_EQ(to_yaml({}), "[]\n");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "cli/live_cluster.h"
 #include "cli/run.h"
 
 int main(int argc, char** argv) {
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   setting.now.milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(
                                  std::chrono::system_clock::now().time_since_epoch())
                                  .count();
+  setting.look = berth::cli::look_at_cluster;
   const int code = berth::cli::run(args, std::cin, std::cout, std::cerr, setting);
   std::cout.flush();
   return std::cout.good() ? code : berth::cli::kUnreadable;

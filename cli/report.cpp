@@ -41,18 +41,24 @@ std::size_t width(const std::string& text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
-// Nothing from a manifest may move the cursor or forge a line.
+std::string plural(std::size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
 std::string printable(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; }, '?');
   return text;
 }
 
-std::string plural(std::size_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+std::string painted(Decision decision, bool colour) {
+  constexpr std::size_t kWidest = 7;  // Unknown
+  const std::string word = to_string(decision);
+  const std::string blanks(kWidest - word.size(), ' ');
+  return colour ? ansi(decision) + word + "\x1b[0m" + blanks : word + blanks;
 }
-
-}  // namespace
 
 std::string summary(const Report& report) {
   const std::size_t allowed = report.judged - report.denied - report.unknown - report.warned;
@@ -64,8 +70,12 @@ std::string summary(const Report& report) {
 }
 
 std::string to_table(const Report& report, bool colour) {
+  return table_of(report.entries, colour) + summary(report);
+}
+
+std::string table_of(const std::vector<Entry>& entries, bool colour) {
   std::vector<Row> rows = {{"VERDICT", "OBJECT", "PORT", "POLICY", "REASON"}};
-  for (const Entry& entry : report.entries) {
+  for (const Entry& entry : entries) {
     const Finding& finding = entry.finding;
     rows.push_back({to_string(shown(finding)), printable(entry.object), port(finding),
                     finding.policy.empty() ? "-" : printable(finding.policy),
@@ -79,20 +89,20 @@ std::string to_table(const Report& report, bool colour) {
   for (std::size_t r = 0; r < rows.size() && rows.size() > 1; ++r) {
     for (std::size_t i = 0; i < kColumns; ++i) {
       const bool painted = colour && r > 0 && i == 0;
-      if (painted) text += ansi(shown(report.entries[r - 1].finding));
+      if (painted) text += ansi(shown(entries[r - 1].finding));
       text += rows[r][i];
       if (painted) text += "\x1b[0m";
       text.append(widths[i] - width(rows[r][i]) + 2, ' ');
     }
     text += rows[r][kColumns] + "\n";
     if (r == 0) continue;
-    const Finding& finding = report.entries[r - 1].finding;
+    const Finding& finding = entries[r - 1].finding;
     const std::string indent(widths[0] + 2, ' ');
     if (!finding.path.empty()) text += indent + "path: " + printable(finding.path) + "\n";
     if (!finding.fix.empty()) text += indent + "fix:  " + printable(finding.fix) + "\n";
   }
   if (rows.size() > 1) text += "\n";
-  return text + summary(report);
+  return text;
 }
 
 std::vector<ReportField> members_of(const Entry& entry) {

@@ -17,6 +17,15 @@ namespace berth::cli {
 // `colour`: the verdict in ANSI colours.
 std::string to_table(const Report& report, bool colour);
 
+// The same without the summary; "" without entries.
+std::string table_of(const std::vector<Entry>& entries, bool colour);
+
+// Nothing from a manifest may move the cursor or forge a line.
+std::string printable(std::string text);
+
+// "Deny", as wide as the widest of them.
+std::string painted(Decision decision, bool colour);
+
 // "7 objects judged: 1 denied, ...", with its end of line.
 std::string summary(const Report& report);
 

@@ -1,22 +1,27 @@
 #include "cli/run.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <istream>
-#include <iterator>
 #include <ostream>
+#include <system_error>
+#include <utility>
+#include <variant>
 
 #include "cli/command_line.h"
+#include "cli/explain.h"
 #include "cli/export.h"
 #include "cli/lint.h"
-#include "cli/loader/documents.h"
 #include "cli/loader/objects.h"
-#include "cli/loader/sources.h"
 #include "cli/machine_reports.h"
 #include "cli/report.h"
+#include "cli/resource.h"
+#include "cli/scene.h"
+#include "cli/what_if.h"
+#include "cli/yaml_output.h"
 #include "core/base/api_names.h"
 #include "core/base/overloaded.h"
 #include "core/base/version.h"
-#include "kube/adapters/table.h"
 #include "kube/json/writer.h"
 
 namespace berth::cli {
@@ -33,108 +38,132 @@ int print_version(const VersionCommand& command, std::ostream& out) {
   return kClean;
 }
 
-// The documents of every file, whatever the others are like.
-std::vector<Document> read_all(const std::vector<std::string>& paths, std::istream& in, Problems& problems) {
-  std::vector<Document> documents;
-  for (const Source& source : read_sources(paths, in, problems)) {
-    std::vector<Document> more = read_documents(source.bytes, source.name, problems);
-    std::move(more.begin(), more.end(), std::back_inserter(documents));
-  }
-  return documents;
-}
-
 void tell(const Problems& problems, std::ostream& err) {
   for (const Problem& warning : problems.warnings) err << to_string(warning, "warning") << "\n";
   for (const Problem& error : problems.errors) err << to_string(error, "error") << "\n";
 }
 
-class LintRun {
- public:
-  LintRun(const LintCommand& command, std::istream& in) : command_(command), in_(in) {}
-
-  // Every file is read whatever the others are like, so that all problems are told at once.
-  int run(std::ostream& out, std::ostream& err, const Setting& setting) {
-    read_adapters();
-    LintInput input;
-    input.judged = load(command_.paths);
-    if (input.judged.objects.empty() && input.judged.other_kinds == 0 && problems_.errors.empty()) {
-      problems_.error(command_.paths.front(), {}, "holds no objects, so there is nothing to judge");
-    }
-    input.policies = load(command_.policies);
-    check_policies(input.policies);
-    input.with = load(command_.with);
-    input.against = load(command_.against);
-    Report report;
-    if (problems_.errors.empty()) report = lint(std::move(input), setting.now, problems_);
-    tell(problems_, err);
-    if (!problems_.errors.empty()) {
-      err << "nothing was judged\n";
-      if (command_.format != Format::kTable && command_.format != Format::kGithub) out << shown({}, false);
-      return kUnreadable;
-    }
-    out << shown(report, setting.colour);
-    return exit_code(report);
+std::string shown(const Report& report, Format format, bool colour) {
+  switch (format) {
+    case Format::kTable:
+      return to_table(report, colour);
+    case Format::kJson:
+      return to_json(report);
+    case Format::kYaml:
+      return to_yaml(report);
+    case Format::kSarif:
+      return to_sarif(report);
+    case Format::kJunit:
+      return to_junit(report);
+    case Format::kGithub:
+      return to_github(report);
   }
+  return "";
+}
 
- private:
-  [[nodiscard]] std::string shown(const Report& report, bool colour) const {
-    switch (command_.format) {
-      case Format::kTable:
-        return to_table(report, colour);
-      case Format::kJson:
-        return to_json(report);
-      case Format::kYaml:
-        return to_yaml(report);
-      case Format::kSarif:
-        return to_sarif(report);
-      case Format::kJunit:
-        return to_junit(report);
-      case Format::kGithub:
-        return to_github(report);
-    }
-    return "";
+int exit_code(const Report& report, FailOn fail_on) {
+  if (report.denied > 0) return kDenied;
+  const bool unknown = fail_on != FailOn::kDeny && report.unknown > 0;
+  const bool warned = fail_on == FailOn::kWarn && report.warned > 0;
+  return unknown || warned ? kTold : kClean;
+}
+
+// What is told when there is nothing to show.
+int give_up(const Problems& problems, const char* what, std::ostream& err) {
+  tell(problems, err);
+  err << what << "\n";
+  return kUnreadable;
+}
+
+int run_lint(const LintCommand& command, std::istream& in, std::ostream& out, std::ostream& err,
+             const Setting& setting) {
+  Problems problems;
+  const adapters::Table table = read_adapters(command.inputs.adapters, in, problems);
+  ReadInputs read = read_inputs(command.inputs, command.inputs.paths, table, in, setting.look, problems);
+  Scene scene(std::move(read.inputs), problems);
+  if (!problems.errors.empty()) {
+    const bool text = command.format == Format::kTable || command.format == Format::kGithub;
+    if (!text) out << shown({}, command.format, false);
+    return give_up(problems, "nothing was judged", err);
   }
+  tell(problems, err);
+  const Report report = lint(scene, setting.now);
+  out << shown(report, command.format, setting.colour);
+  return exit_code(report, command.fail_on);
+}
 
-  [[nodiscard]] int exit_code(const Report& report) const {
-    if (report.denied > 0) return kDenied;
-    const bool unknown = command_.fail_on != FailOn::kDeny && report.unknown > 0;
-    const bool warned = command_.fail_on == FailOn::kWarn && report.warned > 0;
-    return unknown || warned ? kTold : kClean;
-  }
-
-  Loaded load(const std::vector<std::string>& paths) {
-    return load_objects(read_all(paths, in_, problems_), command_.ns, problems_, table_);
-  }
-
-  void read_adapters() {
-    if (command_.adapters.empty()) return;
-    for (const Source& source : read_sources({command_.adapters}, in_, problems_)) {
-      auto more = adapters::Table::parse(source.bytes);
-      if (more.ok()) {
-        table_ = table_.joined(*more);
-      } else {
-        const std::string& field = more.error().field;
-        problems_.error(source.name, {}, (field.empty() ? "" : field + ": ") + more.error().message);
-      }
-    }
-  }
-
-  void check_policies(const Loaded& policies) {
-    if (command_.policies.empty() || !problems_.errors.empty()) return;
-    const bool any = std::any_of(policies.objects.begin(), policies.objects.end(), [](const Object& object) {
-      return std::holds_alternative<ExposurePolicy>(object.model);
-    });
-    if (!any) {
-      problems_.error(command_.policies.front(), {},
-                      "--policy holds no ExposurePolicy (apiVersion " + std::string(kApiVersion) + ")");
-    }
-  }
-
-  const LintCommand& command_;
-  std::istream& in_;
-  adapters::Table table_ = adapters::builtin();
-  Problems problems_;
+// Of what explain was given, objects of a cluster and files.
+struct Wanted {
+  std::vector<Resource> resources = {};
+  std::vector<std::string> files = {};
 };
+
+Wanted sorted_out(const std::vector<std::string>& arguments, const adapters::Table& table) {
+  Wanted wanted;
+  for (const std::string& argument : arguments) {
+    std::error_code ignored;
+    const auto resource = parse_resource(argument, table);
+    if (resource && !std::filesystem::exists(argument, ignored)) {
+      wanted.resources.push_back(*resource);
+    } else {
+      wanted.files.push_back(argument);
+    }
+  }
+  return wanted;
+}
+
+int run_explain(ExplainCommand command, std::istream& in, std::ostream& out, std::ostream& err,
+                const Setting& setting) {
+  Problems problems;
+  const adapters::Table table = read_adapters(command.inputs.adapters, in, problems);
+  const Wanted wanted = sorted_out(command.inputs.paths, table);
+  InputPaths& inputs = command.inputs;
+  const bool from_files = !inputs.with.empty() || !inputs.against.empty();
+  if (!wanted.resources.empty() && !from_files) inputs.cluster.wanted = true;
+  ReadInputs read = read_inputs(inputs, wanted.files, table, in, setting.look, problems);
+  Scene scene(std::move(read.inputs), problems);
+  std::vector<Explained> explained;
+  if (problems.errors.empty()) {
+    explained = explain_files(scene, setting.now);
+    for (Explained& one : explain_objects(scene, wanted.resources, read.ns, setting.now, problems)) {
+      explained.push_back(std::move(one));
+    }
+  }
+  if (!problems.errors.empty()) return give_up(problems, "nothing was explained", err);
+  tell(problems, err);
+  if (command.format == Format::kTable) out << to_table(explained, setting.colour);
+  if (command.format == Format::kJson) out << to_json(explained);
+  if (command.format == Format::kYaml) out << yaml_of_json(to_json(explained));
+  return kClean;
+}
+
+int run_what_if(const WhatIfCommand& command, std::istream& in, std::ostream& out, std::ostream& err,
+                const Setting& setting) {
+  Problems problems;
+  const adapters::Table table = read_adapters(command.inputs.adapters, in, problems);
+  ReadInputs read = read_inputs(command.inputs, command.inputs.paths, table, in, setting.look, problems);
+  const Loaded policies = std::exchange(read.inputs.judged, {});
+  const bool any = std::any_of(policies.objects.begin(), policies.objects.end(), [](const Object& object) {
+    return std::holds_alternative<ExposurePolicy>(object.model);
+  });
+  if (!any && problems.errors.empty()) {
+    problems.error(command.inputs.paths.front(), {},
+                   "holds no ExposurePolicy (apiVersion " + std::string(kApiVersion) + ")");
+  }
+  if (!problems.errors.empty()) return give_up(problems, "nothing was judged", err);
+  tell(problems, err);
+  cluster::Picture picture;
+  if (read.inputs.cluster) picture = *std::move(read.inputs.cluster);
+  lay(read.inputs.with, picture);
+  const WhatIf result = what_if(picture, policies, command.excluded_namespaces, setting.now);
+  const Report report = report_of(result);
+  if (command.format == Format::kTable) {
+    out << table_of(report.entries, setting.colour) << summary(result);
+  } else {
+    out << shown(report, command.format, setting.colour);
+  }
+  return denies(result) ? kDenied : kClean;
+}
 
 int print_export(const ExportCommand& command, std::istream& in, std::ostream& out, std::ostream& err,
                  const Setting& setting) {
@@ -163,7 +192,9 @@ int run(const std::vector<std::string>& args, std::istream& in, std::ostream& ou
   return std::visit(
       Overloaded{
           [&](const VersionCommand& command) { return print_version(command, out); },
-          [&](const LintCommand& command) { return LintRun(command, in).run(out, err, setting); },
+          [&](const LintCommand& command) { return run_lint(command, in, out, err, setting); },
+          [&](const ExplainCommand& command) { return run_explain(command, in, out, err, setting); },
+          [&](const WhatIfCommand& command) { return run_what_if(command, in, out, err, setting); },
           [&](const ExportCommand& command) { return print_export(command, in, out, err, setting); },
           [&](const HelpCommand& command) {
             out << command.text;

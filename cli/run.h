@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/inputs.h"
 #include "core/base/instant.h"
 
 namespace berth::cli {
@@ -19,6 +20,7 @@ inline constexpr int kTold = 3;        // nothing is denied, but --fail-on names
 struct Setting {
   Instant now = {};     // decides which exceptions have expired
   bool colour = false;  // the table goes to a terminal that shows colours
+  LookAtCluster look = {};
 };
 
 // args[0] is the program's name: with a base name of "kubectl-berth" texts say "kubectl berth".

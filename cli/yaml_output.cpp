@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <variant>
+#include <vector>
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
 
+#include "cli/loader/json_text.h"
 #include "core/base/overloaded.h"
 
 namespace berth::cli {
@@ -72,6 +75,12 @@ std::string yaml_of(const Node& node) {
   YAML::Emitter out;
   emit(out, node);
   return std::string(out.c_str(), out.size()) + "\n";
+}
+
+std::string yaml_of_json(std::string_view text) {
+  const auto nodes = parse_json(text);
+  const auto* parsed = std::get_if<std::vector<Node>>(&nodes);
+  return parsed == nullptr || parsed->empty() ? "" : yaml_of(parsed->front());
 }
 
 }  // namespace berth::cli

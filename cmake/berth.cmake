@@ -23,6 +23,10 @@ elseif(NOT BERTH_SANITIZE STREQUAL "none")
   message(FATAL_ERROR "BERTH_SANITIZE is '${BERTH_SANITIZE}'; it must be address, thread or none")
 endif()
 
+if(BERTH_FUZZ)
+  target_compile_options(berth_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 if(BERTH_HARDEN)
   target_compile_options(berth_options INTERFACE
     -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong -fstack-clash-protection -fcf-protection)

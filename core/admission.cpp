@@ -36,6 +36,13 @@ const Meta& meta_of(const Judged& judged) {
   return std::visit([](const auto& object) -> const Meta& { return object.meta; }, judged);
 }
 
+// Where its own numbers are about something: a cluster-scoped object is about what it leads to.
+std::vector<std::string> namespaces_of(const Judged& judged) {
+  const std::string& own = meta_of(judged).ns;
+  const auto* entrance = std::get_if<Entrance>(&judged);
+  return own.empty() && entrance != nullptr ? namespaces_led_into(*entrance) : std::vector{own};
+}
+
 Subject subject_of(const Judged& judged) {
   return std::visit([](const auto& object) -> Subject { return &object; }, judged);
 }
@@ -103,14 +110,6 @@ void append_deprecations(std::vector<Finding>& findings, std::vector<Finding> de
     });
     if (!said) findings.push_back(std::move(deprecation));
   }
-}
-
-Decision strictest_of(const std::vector<Finding>& findings) {
-  Decision decision = Decision::kAllow;
-  for (const Finding& finding : findings) {
-    if (!finding.audit_only) decision = std::max(decision, finding.decision);
-  }
-  return decision;
 }
 
 // Cut at a whole UTF-8 character.
@@ -199,7 +198,7 @@ Verdict judge(const AdmissionRequest& request, const Facts& facts, Instant now) 
   std::vector<PolicyTable> own_tables;
   for (const ExposurePolicy* policy : policies) {
     tables.emplace_back(*policy);
-    if (in_force(*policy, {meta_of(stored).ns}, facts)) own_tables.push_back(tables.back());
+    if (in_force(*policy, namespaces_of(stored), facts)) own_tables.push_back(tables.back());
   }
 
   Verdict verdict;

@@ -1,4 +1,4 @@
-// The catalogue of bypasses (exposure.md, section 3), rows 54 to 57: NetworkPolicies that let outsiders in,
+// The catalogue of bypasses (exposure.md, section 3), rows 54 to 58: NetworkPolicies that let outsiders in,
 // or that go and leave nobody who keeps them out.
 #include <gtest/gtest.h>
 #include <string>
@@ -62,11 +62,111 @@ Verdict remove(const World& world, const NetworkPolicy& gone) {
   return judge(request, world, Instant());
 }
 
+// A policy as those of other projects are, for the whole cluster.
+NetworkPolicy cluster_wide(std::vector<NetworkPolicyRule> ingress) {
+  NetworkPolicy made = policy(std::move(ingress), "everywhere");
+  made.kind = "GlobalNetworkPolicy";
+  made.meta.ns.clear();
+  made.cluster_wide = true;
+  made.pod_selector = {};
+  return made;
+}
+LabelSelector labelled(std::string key, std::string value) {
+  return {{{std::move(key), std::move(value)}}, {}};
+}
+// Everybody may come but those whom `refused` names.
+NetworkPolicyRule everybody_but(NetworkPolicyRule refused, std::vector<NetworkPolicyPort> ports = {}) {
+  NetworkPolicyRule rule;
+  rule.ports = std::move(ports);
+  rule.refused.push_back(std::move(refused));
+  return rule;
+}
+
 class NetworkPolicyCatalogue : public ::testing::TestWithParam<CatalogueRow> {};
 
 TEST_P(NetworkPolicyCatalogue, JudgesTheManifest) { expect_judgement(GetParam()); }
 
 const CatalogueRow kRows[] = {
+    {"Row58_AClusterWidePolicyLetsEverybodyIn",
+     [](World& w) {
+       w.add(database());
+       return create(w, cluster_wide({{}}));
+     },
+     Decision::kDeny, "GlobalNetworkPolicy everywhere from everywhere -> StatefulSet data/pg"},
+    {"Row58_ThePodsComeAfterAClusterWidePolicy",
+     [](World& w) {
+       w.add(cluster_wide({{}}));
+       return create(w, database());
+     },
+     Decision::kDeny, "GlobalNetworkPolicy everywhere from everywhere -> StatefulSet data/pg"},
+    {"Row58_AClusterWidePolicyOfOtherNamespaces",
+     [](World& w) {
+       w.label_namespace("data", {{"team", "data"}}).add(database());
+       NetworkPolicy made = cluster_wide({{}});
+       made.namespaces = {labelled("team", "web"), labelled("team", "shop")};
+       return create(w, made);
+     },
+     Decision::kAllow},
+    {"Row58_AClusterWidePolicyOfThisNamespaceToo",
+     [](World& w) {
+       w.label_namespace("data", {{"team", "data"}}).add(database());
+       NetworkPolicy made = cluster_wide({{}});
+       made.namespaces = {labelled("team", "web"), labelled("team", "data")};
+       return create(w, made);
+     },
+     Decision::kDeny},
+    {"Row58_OneOfSeveralSelectors",
+     [](World& w) {
+       w.add(database());
+       NetworkPolicy made = policy({{}});
+       made.kind = "CiliumNetworkPolicy";
+       made.pod_selector = labelled("app", "nobody");
+       made.or_pods = {labelled("app", "web")};
+       return create(w, made);
+     },
+     Decision::kDeny, "CiliumNetworkPolicy data/open"},
+    {"Row58_ARuleForOthersOfItsPods",
+     [](World& w) {
+       w.add(database());
+       NetworkPolicyRule rule;
+       rule.pods = {labelled("app", "nobody")};
+       NetworkPolicy made = policy({rule});
+       made.kind = "CiliumNetworkPolicy";
+       return create(w, made);
+     },
+     Decision::kAllow},
+    {"Row58_EverybodyIsRefusedAtThatPort",
+     [](World& w) {
+       w.add(database());
+       return create(w, policy({everybody_but({{}, {open_port(5432)}})}));
+     },
+     Decision::kAllow},
+    {"Row58_EverybodyIsRefusedAtAnotherPort",
+     [](World& w) {
+       w.add(database());
+       return create(w, policy({everybody_but({{}, {open_port(5433)}})}));
+     },
+     Decision::kDeny},
+    {"Row58_SomeAreRefused",
+     [](World& w) {
+       w.add(database());
+       return create(w, policy({everybody_but({{block("0.0.0.0/0"), block("2000::/3")}, {}})}));
+     },
+     Decision::kDeny},
+    {"Row58_AllWhoAreOutsideAreRefused",
+     [](World& w) {
+       w.add(database());
+       return create(w, policy({everybody_but({{block("0.0.0.0/0"), block("::/0")}, {}})}));
+     },
+     Decision::kAllow},
+    {"Row58_WhoIsLetInIsRefused",
+     [](World& w) {
+       w.add(database());
+       NetworkPolicyRule rule = everybody_but({{block("203.0.113.0/24")}, {}}, {open_port(5432)});
+       rule.peers = {block("203.0.113.0/25")};
+       return create(w, policy({rule}));
+     },
+     Decision::kAllow},
     {"Row54_AnEmptyRuleLetsEverybodyInEverywhere",
      [](World& w) {
        w.add(database());
@@ -260,6 +360,14 @@ const CatalogueRow kRows[] = {
     {"Row56_ANameNobodyHasIsUnknown",
      [](World& w) { return create(w, from({block("0.0.0.0/0")}, {open_port("pg")})); }, Decision::kUnknown,
      "no selected workload has a port named \"pg\""},
+    {"Row56_ANameForEveryProtocolIsThatOfOne",
+     [](World& w) {
+       w.add(web_server());
+       NetworkPolicyPort udp = open_port("http");
+       udp.protocol = Protocol::kUdp;
+       return create(w, from({block("0.0.0.0/0")}, {udp, open_port("http")}));
+     },
+     Decision::kAllow},
     {"Row56_ARangeInWhichNobodySaysWhatListensIsUnknown",
      [](World& w) {
        w.add(workload("StatefulSet", "pg", {}));

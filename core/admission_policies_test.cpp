@@ -70,6 +70,34 @@ TEST(SeveralPolicies, ASelectorMayNameTheNamespace) {
   EXPECT_EQ(create(world, asked).decision, Decision::kAllow);
 }
 
+Entrance api_service(std::int64_t number) {
+  Entrance made;
+  made.kind = "APIService";
+  made.meta.name = "v1.db.example.org";
+  made.via = Via::kConnect;
+  made.by_host = false;
+  made.internal_only = true;
+  made.targets = {{.ns = "data", .service = "db", .port_number = number, .sign = "spec.service"}};
+  return made;
+}
+
+// exposure.md row 75: it is in no namespace, and leads to one.
+TEST(SeveralPolicies, OfAClusterScopedObjectAreInForceWhereItLeads) {
+  for (const char* tier : {"data", "web"}) {
+    ExposurePolicy policy = control_plane();
+    policy.spec.namespace_selector.match_labels = {{"tier", "data"}};
+    World world(policy);
+    world.label_namespace("data", {{"tier", tier}});
+    const Decision expected = tier == std::string("data") ? Decision::kDeny : Decision::kAllow;
+    EXPECT_EQ(create(world, api_service(5432)).decision, expected) << "its Service is not there yet";
+    EXPECT_EQ(create(world, api_service(7000)).decision, Decision::kAllow)
+        << "only internal ones are refused";
+    world.add(service("ClusterIP", {port(443, number_of(5432))}, "db"));
+    EXPECT_EQ(create(world, api_service(443)).decision, expected);
+    EXPECT_EQ(create(world, api_service(0)).decision, Decision::kAllow);
+  }
+}
+
 TEST(SeveralPolicies, NoneInForceJudgesNothing) {
   EXPECT_EQ(create(World(), load_balancer({port(5432), port(70968)})), Verdict{});
 }

@@ -233,6 +233,10 @@ class Forgetful final : public exposure::Facts {
     return world_.listener_sets_of(gateway);
   }
   std::vector<const ReferenceGrant*> grants(std::string_view ns) const override { return world_.grants(ns); }
+  std::vector<const Backend*> backends(std::string_view ns) const override { return world_.backends(ns); }
+  std::vector<const Backend*> backends_to(std::string_view place) const override {
+    return world_.backends_to(place);
+  }
   std::vector<const Workload*> workloads(std::string_view ns) const override {
     std::vector<const Workload*> all = world_.workloads(ns);
     if (all.size() > 1) all.erase(all.begin(), all.end() - 1);
@@ -248,6 +252,7 @@ class Forgetful final : public exposure::Facts {
   }
   const Labels* namespace_labels(std::string_view ns) const override { return world_.namespace_labels(ns); }
   std::vector<const ExposurePolicy*> policies() const override { return world_.policies(); }
+  std::vector<std::string> namespaces() const override { return world_.namespaces(); }
 
  private:
   const World& world_;
@@ -289,6 +294,12 @@ class Watched final : public exposure::Facts {
   std::vector<const ReferenceGrant*> grants(std::string_view ns) const override {
     return note(ns), world_.grants(ns);
   }
+  std::vector<const Backend*> backends(std::string_view ns) const override {
+    return note(ns), world_.backends(ns);
+  }
+  std::vector<const Backend*> backends_to(std::string_view place) const override {
+    return note(place), world_.backends_to(place);
+  }
   std::vector<const Workload*> workloads(std::string_view ns) const override {
     return note(ns), world_.workloads(ns);
   }
@@ -312,6 +323,9 @@ class Watched final : public exposure::Facts {
     return note(ns), world_.namespace_labels(ns);
   }
   std::vector<const ExposurePolicy*> policies() const override { return world_.policies(); }
+  std::vector<std::string> namespaces() const override {
+    return note("every namespace"), world_.namespaces();
+  }
 
   mutable std::set<std::string> asked;
   mutable int questions = 0;
@@ -340,7 +354,8 @@ TEST(Reach, AServiceThatOpensNothingCostsNoLookAtWorkloads) {
   world.add(deployment({container_port(5432)}));
   const Watched watched(world);
   create(watched, service("ClusterIP", {port(5432)}));
-  EXPECT_LE(watched.questions, 2) << "only the entrances, which might name it, and other names that it has";
+  EXPECT_LE(watched.questions, 3)
+      << "only the entrances and the backends, which might name it, and other names that it has";
 }
 
 }  // namespace

@@ -256,9 +256,9 @@ TEST(DenialText, OfAWayThatIsNotKnown) {
   IngressBackend bucket;
   bucket.resource = "k8s.example.com/StorageBucket/static";
   EXPECT_EQ(told(world, ingress({bucket})),
-            denial(begin + "the backend is no Service" + end,
+            denial(begin + "the backend is no Service, and none of its kind and name is known" + end,
                    "Ingress data/front (a.example.org) -> resource k8s.example.com/StorageBucket/static -> ?",
-                   "use a Service as the backend"));
+                   "use a Service as the backend, or create it first if Berth reads its kind"));
   Ingress copying = ingress_manifest({});
   copying.meta.annotations["nginx.ingress.kubernetes.io/mirror-target"] = "http://db:5432";
   EXPECT_EQ(

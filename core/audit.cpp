@@ -19,20 +19,6 @@ using exposure::WayOut;
 // A few stand in a condition; all of them in events.
 constexpr std::size_t kPathsShown = 3;
 
-ObjectReference reference(std::string api_version, std::string kind, const Meta& meta) {
-  return {std::move(api_version), std::move(kind), meta.ns, meta.name, meta.uid, {}};
-}
-
-ObjectReference opener_of(const WayOut& way) {
-  if (way.entrance != nullptr) return reference("", way.entrance->kind, way.entrance->meta);
-  if (way.network_policy != nullptr)
-    return reference("networking.k8s.io/v1", "NetworkPolicy", way.network_policy->meta);
-  if (way.service != nullptr) return reference("v1", "Service", way.service->meta);
-  if (way.workload != nullptr)
-    return reference(way.workload->api_version, way.workload->kind, way.workload->meta);
-  return reference(way.gateway->api_version, way.gateway->kind, way.gateway->meta);
-}
-
 void note_exceptions(const WayOut& way, const PolicyTable& table, Instant now, NamespaceAudit& audited) {
   std::vector<std::int64_t> numbers = way.numbers();
   if (way.via == Via::kCustom) numbers.push_back(0);
@@ -45,6 +31,7 @@ void note_exceptions(const WayOut& way, const PolicyTable& table, Instant now, N
 }
 
 void note_external_ports(const WayOut& way, const PolicyTable& table, NamespaceAudit& audited) {
+  if (way.via == Via::kConnect) return;  // by the API server alone: that is no service to anybody outside
   const auto& external = table.policy().spec.external;
   const std::vector<std::int64_t> numbers = way.numbers();
   for (std::size_t i = 0; i < external.size(); ++i) {
@@ -205,6 +192,19 @@ AuditBook::Sum AuditBook::of_policy(const std::string& policy, std::size_t paths
     }
   }
   return sum;
+}
+
+const NamespaceAudit* AuditBook::of_namespace(const std::string& ns) const {
+  const auto found = namespaces_.find(ns);
+  return found == namespaces_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> AuditBook::violated_namespaces() const {
+  std::vector<std::string> found;
+  for (const auto& [ns, audited] : namespaces_) {
+    if (!audited.violations.empty()) found.push_back(ns);
+  }
+  return found;
 }
 
 bool AuditBook::is_exception_used(const PolicyElement& exception) const {

@@ -54,6 +54,9 @@ class AuditBook {
     std::vector<std::string> first_paths = {};
   };
   [[nodiscard]] Sum of_policy(const std::string& policy, std::size_t paths) const;
+  // nullptr: nothing is to be said of the namespace.
+  [[nodiscard]] const NamespaceAudit* of_namespace(const std::string& ns) const;
+  [[nodiscard]] std::vector<std::string> violated_namespaces() const;
   [[nodiscard]] bool is_exception_used(const PolicyElement& exception) const;
   [[nodiscard]] bool is_shown(const PolicyElement& external_port) const;
 

@@ -232,6 +232,14 @@ TEST(AuditedStatus, NamesRequiredPortsThatNobodyShows) {
   const Condition missing = condition_of(audited_status(policy, book, kNow), "RequiredPortMissing");
   EXPECT_EQ(missing.status, "True");
   EXPECT_EQ(missing.message, "port 443 (UI): required, and nothing leads there from outside");
+  Entrance api_service;  // what the API server connects to is no service to anybody outside
+  api_service.kind = "APIService";
+  api_service.via = Via::kConnect;
+  api_service.internal_only = true;
+  api_service.targets = {{.ns = "data", .service = "web", .port_number = 443}};
+  world.add(api_service).add(testing::cluster_ip({port(443)}));
+  book.put("data", audit("data", world, kNow));
+  EXPECT_EQ(condition_of(audited_status(policy, book, kNow), "RequiredPortMissing").status, "True");
   world.add(load_balancer({port(443, number_of(8443))}));
   book.put("data", audit("data", world, kNow));
   EXPECT_EQ(condition_of(audited_status(policy, book, kNow), "RequiredPortMissing").status, "False");

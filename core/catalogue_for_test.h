@@ -33,6 +33,18 @@ inline void expect_judgement(const CatalogueRow& row) {
                                                                                    << first.path;
 }
 
+// For that port of Deployment data/web, whichever way leads there.
+inline ExposureException exception_for(std::int64_t port) {
+  ExposureException made;
+  made.ns = "data";
+  made.workload = {"Deployment", "web"};
+  made.port = port;
+  made.owner = "dba@example.org";
+  made.reason = "migration 4711";
+  made.expires_at = "2030-01-01T00:00:00Z";
+  return made;
+}
+
 inline Service load_balancer(std::vector<ServicePort> ports) {
   return exposure::testing::service("LoadBalancer", std::move(ports));
 }

@@ -88,6 +88,7 @@ std::vector<UsedNumber> numbers_used(const ReferenceGrant&) { return {}; }
 std::vector<UsedNumber> numbers_used(const EndpointSlice&) { return {}; }
 std::vector<UsedNumber> numbers_used(const NetworkPolicy&) { return {}; }
 std::vector<UsedNumber> numbers_used(const Advertisement&) { return {}; }
+std::vector<UsedNumber> numbers_used(const Backend&) { return {}; }
 
 std::vector<UsedNumber> numbers_used(const Judged& judged) {
   return std::visit([](const auto& object) { return numbers_used(object); }, judged);

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "cluster/cluster_facts.h"
 #include "core/base/api_names.h"
 #include "core/base/version.h"
 #include "kube/adapters/table.h"
@@ -23,7 +24,6 @@
 #include "kube/http/server.h"
 #include "webhook/auditor.h"
 #include "webhook/certificate_keeper.h"
-#include "webhook/cluster_facts.h"
 #include "webhook/lookout.h"
 #include "webhook/registration.h"
 #include "webhook/review_handler.h"
@@ -87,7 +87,7 @@ AuditorConfig audit_config(const Options& options) {
 // Answers reviews and counts them.
 class Reviewer {
  public:
-  Reviewer(const ClusterFacts& facts, const adapters::Table& table, const runtime::Clock& clock,
+  Reviewer(const cluster::ClusterFacts& facts, const adapters::Table& table, const runtime::Clock& clock,
            daemon::Metrics& metrics, const Log& log)
       : facts_(&facts),
         table_(&table),
@@ -148,7 +148,7 @@ class Reviewer {
     }
   }
 
-  const ClusterFacts* facts_;
+  const cluster::ClusterFacts* facts_;
   const adapters::Table* table_;
   const runtime::Clock* clock_;
   daemon::Metrics* metrics_;
@@ -161,7 +161,7 @@ class Reviewer {
 class Upkeep {
  public:
   Upkeep(const client::Client& client, const runtime::Clock& clock, const Options& options,
-         const adapters::Table& table, http::Server& server, const ClusterFacts& facts,
+         const adapters::Table& table, http::Server& server, const cluster::ClusterFacts& facts,
          daemon::Metrics& metrics, const Log& log)
       : client_(&client),
         options_(&options),
@@ -203,6 +203,7 @@ class Upkeep {
       const std::lock_guard lock(mutex_);
       serving_ = true;
     }
+    if (ready && !std::exchange(was_ready_, true)) daemon::give_back();  // what reading needed
     return ready ? kCertificateCheck : Duration(50);
   }
 
@@ -245,8 +246,9 @@ class Upkeep {
   const Options* options_;
   RegistrationOptions registration_;
   http::Server* server_;
-  const ClusterFacts* facts_;
+  const cluster::ClusterFacts* facts_;
   const Log log_;
+  bool was_ready_ = false;
   CertificateKeeper keeper_;
   daemon::Gauge expiry_;
   CertificateBundle served_;
@@ -279,7 +281,11 @@ int run(const Options& options) {
   const client::Client client(**transport, client_config);
   const runtime::SystemClock clock;
 
-  ClusterFacts facts(client, clock, *table, log);
+  cluster::ClusterFacts facts(client, clock, *table,
+                              [&log](const std::string& resource, const Error& error, Duration wait) {
+                                daemon::log_error(log, LogLevel::kWarn, "Watch interrupted", error,
+                                                  {{"resource", resource}, {"again_in_ms", wait.count()}});
+                              });
   const Reviewer reviewer(facts, *table, clock, metrics, log);
   http::ServerOptions listen = daemon::listening_on(options.listen);
   listen.threads = options.threads;

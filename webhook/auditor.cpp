@@ -16,7 +16,7 @@ constexpr int kEventsAtOnce = 20;
 
 }  // namespace
 
-Auditor::Auditor(ClusterFacts& facts, const client::Client& client, const runtime::Clock& clock,
+Auditor::Auditor(cluster::ClusterFacts& facts, const client::Client& client, const runtime::Clock& clock,
                  AuditorConfig config, daemon::Metrics& metrics, const daemon::Log& log)
     : facts_(&facts),
       client_(&client),
@@ -25,7 +25,8 @@ Auditor::Auditor(ClusterFacts& facts, const client::Client& client, const runtim
       metrics_(&metrics),
       log_(log),
       events_(client, {kController, config_.lease.identity}),
-      audited_(metrics.counter("berth_audited_namespaces_total", "Namespaces that the audit looked at.")) {}
+      audited_(metrics.counter("berth_audited_namespaces_total", "Namespaces that the audit looked at.")),
+      reports_(client, clock, book_, log) {}
 
 void Auditor::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
@@ -60,6 +61,7 @@ void Auditor::step_lease() {
   led_ = leading;
   log_.info(led_ ? "Auditing" : "Not auditing any more");
   touched("");
+  reports_.forget();
   if (led_) return;
   for (const std::string& policy : policies_) metrics_->remove_gauge(kViolations, {{"policy", policy}});
   policies_.clear();
@@ -90,6 +92,7 @@ std::set<std::string> Auditor::take_touched() {
 void Auditor::look() {
   for (const std::string& ns : take_touched()) audit_namespace(ns);
   write_statuses();
+  reports_.step();
   for (int i = 0; i < kEventsAtOnce; ++i) {
     const auto more = events_.step(clock_->wall());
     if (!more.ok()) daemon::log_error(log_, daemon::LogLevel::kDebug, "Event not written", more.error());
@@ -99,12 +102,13 @@ void Auditor::look() {
 
 void Auditor::audit_namespace(const std::string& ns) {
   NamespaceAudit audited;
-  facts_->read([&](const exposure::Facts* facts, const NumberBooks&) {
+  facts_->read_in_passing([&](const exposure::Facts* facts, const NumberBooks&) {
     if (facts != nullptr) audited = audit(ns, *facts, clock_->wall());
   });
   audited_.add();
   known_.insert(ns);
   for (const Violation& one : book_.put(ns, std::move(audited))) tell(one);
+  reports_.changed(ns);
 }
 
 void Auditor::tell(const Violation& violation) {
@@ -117,7 +121,7 @@ void Auditor::tell(const Violation& violation) {
 
 void Auditor::write_statuses() {
   std::vector<ExposurePolicy> policies;
-  facts_->read([&](const exposure::Facts* facts, const NumberBooks&) {
+  facts_->read_in_passing([&](const exposure::Facts* facts, const NumberBooks&) {
     if (facts == nullptr) return;
     const std::vector<const ExposurePolicy*> present = facts->policies();
     turn_ = next_turn(present, clock_->wall());

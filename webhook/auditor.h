@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/cluster_facts.h"
 #include "core/audit.h"
 #include "kube/client/client.h"
 #include "kube/client/events.h"
@@ -22,7 +23,7 @@
 #include "kube/daemon/metrics.h"
 #include "kube/runtime/clock.h"
 #include "kube/runtime/lease.h"
-#include "webhook/cluster_facts.h"
+#include "webhook/report_keeper.h"
 
 namespace berth::webhook {
 
@@ -37,7 +38,7 @@ struct AuditorConfig {
 class Auditor {
  public:
   // All by reference must outlive the object. Requires runtime::check(config.lease).
-  Auditor(ClusterFacts& facts, const client::Client& client, const runtime::Clock& clock,
+  Auditor(cluster::ClusterFacts& facts, const client::Client& client, const runtime::Clock& clock,
           AuditorConfig config, daemon::Metrics& metrics, const daemon::Log& log);
 
   // Until stopped; gives the lease back.
@@ -56,7 +57,7 @@ class Auditor {
   [[nodiscard]] bool everything_is_due() const;
   std::set<std::string> take_touched();
 
-  ClusterFacts* facts_;
+  cluster::ClusterFacts* facts_;
   const client::Client* client_;
   const runtime::Clock* clock_;
   const AuditorConfig config_;
@@ -73,6 +74,7 @@ class Auditor {
   bool all_touched_ = true;
 
   AuditBook book_;
+  ReportKeeper reports_;
   std::set<std::string> known_;                // namespaces that the book may say something of
   std::set<std::string> policies_;             // that have a gauge
   Instant everything_at_ = {};                 // monotonic: when everything was looked at

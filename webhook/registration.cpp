@@ -1,9 +1,11 @@
 #include "webhook/registration.h"
 
+#include <iterator>
 #include <map>
 #include <utility>
 
 #include "core/base/api_names.h"
+#include "webhook/connect_review.h"
 
 namespace berth::webhook {
 namespace {
@@ -34,11 +36,26 @@ constexpr char kOnlyEndpointsByHand[] =
     "(request.resource.resource == 'endpoints' ? has(object.subsets) : has(object.endpoints)))";
 
 // Of NetworkPolicies only those with a rule that says nobody, or addresses: one that isolates, or that lets
-// pods and namespaces in, never waits for this webhook.
+// pods and namespaces in, never waits for this webhook. Calico has a resource of the same name.
 constexpr char kOnlyOpenPolicies[] =
-    "request.resource.resource != 'networkpolicies' || (has(object.spec.ingress) && "
+    "request.resource.group != 'networking.k8s.io' || request.resource.resource != 'networkpolicies' || "
+    "(has(object.spec.ingress) && "
     "object.spec.ingress.exists(rule, !has(rule.from) || rule.from.size() == 0 || "
     "rule.from.exists(peer, has(peer.ipBlock))))";
+
+// The API server registers its own groups when it starts, without a service: that never waits for this
+// webhook. Neither does what leads into a namespace that is not judged, such as the metrics of the cluster.
+MatchCondition only_api_services_to(const std::vector<std::string>& excluded) {
+  std::string list;
+  for (const std::string& ns : excluded) list += (list.empty() ? "'" : ", '") + ns + "'";
+  return {"no-api-service-but-to-judged-ones",
+          "request.resource.resource != 'apiservices' || (has(object.spec.service) && "
+          "!(has(object.spec.service.namespace) && object.spec.service.namespace in [" +
+              list + "]))"};
+}
+
+// Their objects are sent to no webhook by the API server.
+constexpr char kNeverSent[] = "admissionregistration.k8s.io";
 
 constexpr char kNotClearingUp[] =
     "!(request.userInfo.username in ['system:kube-controller-manager', "
@@ -81,6 +98,17 @@ ValidatingWebhook of_isolation(ValidatingWebhook webhook, const RegistrationOpti
   return webhook;
 }
 
+// Only for namespaces that ask for it, so that nobody else's debugging depends on this webhook. Nobody is
+// exempt: no node and no operator connects to ports through the API server.
+ValidatingWebhook of_connections(ValidatingWebhook webhook) {
+  webhook.name = kConnectWebhookName;
+  webhook.rules = {WebhookRule{
+      {"CONNECT"}, {""}, {"v1"}, {std::begin(kConnectResources), std::end(kConnectResources)}, kNamespaced}};
+  webhook.namespace_selector.match_labels = {{kConnectLabel, kConnectDeny}};
+  webhook.match_conditions.clear();
+  return webhook;
+}
+
 // "https://127.0.0.1:9443" -> "127.0.0.1"; "https://[::1]:9443" -> "::1".
 std::string host_of(const std::string& url) {
   const std::size_t scheme = url.find("://");
@@ -118,6 +146,7 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   };
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> adapted;
   for (const adapters::Adapter& adapter : options.adapters.all()) {
+    if (adapter.group == kNeverSent) continue;
     adapted[{adapter.group, adapter.cluster_scoped ? kCluster : kNamespaced}].push_back(adapter.plural);
   }
   for (auto& [of, resources] : adapted) {
@@ -135,6 +164,7 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
       {"no-configmap-but-of-streams", kOnlyStreams},
       {"no-endpoints-but-by-hand", kOnlyEndpointsByHand},
       {"no-network-policy-but-open-ones", kOnlyOpenPolicies},
+      only_api_services_to(options.excluded_namespaces),
   };
   if (!options.operator_user.empty()) webhook.match_conditions.push_back(not_the_operator(options));
   webhook.side_effects = "None";
@@ -144,7 +174,7 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   ValidatingWebhookConfiguration configuration;
   configuration.meta.name = kWebhookConfiguration;
   configuration.meta.labels = {{kManagedByLabel, kManagedByValue}};
-  configuration.webhooks = {webhook, of_isolation(std::move(webhook), options)};
+  configuration.webhooks = {webhook, of_isolation(webhook, options), of_connections(webhook)};
   return configuration;
 }
 

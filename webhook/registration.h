@@ -24,6 +24,13 @@ struct RegistrationOptions {
   adapters::Table adapters = adapters::builtin();  // their kinds are judged, too
 };
 
+// Of a further webhook, which is asked before the API server connects somebody to a port
+// (docs/reference/connect.md).
+inline constexpr char kConnectWebhookName[] = "connect.exposure.berth.dev";
+// On a Namespace: "Deny" asks for it.
+inline constexpr char kConnectLabel[] = "berth.dev/connect";
+inline constexpr char kConnectDeny[] = "Deny";
+
 // The path reviews are posted to.
 inline constexpr char kReviewPath[] = "/v1/review";
 

@@ -46,7 +46,7 @@ TEST(Registration, LeavesOutWhatCouldLockTheClusterOut) {
 // Else nothing could be cleared away, no namespace be deleted, while the webhook is dead.
 TEST(Registration, HoldsUpNoDeletionWhileItIsAway) {
   const auto made = make_registration(options(), "pem");
-  ASSERT_EQ(made.webhooks.size(), 2U);
+  ASSERT_EQ(made.webhooks.size(), 3U);
   const ValidatingWebhook& isolation = made.webhooks[1];
   EXPECT_EQ(isolation.name, "isolation.exposure.berth.dev");
   EXPECT_EQ(isolation.failure_policy, "Ignore");
@@ -120,6 +120,28 @@ TEST(Registration, TakesInTheKindsOfTheAdapters) {
   }
 }
 
+// The API server registers APIServices of its own when it starts, and sends webhook configurations to nobody.
+TEST(Registration, Row75_AsksOnlyForAPIServicesThatLeadToSomebodyWhoIsJudged) {
+  const auto made = make_registration(options(), "pem");
+  const auto& webhook = webhook_of(made);
+  bool api_services = false;
+  for (const WebhookRule& rule : webhook.rules) {
+    EXPECT_NE(rule.api_groups, std::vector<std::string>{"admissionregistration.k8s.io"});
+    if (rule.api_groups != std::vector<std::string>{"apiregistration.k8s.io"}) continue;
+    api_services = true;
+    EXPECT_EQ(rule.resources, std::vector<std::string>{"apiservices"});
+    EXPECT_EQ(rule.scope, "Cluster");
+  }
+  EXPECT_TRUE(api_services);
+  EXPECT_TRUE(std::any_of(
+      webhook.match_conditions.begin(), webhook.match_conditions.end(), [](const MatchCondition& condition) {
+        return condition.expression.starts_with(
+                   "request.resource.resource != 'apiservices' || (has(object.spec"
+                   ".service) && ") &&
+               condition.expression.find("['kube-system', 'berth-system']") != std::string::npos;
+      }));
+}
+
 TEST(Registration, AsksOnlyForConfigMapsThatForwardStreams) {
   const auto made = make_registration(options(), "pem");
   const auto& conditions = webhook_of(made).match_conditions;
@@ -139,16 +161,50 @@ TEST(Registration, IsNotAskedWhenTheClusterFollowsItsPods) {
   }));
 }
 
+// exposure.md row 75: who does not ask for it can debug while the webhook is away.
+TEST(Registration, Row75_IsAskedOfConnectionsOnlyInNamespacesThatWantIt) {
+  const auto made = make_registration(options(), "pem");
+  ASSERT_EQ(made.webhooks.size(), 3U);
+  const ValidatingWebhook& connect = made.webhooks[2];
+  EXPECT_EQ(connect.name, "connect.exposure.berth.dev");
+  ASSERT_EQ(connect.rules.size(), 1U);
+  EXPECT_EQ(
+      connect.rules[0],
+      (WebhookRule{
+          {"CONNECT"}, {""}, {"v1"}, {"pods/portforward", "pods/proxy", "services/proxy"}, "Namespaced"}));
+  EXPECT_TRUE(connect.match_conditions.empty());
+  EXPECT_EQ(connect.failure_policy, made.webhooks[0].failure_policy);
+  EXPECT_EQ(connect.url, made.webhooks[0].url);
+  const auto is_asked = [&](const char* ns, Labels labels) {
+    labels["kubernetes.io/metadata.name"] = ns;
+    return matches(connect.namespace_selector, labels);
+  };
+  EXPECT_TRUE(is_asked("data", {{"berth.dev/connect", "Deny"}}));
+  EXPECT_FALSE(is_asked("data", {{"berth.dev/connect", "Allow"}}));
+  EXPECT_FALSE(is_asked("data", {}));
+  EXPECT_FALSE(is_asked("kube-system", {{"berth.dev/connect", "Deny"}}));
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (const WebhookRule& rule : made.webhooks[i].rules)
+      EXPECT_EQ(std::count(rule.operations.begin(), rule.operations.end(), "CONNECT"), 0);
+  }
+}
+
 // exposure.md row 60: the API server sets that label on every namespace, and nobody else can.
 TEST(Registration, Row60_ExcludesNamespacesByTheLabelNobodyCanForge) {
   const auto made = make_registration(options(), "pem");
   for (const ValidatingWebhook& webhook : made.webhooks) {
     const LabelSelector& selector = webhook.namespace_selector;
-    EXPECT_FALSE(matches(selector, {{"kubernetes.io/metadata.name", "kube-system"}}));
-    EXPECT_TRUE(matches(selector, {{"kubernetes.io/metadata.name", "data"}}));
+    const bool asks = webhook.name == kConnectWebhookName;  // and is asked then
+    const Labels wanted = asks ? Labels{{kConnectLabel, kConnectDeny}} : Labels{};
+    const auto with = [&](Labels labels) {
+      labels.insert(wanted.begin(), wanted.end());
+      return labels;
+    };
+    EXPECT_FALSE(matches(selector, with({{"kubernetes.io/metadata.name", "kube-system"}})));
+    EXPECT_TRUE(matches(selector, with({{"kubernetes.io/metadata.name", "data"}})));
     for (const char* tried : {"name", "control-plane", "app.kubernetes.io/managed-by", "berth.dev/ignore",
                               "admission.gatekeeper.sh/ignore"}) {
-      EXPECT_TRUE(matches(selector, {{"kubernetes.io/metadata.name", "data"}, {tried, "kube-system"}}))
+      EXPECT_TRUE(matches(selector, with({{"kubernetes.io/metadata.name", "data"}, {tried, "kube-system"}})))
           << tried;
     }
   }

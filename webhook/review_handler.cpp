@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/connect.h"
 #include "core/exposure/ingress_entrance.h"
 #include "core/exposure/route_entrance.h"
 #include "core/exposure/stream_map.h"
@@ -16,6 +17,7 @@
 #include "kube/json/codec.h"
 #include "kube/wire/admission_review.h"
 #include "kube/wire/kind.h"
+#include "webhook/connect_review.h"
 
 namespace berth::webhook {
 namespace {
@@ -48,7 +50,7 @@ void complete(T& object, const wire::AdmissionReviewRequest& review) {
   // On CREATE the API server fills these in only after admission.
   if (object.meta.ns.empty()) object.meta.ns = review.ns;
   if (object.meta.name.empty()) object.meta.name = review.name;
-  if constexpr (requires { object.kind; }) {
+  if constexpr (requires { object.api_version; }) {
     object.kind = review.kind.kind;
     object.api_version = review.kind.api_version();
   }
@@ -65,10 +67,10 @@ Entrance as_judged(const ConfigMap& config_map) { return exposure::entrance_of(c
 Entrance as_judged(const Ingress& ingress) { return exposure::entrance_of(ingress, json::read_alb_action); }
 
 template <class T>
-Result<std::optional<Judged>> decoded(const std::string& text, const wire::AdmissionReviewRequest& review,
+Result<std::optional<Judged>> decoded(const json::Part& part, const wire::AdmissionReviewRequest& review,
                                       const char* field) {
-  if (text.empty()) return std::optional<Judged>{};
-  auto object = json::decode<T>(text);
+  if (part.empty()) return std::optional<Judged>{};
+  auto object = json::decode<T>(part);
   if (!object.ok()) {
     Error error = object.error();
     error.field = std::string(field) + (error.field.empty() ? "" : "." + error.field);
@@ -78,10 +80,10 @@ Result<std::optional<Judged>> decoded(const std::string& text, const wire::Admis
   return std::optional<Judged>(as_judged(std::move(*object)));
 }
 
-Result<std::optional<Judged>> read_by_adapter(const std::string& text, const adapters::Adapter& adapter,
+Result<std::optional<Judged>> read_by_adapter(const json::Part& part, const adapters::Adapter& adapter,
                                               const wire::AdmissionReviewRequest& review, const char* field) {
-  if (text.empty()) return std::optional<Judged>{};
-  auto object = json::decode<CustomObject>(text);
+  if (part.empty()) return std::optional<Judged>{};
+  auto object = json::decode<CustomObject>(part);
   auto read = object.ok() ? [&] {
     complete(*object, review);
     return adapters::read(adapter, *object);
@@ -144,9 +146,19 @@ Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review,
       request->operation = Operation::kDelete;
       break;
     case wire::ReviewOperation::kConnect:
-      return malformed("CONNECT is not an operation this webhook judges", "request.operation");
+      break;  // judged() takes it apart
   }
   return request;
+}
+
+Result<Verdict> judged(const wire::AdmissionReviewRequest& review, const exposure::Facts& facts, Instant now,
+                       const NumberBooks* books, const adapters::Table& table) {
+  if (review.operation == wire::ReviewOperation::kConnect) {
+    TRY(const exposure::Connection connection, connection_of(review));
+    return judge(connection, facts, now);
+  }
+  TRY(const AdmissionRequest request, request_of(review, table));
+  return books == nullptr ? judge(request, facts, now) : judge(request, facts, *books, now);
 }
 
 std::string resource_of(const wire::AdmissionReviewRequest& review) {
@@ -199,14 +211,12 @@ Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now
                "berth-webhook has not read the cluster yet and cannot judge this request: try again in a "
                "few seconds"));
   }
-  const auto request = request_of(review, table);
-  if (!request.ok()) return describe(denied(review.uid, unreadable(request.error())));
+  const auto verdict = judged(review, *facts, now, books, table);
+  if (!verdict.ok()) return describe(denied(review.uid, unreadable(verdict.error())));
 
   Reviewed reviewed;
-  const Verdict verdict =
-      books == nullptr ? judge(*request, *facts, now) : judge(*request, *facts, *books, now);
-  reviewed.decision = verdict.decision;
-  reviewed.outcome = outcome(verdict);
+  reviewed.decision = verdict->decision;
+  reviewed.outcome = outcome(*verdict);
   wire::AdmissionReviewResponse response;
   response.uid = review.uid;
   response.allowed = reviewed.outcome.allowed;

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "core/exposure/fact_index.h"
+#include "core/exposure/route_entrance.h"
 #include "kube/json/codec.h"
 
 namespace berth::webhook {
@@ -125,6 +126,47 @@ TEST(Review, JudgesKindsThatAnAdapterReads) {
   EXPECT_FALSE(answer_of("example.org", "Door", "{}").understood);
 }
 
+TEST(Review, FollowsABackendThatARouteNames) {
+  auto index = facts();
+  Service db;
+  db.meta = {.name = "db", .ns = "data"};
+  db.ports.resize(1);
+  db.ports[0].port = 5432;
+  index.put(std::make_shared<const Service>(db));
+  const auto route =
+      review(review_of(R"({"group":"gateway.networking.k8s.io","version":"v1","kind":"HTTPRoute"})",
+                       R"({"group":"gateway.networking.k8s.io","version":"v1","resource":"httproutes"})",
+                       R"({"kind":"HTTPRoute","metadata":{"name":"front","namespace":"data"},"spec":{
+                    "parentRefs":[{"name":"edge"}],"rules":[{"backendRefs":[
+                        {"group":"gateway.envoyproxy.io","kind":"Backend","name":"web"}]}]}})"),
+             &index, kNow);
+  EXPECT_EQ(route.decision, Decision::kUnknown) << route.outcome.message;
+
+  Route known;
+  known.kind = "HTTPRoute";
+  known.meta = {.name = "front", .ns = "data"};
+  known.parents.resize(1);
+  known.parents[0].name = "edge";
+  known.rules.resize(1);
+  known.rules[0].backends.resize(1);
+  known.rules[0].backends[0].reference = {"gateway.envoyproxy.io", "Backend", "", "web", 0};
+  index.put(std::make_shared<const Entrance>(exposure::entrance_of(known)));
+  const auto backend_at = [&](const char* host) {
+    return review(
+        custom_review(
+            "gateway.envoyproxy.io", "Backend",
+            (std::string(R"({"endpoints":[{"fqdn":{"hostname":")") + host + R"(","port":5432}}]})").c_str()),
+        &index, kNow);
+  };
+  const auto inside = backend_at("db.data.svc");
+  EXPECT_FALSE(inside.outcome.allowed);
+  EXPECT_NE(inside.outcome.message.find("HTTPRoute data/front (every host) at Gateway data/edge -> Backend "
+                                        "data/web (db.data.svc:5432) -> Service data/db port 5432"),
+            std::string::npos)
+      << inside.outcome.message;
+  EXPECT_TRUE(backend_at("db.example.org").outcome.allowed);
+}
+
 TEST(Review, JudgesKindsOfAnotherTable) {
   const auto index = facts();
   const auto table = adapters::Table::parse(
@@ -172,8 +214,7 @@ std::string policy_review(const std::string& operation, const std::string& objec
                    operation, old_object);
 }
 
-TEST(Review, JudgesNetworkPoliciesWhenTheyComeAndWhenTheyGo) {
-  auto index = facts();
+Workload database() {
   Workload pods;
   pods.kind = "StatefulSet";
   pods.meta.ns = "data";
@@ -182,7 +223,12 @@ TEST(Review, JudgesNetworkPoliciesWhenTheyComeAndWhenTheyGo) {
   pods.pod.containers[0].name = "postgres";
   pods.pod.containers[0].ports.emplace_back();
   pods.pod.containers[0].ports[0].container_port = 5432;
-  index.put(std::make_shared<const Workload>(pods));
+  return pods;
+}
+
+TEST(Review, JudgesNetworkPoliciesWhenTheyComeAndWhenTheyGo) {
+  auto index = facts();
+  index.put(std::make_shared<const Workload>(database()));
   const auto policy = [](const std::string& ingress) {
     return R"({"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"web","namespace":"data"},)"
            R"("spec":{"podSelector":{},"policyTypes":["Ingress"],"ingress":[)" +
@@ -200,6 +246,100 @@ TEST(Review, JudgesNetworkPoliciesWhenTheyComeAndWhenTheyGo) {
   ASSERT_EQ(gone.outcome.warnings.size(), 1U);
   EXPECT_NE(gone.outcome.warnings[0].find("no longer isolates StatefulSet data/pg"), std::string::npos)
       << gone.outcome.warnings[0];
+}
+
+TEST(Review, JudgesThePoliciesOfOthersAsTheyAreWritten) {
+  auto index = facts();
+  const auto cilium = [&](const std::string& ingress) {
+    return review(
+        review_of(
+            R"({"group":"cilium.io","version":"v2","kind":"CiliumNetworkPolicy"})",
+            R"({"group":"cilium.io","version":"v2","resource":"ciliumnetworkpolicies"})",
+            R"({"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"web","namespace":"data"},)"
+            R"("spec":{"endpointSelector":{},"ingress":[)" +
+                ingress + "]}}"),
+        &index, kNow);
+  };
+  const auto denied =
+      cilium(R"({"fromEntities":["world"],"toPorts":[{"ports":[{"port":"5432","protocol":"TCP"}]}]})");
+  EXPECT_FALSE(denied.outcome.allowed);
+  EXPECT_NE(denied.outcome.message.find("CiliumNetworkPolicy data/web from everywhere -> port 5432"),
+            std::string::npos)
+      << denied.outcome.message;
+  EXPECT_TRUE(cilium(R"({"fromEndpoints":[{}],"toPorts":[{"ports":[{"port":"5432"}]}]})").outcome.allowed);
+
+  const auto calico = [&] {
+    return review(
+        review_of(
+            R"({"group":"crd.projectcalico.org","version":"v1","kind":"GlobalNetworkPolicy"})",
+            R"({"group":"crd.projectcalico.org","version":"v1","resource":"globalnetworkpolicies"})",
+            R"({"apiVersion":"crd.projectcalico.org/v1","kind":"GlobalNetworkPolicy","metadata":{"name":"open"},)"
+            R"("spec":{"selector":"app != 'x'","ingress":[{"action":"Allow","source":{"nets":["11.0.0.0/8"]}}]}})"),
+        &index, kNow);
+  };
+  EXPECT_TRUE(calico().outcome.allowed) << "of every namespace, and nobody is there yet";
+  index.put(std::make_shared<const Workload>(database()));
+  EXPECT_NE(calico().outcome.message.find(
+                "GlobalNetworkPolicy.crd.projectcalico.org open from 11.0.0.0/8 -> StatefulSet"),
+            std::string::npos)
+      << calico().outcome.message;
+}
+
+std::string connect_review(const std::string& resource, const std::string& sub_resource,
+                           const std::string& name, const std::string& options) {
+  return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u-1",)"
+         R"("operation":"CONNECT","kind":{"group":"","version":"v1","kind":"AnyOptions"},)"
+         R"("resource":{"group":"","version":"v1","resource":")" +
+         resource + R"("},"subResource":")" + sub_resource + R"(","namespace":"data","name":")" + name +
+         R"(","userInfo":{"username":"ann"},"object":)" + options + "}}";
+}
+
+TEST(Review, Row75_JudgesConnectionsThroughTheApiServer) {
+  auto index = facts();
+  Workload pod;
+  pod.api_version = "v1";
+  pod.kind = "Pod";
+  pod.meta.ns = "data";
+  pod.meta.name = "db-0";
+  pod.pod.containers.resize(1);
+  pod.pod.containers[0].name = "postgres";
+  pod.pod.containers[0].ports.resize(1);
+  pod.pod.containers[0].ports[0].container_port = 5432;
+  index.put(std::make_shared<const Workload>(pod));
+  const auto said = [&](const char* resource, const char* sub_resource, const char* name,
+                        const char* options = "{}") {
+    return review(connect_review(resource, sub_resource, name, options), &index, kNow);
+  };
+  const auto untold = said("pods", "portforward", "db-0", R"({"kind":"PodPortForwardOptions"})");
+  EXPECT_FALSE(untold.outcome.allowed);
+  EXPECT_TRUE(untold.understood);
+  EXPECT_EQ(untold.decision, Decision::kDeny);
+  EXPECT_EQ(untold.resource, "pods/portforward");
+  EXPECT_NE(untold.outcome.message.find("kubectl port-forward to Pod data/db-0 port 5432"), std::string::npos)
+      << untold.outcome.message;
+  EXPECT_NE(untold.outcome.message.find("fix: connect from a pod of the cluster"), std::string::npos);
+  EXPECT_FALSE(said("pods", "portforward", "db-0", R"({"ports":[5432]})").outcome.allowed);
+  EXPECT_TRUE(said("pods", "portforward", "db-0", R"({"ports":[8443]})").outcome.allowed);
+  EXPECT_FALSE(said("pods", "portforward", "db-0", "null").outcome.allowed);
+  EXPECT_FALSE(said("pods", "proxy", "http:db-0:5432", R"({"path":"/"})").outcome.allowed);
+  EXPECT_TRUE(said("pods", "proxy", "db-0:8443").outcome.allowed);
+  const auto service = said("services", "proxy", "db:5432");
+  EXPECT_EQ(service.decision, Decision::kUnknown) << service.outcome.message;  // there is no such Service
+
+  const auto unreadable = said("pods", "portforward", "db-0", R"({"ports":["5432"]})");
+  EXPECT_FALSE(unreadable.understood);
+  EXPECT_NE(unreadable.outcome.message.find("request.object.ports[0]"), std::string::npos)
+      << unreadable.outcome.message;
+  const auto nameless = said("services", "proxy", "gopher:db:70");
+  EXPECT_FALSE(nameless.understood);
+  EXPECT_NE(nameless.outcome.message.find("request.name"), std::string::npos) << nameless.outcome.message;
+  for (const auto& [resource, sub_resource] :
+       {std::pair("pods", "exec"), {"pods", "attach"}, {"nodes", "proxy"}, {"services", ""}}) {
+    const auto other = said(resource, sub_resource, "db-0");
+    EXPECT_FALSE(other.understood) << resource;
+    EXPECT_NE(other.outcome.message.find("is not an operation this webhook judges"), std::string::npos)
+        << other.outcome.message;
+  }
 }
 
 TEST(Review, Row71_DeniesEverythingUntilTheClusterIsRead) {

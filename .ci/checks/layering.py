@@ -32,9 +32,11 @@ ALLOWED = {
     "kube/runtime": ["core/base", "core/model", "kube/json", "kube/wire", "kube/http", "kube/client"],
     "kube/testing": ["core/base", "core/model", "kube/json", "kube/wire", "kube/http", "kube/client", "kube/runtime"],
     "operator": ["core", "kube"],
-    "webhook": ["core", "kube"],
-    "cli": ["core", "kube"],
-    "bench": ["core", "kube", "webhook", "operator", "cli"],
+    "cluster": ["core", "kube"],
+    "webhook": ["core", "kube", "cluster"],
+    "cli": ["core", "kube", "cluster"],
+    "fuzz": ["core", "kube", "webhook", "cli"],
+    "bench": ["core", "kube", "cluster", "webhook", "operator", "cli"],
 }
 # kube/testing is for tests only; tests may reach it from any folder above core.
 TEST_ONLY = "kube/testing"

@@ -1,8 +1,12 @@
 // The load generator: a fixed number of TLS connections that ask one after another for a fixed time.
 //
-// Plain Asio and one thread; it shares no code with the servers it measures. Every answer is checked.
-// Usage: load PORT CONNECTIONS SECONDS keep|close. `close`: a connection of its own, with a full handshake,
-// for every request. Prints one line: answered requests, seconds, p50 and p99 in microseconds, failures.
+// Plain Asio and one thread; it shares no HTTP code with the servers it measures. Every answer must be, byte
+// by byte, what webhook::review() says of the review. A server whose answer is always the same passes too;
+// that it took the review in shows at the next request of a connection, which stands behind it and would be
+// misread. Usage: load KILOBYTES PORT CONNECTIONS SECONDS keep|close. KILOBYTES 3: a Service, more: a
+// Deployment so large. `close`: a connection of its own, with a full handshake, for every request. Prints one
+// line: answered requests, seconds, p50 and p99 in microseconds, failures. Usage: load KILOBYTES answer.
+// Prints the right answer, for servers that cannot find it out.
 #include <algorithm>
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
@@ -17,6 +21,7 @@
 #include <vector>
 
 #include "bench/sample.h"
+#include "webhook/review_handler.h"
 
 namespace {
 
@@ -33,6 +38,7 @@ struct Tally {
 struct Job {
   tcp::endpoint server;
   std::string request;
+  std::string ending;  // of every answer: the blank line and the body
   bool keep;
   Clock::time_point end;
 };
@@ -90,7 +96,7 @@ class Asker : public std::enable_shared_from_this<Asker> {
   }
 
   void finish() {
-    if (answer_.find(R"("allowed":false)") == std::string::npos) return fail();
+    if (!std::string_view(answer_).ends_with(job_->ending)) return fail();
     tally_->latencies.push_back(
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_).count());
     if (!job_->keep) hang_up();
@@ -135,26 +141,41 @@ std::int64_t percentile(const std::vector<std::int64_t>& sorted, std::size_t per
   return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, sorted.size() * percent / 100)];
 }
 
+std::string review_of(int kilobytes) {
+  return kilobytes == 3 ? berth::bench::exposing_review()
+                        : berth::bench::exposing_review_of(static_cast<std::size_t>(kilobytes) * 1000);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
-  if (args.size() != 4 || (args[3] != "keep" && args[3] != "close")) {
-    std::cerr << "usage: load PORT CONNECTIONS SECONDS keep|close\n";
+  const bool only_answer = args.size() == 2 && args[1] == "answer";
+  if (!only_answer && (args.size() != 5 || (args[4] != "keep" && args[4] != "close"))) {
+    std::cerr << "usage: load KILOBYTES PORT CONNECTIONS SECONDS keep|close\n       load KILOBYTES answer\n";
     return 2;
   }
-  const std::string body = berth::bench::exposing_review();
+  const std::string body = review_of(std::stoi(args[0]));
+  const auto facts = berth::bench::cluster(10);
+  const std::string answer = berth::webhook::review(body, &facts, berth::bench::kNow).answer;
+  if (only_answer) {
+    std::cout << answer;
+    return 0;
+  }
   asio::io_context io(1);
-  asio::ssl::context tls(asio::ssl::context::tls_client);
+  asio::ssl::context tls(asio::ssl::context::tlsv13_client);
+  // What an API server asks for first; else each server would choose for itself.
+  SSL_CTX_set_ciphersuites(tls.native_handle(), "TLS_AES_128_GCM_SHA256");
   const auto begin = Clock::now();
   const Job job{
-      {asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(std::stoi(args[0]))},
+      {asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(std::stoi(args[1]))},
       "POST /validate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: " +
           std::to_string(body.size()) + "\r\n\r\n" + body,
-      args[3] == "keep",
-      begin + std::chrono::seconds(std::stoi(args[2]))};
+      "\r\n\r\n" + answer,
+      args[4] == "keep",
+      begin + std::chrono::seconds(std::stoi(args[3]))};
   Tally tally;
-  for (int i = std::stoi(args[1]); i > 0; --i) std::make_shared<Asker>(io, tls, job, tally)->ask();
+  for (int i = std::stoi(args[2]); i > 0; --i) std::make_shared<Asker>(io, tls, job, tally)->ask();
   io.run();
   const std::chrono::duration<double> took = Clock::now() - begin;
   std::sort(tally.latencies.begin(), tally.latencies.end());

@@ -1,11 +1,15 @@
 """The servers that are compared: how each is started, and what the kernel says of it while it runs."""
 
+import contextlib
 import os
 import pathlib
+import re
 import socket
 import ssl
+import string
 import subprocess
 import tempfile
+import time
 
 HERTZ = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -16,17 +20,30 @@ SERVER_CORES, CLIENT_CORES = {CORES[0]}, {CORES[-1]}
 
 
 class Server:
-    """A running server on 127.0.0.1. A context manager: it ends with its block."""
+    """A running server on 127.0.0.1. A context manager: it ends with its block.
 
-    def __init__(self, name: str, command: list[str]):
+    Its first line begins with the port it listens on, or with its URL; a server that prints nothing is told its port.
+    """
+
+    def __init__(self, name: str, command: list[str], port: int = 0):
         self.name = name
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, text=True,
             preexec_fn=lambda: os.sched_setaffinity(0, SERVER_CORES))
-        line = self._process.stdout.readline()
-        if not line:
+        self.port = self._when_it_listens(port) if port else self._told_port()
+        if not self.port:
             raise SystemExit(f"{name} did not start: {' '.join(command)}")
-        self.port = int(line)
+
+    def _told_port(self) -> int:
+        found = re.match(r"(?:https://127\.0\.0\.1:)?(\d+)", self._process.stdout.readline())
+        return int(found[1]) if found else 0
+
+    def _when_it_listens(self, port: int) -> int:
+        while self._process.poll() is None:
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+                return port
+            time.sleep(0.02)
+        return 0
 
     def __enter__(self) -> "Server":
         return self
@@ -59,11 +76,57 @@ class Server:
         return context.wrap_socket(self.connect())
 
 
+# One process that is its own only worker. `return` alone would answer before the body is there and then throw it
+# away in pieces of 4 KB. A request that is mirrored is read whole, into memory, before nginx goes on; the mirror is
+# this server too and ends there, so that nothing is sent on. A header buffer of 8 KB takes a small review in with
+# its header.
+NGINX = string.Template("""
+daemon off;
+master_process off;
+worker_processes 1;
+pid $folder/nginx.pid;
+error_log stderr;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  default_type application/json;
+  root $folder/none;
+  open_file_cache max=8;
+  open_file_cache_errors on;
+  keepalive_requests 1000000000;
+  client_header_buffer_size 8k;
+  client_body_buffer_size 256k;
+  client_max_body_size 7m;
+  client_body_temp_path $folder/body;
+  proxy_temp_path $folder/unused;
+  fastcgi_temp_path $folder/unused;
+  uwsgi_temp_path $folder/unused;
+  scgi_temp_path $folder/unused;
+  server {
+    listen 127.0.0.1:$port ssl;
+    ssl_protocols TLSv1.3;
+    ssl_certificate $certificate;
+    ssl_certificate_key $key;
+    location / { mirror /mirror; try_files /none @answer; }
+    location = /mirror { internal; return 204; }
+    location @answer { return 200 $answer; }
+  }
+}
+""")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Builds:
     """Where the programs are, and a certificate for all of them."""
 
-    def __init__(self, programs: pathlib.Path):
+    def __init__(self, programs: pathlib.Path, nginx: pathlib.Path | None):
         self.programs = programs
+        self._nginx = nginx
         self._folder = tempfile.TemporaryDirectory(prefix="berth-bench-")
         self._certificate, self._key = (os.path.join(self._folder.name, name) for name in ("cert.pem", "key.pem"))
         subprocess.run(
@@ -76,9 +139,29 @@ class Builds:
 
     def cpprest(self, threads: int = 0) -> Server:
         """threads 0: as it comes, with 40."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         return Server(
             f"cpprest, {threads or 40} thread{'' if threads == 1 else 's'}",
             [str(self.programs / "cpprest_server"), self._certificate, self._key, str(port), str(threads)])
+
+    def nginx(self, kilobytes: int) -> Server:
+        """Takes every request in and always says the same, the right answer to a review of that size."""
+        answer = self._answer(kilobytes)
+        if "$" in answer:
+            raise SystemExit("nginx would take the $ in the answer for a variable")
+        quoted = answer.replace("\\", "\\\\").replace("'", "\\'")
+        port = free_port()
+        path = os.path.join(self._folder.name, "nginx.conf")
+        text = NGINX.substitute(folder=self._folder.name, port=port, certificate=self._certificate, key=self._key,
+                                answer=f"'{quoted}'")
+        pathlib.Path(path).write_text(text, encoding="utf-8")
+        return Server("nginx", [str(self._nginx / "usr/sbin/nginx"), "-c", path], port)
+
+    def go(self, kilobytes: int) -> Server:
+        """net/http and encoding/json: reads every review and always says the same, as nginx."""
+        return Server("Go", ["env", "GOMAXPROCS=1", str(self.programs / "bench-webhook"), "noop",
+                             f"--answer={self._answer(kilobytes)}"])
+
+    def _answer(self, kilobytes: int) -> str:
+        return subprocess.run([str(self.programs / "load"), str(kilobytes), "answer"], check=True, capture_output=True,
+                              text=True).stdout

@@ -14,6 +14,7 @@
 #include "cli/loader/known_kinds.h"
 #include "cli/loader/problem.h"
 #include "core/model/advertisement.h"
+#include "core/model/backend.h"
 #include "core/model/endpoint_slice.h"
 #include "core/model/entrance.h"
 #include "core/model/exposure_policy.h"
@@ -28,7 +29,7 @@
 namespace berth::cli {
 
 using Model = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice, NetworkPolicy,
-                           Advertisement, Namespace, PortAllocation, ExposurePolicy, PortRange>;
+                           Advertisement, Backend, Namespace, PortAllocation, ExposurePolicy, PortRange>;
 
 const Meta& meta_of(const Model& model);
 

@@ -59,6 +59,8 @@ inline constexpr char kOperatorUser[] = "system:serviceaccount:berth-system:bert
 
 inline constexpr char kOperatorLease[] = "berth-operator";
 inline constexpr char kAuditLease[] = "berth-audit";
+// The openreports.io Report of each namespace in which something stands that a policy forbids.
+inline constexpr char kAuditReport[] = "berth-exposure";
 inline constexpr char kWebhookSecret[] = "berth-webhook-tls";
 inline constexpr char kWebhookConfiguration[] = "berth-exposure";
 inline constexpr char kWebhookName[] = "exposure.berth.dev";

@@ -13,13 +13,6 @@ constexpr int kMaxAliases = 8;
 
 bool is_alias(const Service& service) { return service.type == "ExternalName"; }
 
-const Service* find(const ObjectKey& key, const Facts& facts) {
-  const auto all = facts.services(key.ns);
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const Service* one) { return one->meta.name == key.name; });
-  return found == all.end() ? nullptr : *found;
-}
-
 void add_aliases(const Service& service, const Facts& facts, int steps, std::vector<const Service*>& found) {
   if (steps == 0) return;
   for (const Service* alias : facts.aliases(service.meta.ns)) {
@@ -36,7 +29,7 @@ const Service* stands_for(const Service& service, const Facts& facts) {
   const Service* at = &service;
   for (int step = 0; step < kMaxAliases && at != nullptr && is_alias(*at); ++step) {
     const auto named = service_named(at->external_name);
-    at = named ? find(*named, facts) : nullptr;
+    at = named ? facts.service(named->ns, named->name) : nullptr;
   }
   return at == nullptr || is_alias(*at) ? nullptr : at;
 }

@@ -136,14 +136,31 @@ bool grants(const ReferenceGrant& grant, const Entrance& entrance) {
   });
 }
 
+namespace {
+
+std::string resource_of(const ReferenceGrantTo& to, const std::string& name) {
+  return to.group + "/" + to.kind + "/" + name;
+}
+
+// As a ReferenceGrant would say it.
+std::string resource_of(const EntranceTarget& target) {
+  if (!target.resource.empty()) return target.resource;
+  return (target.imported ? "multicluster.x-k8s.io/ServiceImport/" : "/Service/") + target.service;
+}
+
+std::string name_in(const std::string& resource) { return resource.substr(resource.rfind('/') + 1); }
+
+}  // namespace
+
 bool is_granted(const Entrance& entrance, const EntranceTarget& target, const Facts& facts) {
-  if (!entrance.by_parents || target.ns == entrance.meta.ns || target.service.empty()) return true;
+  const bool names_any = !target.service.empty() || !target.resource.empty();
+  if (!entrance.by_parents || target.ns == entrance.meta.ns || !names_any) return true;
+  const std::string resource = resource_of(target);
   const auto given = facts.grants(target.ns);
   return std::any_of(given.begin(), given.end(), [&](const ReferenceGrant* grant) {
     return grants(*grant, entrance) &&
            std::any_of(grant->to.begin(), grant->to.end(), [&](const ReferenceGrantTo& to) {
-             return to.group.empty() && to.kind == "Service" &&
-                    (to.name.empty() || to.name == target.service);
+             return resource_of(to, to.name.empty() ? name_in(resource) : to.name) == resource;
            });
   });
 }

@@ -35,7 +35,8 @@ std::vector<std::string> hosts_at(const GatewayListener& listener, std::vector<s
 // Gateway.
 bool is_internal(const Gateway& gateway, const Facts& facts);
 
-// May `entrance` refer to this target? A route needs a ReferenceGrant to lead into another namespace.
+// May `entrance` refer to this target? A route needs a ReferenceGrant to lead into another namespace,
+// whatever kind of backend it names there.
 bool is_granted(const Entrance& entrance, const EntranceTarget& target, const Facts& facts);
 bool grants(const ReferenceGrant& grant, const Entrance& entrance);
 

@@ -42,29 +42,36 @@ void add_endings(const Service& service, const ServicePort& port, const Workload
   }
 }
 
+// Pods share the addresses of their node: of those only the ones count that declare the number.
+std::vector<Ending> endings_at(std::string_view address, const ServicePort& connected, const Facts& facts) {
+  std::vector<Ending> endings;
+  for (const Workload* workload : facts.workloads_at(canonical_address(address))) {
+    const Container* container = ends_of(connected, workload->pod).front().container;
+    if (has_ended(*workload) || (workload->pod.host_network && container == nullptr)) continue;
+    Neighbourhood there(facts, workload->meta.ns);
+    const Workload& top = reported_as(*workload, there, [&](const Workload& above) {
+      return (ends_of(connected, above.pod).front().container == nullptr) == (container == nullptr);
+    });
+    endings.push_back({&top, container != nullptr ? container->name : "", connected.port, {}});
+  }
+  return endings;
+}
+
 namespace {
 
-// One end of a Service port at an address: in whoever has it, or nowhere that is known. Pods share the
-// addresses of their node: of those only the ones count that declare the number.
+// One end of a Service port at an address: in whoever has it, or nowhere that is known.
 void add_endings_at(std::string_view address, const EndpointSlice& slice, const EndpointPort& port,
                     Neighbourhood& around, std::vector<Ending>& endings) {
-  Ending here{nullptr, "", port.port, {}, &slice, address};
-  if (port.port == 0) here.unresolved = "the " + slice.kind + " names no port";
-  bool known = false;
-  for (const Workload* workload : around.facts().workloads_at(canonical_address(address))) {
-    const std::vector<ContainerEnd> ends = ends_of(as_connected(port.port, port.protocol), workload->pod);
-    const Container* container = ends.front().container;
-    if (has_ended(*workload) || (workload->pod.host_network && container == nullptr)) continue;
-    Neighbourhood there(around.facts(), workload->meta.ns);
-    here.workload = &reported_as(*workload, there, [&](const Workload& above) {
-      const std::vector<ContainerEnd> same = ends_of(as_connected(port.port, port.protocol), above.pod);
-      return (same.front().container == nullptr) == (container == nullptr);
-    });
-    here.container = container != nullptr ? container->name : "";
-    endings.push_back(here);
-    known = true;
+  Ending nobody{nullptr, "", port.port, {}};
+  if (port.port == 0) nobody.unresolved = "the " + slice.kind + " names no port";
+  std::vector<Ending> here = endings_at(address, as_connected(port.port, port.protocol), around.facts());
+  if (here.empty()) here.push_back(nobody);
+  for (Ending& end : here) {
+    end.unresolved = nobody.unresolved;
+    end.slice = &slice;
+    end.address = address;
+    endings.push_back(std::move(end));
   }
-  if (!known) endings.push_back(std::move(here));
 }
 
 // A Service with a selector has slices that the cluster keeps, and its Endpoints are nobody's concern.

@@ -40,6 +40,9 @@ void add_endings(const Service& service, const ServicePort& port, const Workload
 std::vector<Ending> all_endings(const Service& service, const ServicePort& port,
                                 const std::vector<const Workload*>& selected, Neighbourhood& around);
 
+// Who has this address, in any namespace, and is reached there at the number; none: nobody that is known.
+std::vector<Ending> endings_at(std::string_view address, const ServicePort& connected, const Facts& facts);
+
 // Where somebody arrives who connects to this number of a pod of a headless Service, whatever it lists.
 ServicePort as_connected(std::int64_t number, Protocol protocol = Protocol::kTcp);
 

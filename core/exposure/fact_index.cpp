@@ -8,18 +8,12 @@
 namespace berth::exposure {
 namespace {
 
-std::string workload_name(const Workload& workload) { return workload.kind + "/" + workload.meta.name; }
-std::string slice_name(const EndpointSlice& slice) { return slice.kind + "/" + slice.meta.name; }
-std::string entrance_name(const Entrance& entrance) {
-  return entrance.kind + "/" + entrance.meta.ns + "/" + entrance.meta.name;
-}
 std::string full_name(const Gateway& gateway) {
   return gateway.kind + "/" + gateway.meta.ns + "/" + gateway.meta.name;
 }
 std::string full_name(const ParentReference& parent) {
   return parent.kind + "/" + parent.ns + "/" + parent.name;
 }
-std::string gateway_name(const Gateway& gateway) { return gateway.kind + "/" + gateway.meta.name; }
 
 // Most news of pods are of their status.
 bool same_to_the_outside(const Workload& left, const Workload& right) {
@@ -30,119 +24,193 @@ bool same_to_the_outside(const Workload& left, const Workload& right) {
 
 }  // namespace
 
+template <class T>
+std::string FactIndex::kind_and_name(const T& object) {
+  return object.kind + "/" + name_of(object.meta);
+}
+template <class T>
+std::string FactIndex::full_name_of(const T& object) {
+  return object.kind + "/" + object.meta.ns + "/" + name_of(object.meta);
+}
+
+const Service* FactIndex::present(const Service& object) const { return services_.present(object); }
+const Workload* FactIndex::present(const Workload& object) const { return workloads_.present(object); }
+const Entrance* FactIndex::present(const Entrance& object) const {
+  const auto known = all_entrances_.find(full_name_of(object));
+  return known == all_entrances_.end() ? nullptr : known->second.get();
+}
+const Gateway* FactIndex::present(const Gateway& object) const {
+  return find(gateways_, object.meta.ns, kind_and_name(object));
+}
+const ReferenceGrant* FactIndex::present(const ReferenceGrant& object) const {
+  return find(grants_, object.meta.ns, name_of(object.meta));
+}
+const Backend* FactIndex::present(const Backend& object) const {
+  return find(backends_, object.meta.ns, kind_and_name(object));
+}
+const EndpointSlice* FactIndex::present(const EndpointSlice& object) const { return slices_.present(object); }
+const NetworkPolicy* FactIndex::present(const NetworkPolicy& object) const {
+  return find(network_policies_, object.meta.ns, kind_and_name(object));
+}
+const Advertisement* FactIndex::present(const Advertisement& object) const {
+  return find(advertisements_, "", kind_and_name(object));
+}
+
+std::optional<Subject> FactIndex::same_as(const Subject& subject) const {
+  return std::visit(
+      [&](const auto* object) -> std::optional<Subject> {
+        const auto* known = present(*object);
+        return known == nullptr ? std::nullopt : std::optional<Subject>(known);
+      },
+      subject);
+}
+
 std::vector<std::string> FactIndex::namespaces() const {
   std::set<std::string> found;
   const auto add = [&](const auto& partition) {
     for (const auto& [ns, objects] : partition) found.insert(ns);
   };
-  add(services_);
+  for (const std::string_view ns : services_.namespaces()) found.emplace(ns);
+  for (const std::string_view ns : workloads_.namespaces()) found.emplace(ns);
   add(entrances_);
   add(gateways_);
-  add(workloads_);
   add(network_policies_);
+  found.erase("");  // of the cluster-wide ones
   return {found.begin(), found.end()};
 }
 
-void FactIndex::put(std::shared_ptr<const Service> object) {
+void FactIndex::put(std::shared_ptr<const Service> object, PackedObject<Service> packed) {
   remove(*object);
-  touch(object->meta.ns);
+  touch_service(*object);
   if (object->type == "ExternalName") {
     const auto named = service_named(object->external_name);
     if (named) {
       touch(named->ns);
-      aliases_[named->ns].insert_or_assign(to_string(object->meta.key()), object);
+      aliases_[named->ns].insert_or_assign(object->meta.ns + "/" + name_of(object->meta), object);
     }
   }
-  put_in(services_, std::move(object));
+  put_in(services_, std::move(object), std::move(packed));
 }
 
 // What is there is taken from where its name leads, which may be elsewhere than where that of `object` does.
 void FactIndex::remove(const Service& object) {
-  const auto in_namespace = services_.find(object.meta.ns);
-  if (in_namespace == services_.end()) return;
-  const auto known = in_namespace->second.find(object.meta.name);
-  if (known == in_namespace->second.end()) return;
-  touch(object.meta.ns);
-  if (known->second->type == "ExternalName") {
-    const auto named = service_named(known->second->external_name);
+  const Service* known = present(object);
+  if (known == nullptr) return;
+  touch_service(object);
+  if (known->type == "ExternalName") {
+    const auto named = service_named(known->external_name);
     if (named) touch(named->ns);
-    if (named) erase(aliases_, named->ns, to_string(object.meta.key()));
+    if (named) erase(aliases_, named->ns, object.meta.ns + "/" + name_of(object.meta));
   }
-  remove_from(services_, object.meta);
+  services_.remove(object);
 }
 
-void FactIndex::put(std::shared_ptr<const Workload> object) {
+// What leads to a Service that is not there counts where the Backend is that names it.
+void FactIndex::touch_service(const Service& service) const {
+  touch(service.meta.ns);
+  for (const Backend* backend : backends_to(service.meta.ns)) touch(backend->meta.ns);
+}
+
+void FactIndex::put(std::shared_ptr<const Workload> object, PackedObject<Workload> packed) {
   const Workload* before = present(*object);
-  if (before == nullptr || !same_to_the_outside(*before, *object)) touch(object->meta.ns);
+  if (before == nullptr || !same_to_the_outside(*before, *object)) {
+    touch(object->meta.ns);
+    for (const std::string& address : object->addresses) {
+      for (const Backend* backend : backends_to(address)) touch(backend->meta.ns);
+    }
+  }
   forget_addresses(*object);
-  for (const std::string& address : object->addresses) at_address_.emplace(address, object.get());
-  auto& objects = workloads_[object->meta.ns];
-  std::string name = workload_name(*object);
-  objects.insert_or_assign(std::move(name), std::move(object));
+  const std::shared_ptr<const Workload> same = object;
+  put_in(workloads_, std::move(object), std::move(packed));
+  note_addresses(*same);
 }
 
 void FactIndex::remove(const Workload& object) {
   touch(object.meta.ns);
   forget_addresses(object);
-  erase(workloads_, object.meta.ns, workload_name(object));
+  workloads_.remove(object);
+}
+
+void FactIndex::note_addresses(const Workload& object) {
+  if (object.addresses.empty()) return;
+  const std::string_view ns = *pod_namespaces_.insert(object.meta.ns).first;
+  const std::string_view name = workloads_.name_of(object);
+  for (const std::string& address : object.addresses) {
+    at_address_.emplace(std::hash<std::string>()(address), std::pair(ns, name));
+  }
 }
 
 // Of the object that stands under that name, before it goes.
 void FactIndex::forget_addresses(const Workload& object) {
   const Workload* before = present(object);
   if (before == nullptr) return;
+  const std::pair<std::string_view, std::string_view> key(before->meta.ns, before->meta.name);
   for (const std::string& address : before->addresses) {
-    const auto [first, last] = at_address_.equal_range(address);
-    const auto place = std::find_if(first, last, [&](const auto& entry) { return entry.second == before; });
+    const auto [first, last] = at_address_.equal_range(std::hash<std::string>()(address));
+    const auto place = std::find_if(first, last, [&](const auto& entry) { return entry.second == key; });
     if (place != last) at_address_.erase(place);
   }
-}
-
-const Workload* FactIndex::present(const Workload& object) const {
-  const auto in_namespace = workloads_.find(object.meta.ns);
-  if (in_namespace == workloads_.end()) return nullptr;
-  const auto known = in_namespace->second.find(workload_name(object));
-  return known == in_namespace->second.end() ? nullptr : known->second.get();
 }
 
 // In the order of their names, so that findings come out in a stable order.
 std::vector<const Workload*> FactIndex::workloads_at(std::string_view address) const {
   std::vector<const Workload*> found;
-  const auto [first, last] = at_address_.equal_range(address);
-  std::for_each(first, last, [&](const auto& entry) { found.push_back(entry.second); });
+  const auto [first, last] = at_address_.equal_range(std::hash<std::string_view>()(address));
+  std::for_each(first, last, [&](const auto& entry) {
+    const Workload* pod = workloads_.find(entry.second.first, "Pod", entry.second.second);
+    if (pod != nullptr && has_address(*pod, address)) found.push_back(pod);
+  });
   std::sort(found.begin(), found.end(),
             [](const Workload* left, const Workload* right) { return left->meta.key() < right->meta.key(); });
   return found;
 }
 
-void FactIndex::put(std::shared_ptr<const EndpointSlice> object) {
-  remove(*object);
+void FactIndex::put(std::shared_ptr<const EndpointSlice> object, PackedObject<EndpointSlice> packed) {
   touch(object->meta.ns);
-  const std::string name = slice_name(*object);
-  const std::string& service = service_of(*object);
-  if (!service.empty()) slices_of_[object->meta.ns + "/" + service].insert_or_assign(name, object);
-  slices_[object->meta.ns].insert_or_assign(name, std::move(object));
+  put_in(slices_, std::move(object), std::move(packed));
 }
 
-// What is there is taken from the Service that it was for, which may be another than that of `object`.
 void FactIndex::remove(const EndpointSlice& object) {
-  const auto in_namespace = slices_.find(object.meta.ns);
-  if (in_namespace == slices_.end()) return;
-  const auto known = in_namespace->second.find(slice_name(object));
-  if (known == in_namespace->second.end()) return;
   touch(object.meta.ns);
-  erase(slices_of_, object.meta.ns + "/" + service_of(*known->second), known->first);
-  erase(slices_, object.meta.ns, slice_name(object));
+  slices_.remove(object);
+}
+
+void FactIndex::pack_again() {
+  services_.pack_again();
+  workloads_.pack_again();
+  slices_.pack_again();
+}
+
+// One that has no namespace is about all of them, for which "" stands here too.
+void FactIndex::put(std::shared_ptr<const NetworkPolicy> object) {
+  const std::string ns = object->meta.ns;
+  std::string name = kind_and_name(*object);
+  network_policies_[ns].insert_or_assign(std::move(name), std::move(object));
+  touch(ns);
+}
+
+void FactIndex::remove(const NetworkPolicy& object) {
+  erase(network_policies_, object.meta.ns, kind_and_name(object));
+  touch(object.meta.ns);
+}
+
+std::vector<const NetworkPolicy*> FactIndex::network_policies(std::string_view ns) const {
+  std::vector<const NetworkPolicy*> found = all(network_policies_, ns);
+  if (ns.empty()) return found;
+  for (const NetworkPolicy* policy : all(network_policies_, "")) {
+    if (is_of_namespace(*policy, ns, namespace_labels(ns))) found.push_back(policy);
+  }
+  return found;
 }
 
 void FactIndex::put(std::shared_ptr<const Advertisement> object) {
-  const std::string name = object->kind + "/" + object->meta.name;
+  const std::string name = kind_and_name(*object);
   advertisements_[""].insert_or_assign(name, std::move(object));
   touch("");
 }
 
 void FactIndex::remove(const Advertisement& object) {
-  erase(advertisements_, "", object.kind + "/" + object.meta.name);
+  erase(advertisements_, "", kind_and_name(object));
   touch("");
 }
 
@@ -154,8 +222,7 @@ void FactIndex::put(std::shared_ptr<const ExposurePolicy> object) {
 }
 
 std::vector<const Service*> FactIndex::every_service() const {
-  std::vector<std::string_view> namespaces;
-  for (const auto& [ns, services] : services_) namespaces.push_back(ns);
+  std::vector<std::string_view> namespaces = services_.namespaces();
   std::sort(namespaces.begin(), namespaces.end());
   std::vector<const Service*> found;
   for (const std::string_view ns : namespaces) {
@@ -165,13 +232,15 @@ std::vector<const Service*> FactIndex::every_service() const {
 }
 
 std::vector<const EndpointSlice*> FactIndex::slices_of(const Service& service) const {
-  return all(slices_of_, service.meta.ns + "/" + service.meta.name);
+  std::vector<const EndpointSlice*> found = slices_.with(service.meta.ns, {{service.meta.name, ""}});
+  std::erase_if(found, [&](const EndpointSlice* slice) { return service_of(*slice) != service.meta.name; });
+  return found;
 }
 
 void FactIndex::put(const std::shared_ptr<const Entrance>& object) {
   remove(*object);
   if (object->targets.empty()) return;
-  const std::string name = entrance_name(*object);
+  const std::string name = full_name_of(*object);
   touch_entrance(*object);
   for (const std::string& ns : namespaces_led_into(*object)) entrances_[ns].insert_or_assign(name, object);
   for (const ParentReference& parent : object->parents) {
@@ -182,7 +251,7 @@ void FactIndex::put(const std::shared_ptr<const Entrance>& object) {
 
 // What is there is taken from where it leads, which may be elsewhere than where `object` does.
 void FactIndex::remove(const Entrance& object) {
-  const auto known = all_entrances_.find(entrance_name(object));
+  const auto known = all_entrances_.find(full_name_of(object));
   if (known == all_entrances_.end()) return;
   touch_entrance(*known->second);
   for (const std::string& ns : namespaces_led_into(*known->second)) erase(entrances_, ns, known->first);
@@ -194,6 +263,12 @@ void FactIndex::remove(const Entrance& object) {
 
 void FactIndex::touch_entrance(const Entrance& entrance) const {
   for (const std::string& ns : namespaces_led_into(entrance)) touch(ns);
+  for (const EntranceTarget& target : entrance.targets) {
+    if (target.resource.empty()) continue;
+    for (const Backend* backend : backends(target.ns)) {
+      if (names(target, *backend)) touch_backend(*backend);
+    }
+  }
 }
 
 void FactIndex::touch_gateway(const Gateway& gateway) const {
@@ -212,20 +287,17 @@ void FactIndex::put(std::shared_ptr<const Gateway> object) {
     listener_sets_[of].insert_or_assign(full_name(*object), object);
   }
   auto& known = gateways_[object->meta.ns];
-  std::string name = gateway_name(*object);
+  std::string name = kind_and_name(*object);
   known.insert_or_assign(std::move(name), std::move(object));
 }
 
 // What is there is taken from what it added to, which may be another Gateway than `object` names.
 void FactIndex::remove(const Gateway& object) {
-  const auto in_namespace = gateways_.find(object.meta.ns);
-  if (in_namespace == gateways_.end()) return;
-  const auto known = in_namespace->second.find(gateway_name(object));
-  if (known == in_namespace->second.end()) return;
-  const Gateway& before = *known->second;
-  touch_gateway(before);
-  erase(listener_sets_, full_name(filled_in(before.parent, before.meta.ns)), full_name(before));
-  erase(gateways_, object.meta.ns, gateway_name(object));
+  const Gateway* before = present(object);
+  if (before == nullptr) return;
+  touch_gateway(*before);
+  erase(listener_sets_, full_name(filled_in(before->parent, before->meta.ns)), full_name(*before));
+  erase(gateways_, object.meta.ns, kind_and_name(object));
 }
 
 std::vector<const Entrance*> FactIndex::entrances_at(const Gateway& gateway) const {
@@ -234,6 +306,51 @@ std::vector<const Entrance*> FactIndex::entrances_at(const Gateway& gateway) con
 
 std::vector<const Gateway*> FactIndex::listener_sets_of(const Gateway& gateway) const {
   return all(listener_sets_, full_name(gateway));
+}
+
+void FactIndex::put(std::shared_ptr<const ReferenceGrant> object) {
+  const std::string ns = object->meta.ns;
+  put_told(grants_, std::move(object));
+  touch_backends(ns);
+}
+
+void FactIndex::remove(const ReferenceGrant& object) {
+  remove_told(grants_, object.meta);
+  touch_backends(object.meta.ns);
+}
+
+void FactIndex::put(const std::shared_ptr<const Backend>& object) {
+  remove(*object);
+  for (const std::string& place : places_led_to(*object))
+    backends_to_[place].insert_or_assign(full_name_of(*object), object);
+  backends_[object->meta.ns].insert_or_assign(kind_and_name(*object), object);
+  touch_backend(*object);
+}
+
+// What is there is taken from where it leads, which may be elsewhere than where `object` does.
+void FactIndex::remove(const Backend& object) {
+  const Backend* known = present(object);
+  if (known == nullptr) return;
+  touch_backend(*known);
+  for (const std::string& place : places_led_to(*known)) erase(backends_to_, place, full_name_of(object));
+  erase(backends_, object.meta.ns, kind_and_name(object));
+}
+
+// What leads to no Service counts where the Backend is.
+void FactIndex::touch_backend(const Backend& backend) const {
+  touch(backend.meta.ns);
+  for (const BackendEndpoint& endpoint : backend.endpoints) {
+    if (const auto named = service_at(endpoint)) touch(named->ns);
+    const std::string address = address_of(endpoint);
+    if (address.empty()) continue;
+    for (const Service* service : every_service()) {
+      if (service->cluster_ip == address) touch(service->meta.ns);
+    }
+  }
+}
+
+void FactIndex::touch_backends(std::string_view ns) const {
+  for (const Backend* backend : backends(ns)) touch_backend(*backend);
 }
 
 void FactIndex::put(const std::shared_ptr<const Namespace>& object) {

@@ -45,6 +45,34 @@ TEST(FactIndex, TellsKindsOfWorkloadsApart) {
   EXPECT_EQ(index.workloads("data")[0]->kind, "Deployment");
 }
 
+TEST(FactIndex, HoldsObjectsWithoutANameSideBySideByTheirUids) {
+  FactIndex index;
+  const auto nameless = [](const char* uid) {
+    auto pod = std::make_shared<Workload>(*workload("Pod", ""));
+    pod->meta.generate_name = "web-";
+    pod->meta.uid = {uid};
+    return pod;
+  };
+  index.put(std::shared_ptr<const Workload>(nameless("1")));
+  index.put(std::shared_ptr<const Workload>(nameless("2")));
+  index.put(std::shared_ptr<const Workload>(nameless("2")));
+  EXPECT_EQ(index.workloads("data").size(), 2U);
+  index.remove(*nameless("1"));
+  EXPECT_EQ(index.workloads("data").size(), 1U);
+}
+
+TEST(FactIndex, FindsWhatIsThereByKindNamespaceAndName) {
+  FactIndex index;
+  const auto web = named<Service>("data", "web");
+  index.put(web);
+  index.put(workload("Deployment", "web"));
+  EXPECT_EQ(index.same_as(named<Service>("data", "web").get()), Subject(web.get()));
+  EXPECT_EQ(index.same_as(named<Service>("shop", "web").get()), std::nullopt);
+  EXPECT_TRUE(index.same_as(workload("Deployment", "web").get()));
+  EXPECT_FALSE(index.same_as(workload("Pod", "web").get()));
+  EXPECT_FALSE(index.same_as(named<NetworkPolicy>("data", "web").get()));
+}
+
 TEST(FactIndex, ReplacesByNameAndForgets) {
   FactIndex index;
   index.put(named<Service>("data", "a"));
@@ -79,6 +107,93 @@ TEST(FactIndex, FindsPodsOfAllNamespacesByTheirAddresses) {
   index.remove(*pod_at("web", "b", {}));
   EXPECT_TRUE(index.workloads_at("10.0.0.7").empty());
   EXPECT_TRUE(index.workloads_at("10.0.0.8").empty());
+}
+
+std::set<std::string> names_of(const auto& objects) {
+  std::set<std::string> names;
+  for (const auto* object : objects) names.insert(object->meta.name);
+  return names;
+}
+
+TEST(FactIndex, FindsEveryoneWhomLabelsConcernAndFewOthers) {
+  constexpr int kMany = 200;
+  FactIndex index;
+  for (int i = 0; i < kMany; ++i) {
+    const std::string number = std::to_string(i);
+    auto pod = std::make_shared<Workload>(*workload("Pod", ("pod-" + number).c_str()));
+    pod->template_labels = {{"app", number}, {"tier", "web"}, {"track", i % 2 == 0 ? "stable" : "canary"}};
+    index.put(std::shared_ptr<const Workload>(pod));
+    auto service = std::make_shared<Service>(*named<Service>("data", ("service-" + number).c_str()));
+    service->selector = {{"app", number}, {"tier", "web"}};
+    index.put(std::shared_ptr<const Service>(service));
+  }
+  index.put(named<Service>("data", "without-selector"));
+  std::size_t candidates = 0;
+  for (int i = 0; i < kMany; ++i) {
+    const std::string number = std::to_string(i);
+    const auto pods = names_of(index.workloads_with("data", {{"app", number}, {"tier", "web"}}));
+    const auto services =
+        names_of(index.services_selecting("data", {{"app", number}, {"tier", "web"}, {"more", "x"}}));
+    EXPECT_TRUE(pods.contains("pod-" + number));
+    EXPECT_TRUE(services.contains("service-" + number));
+    EXPECT_FALSE(services.contains("without-selector"));
+    candidates += pods.size() + services.size();
+  }
+  EXPECT_LT(candidates, std::size_t{kMany} * kMany / 4) << "of twice that many when nothing is ruled out";
+  EXPECT_EQ(index.workloads_with("data", {}).size(), std::size_t{kMany}) << "no label rules nobody out";
+  EXPECT_TRUE(index.workloads_with("web", {{"tier", "web"}}).empty());
+}
+
+TEST(FactIndex, FindsOneByItsName) {
+  FactIndex index;
+  index.put(named<Service>("data", "a"));
+  index.put(workload("Deployment", "a"));
+  EXPECT_EQ(index.service("data", "a"), index.services("data")[0]);
+  EXPECT_EQ(index.service("data", "b"), nullptr);
+  EXPECT_EQ(index.service("web", "a"), nullptr);
+  EXPECT_EQ(index.workload("data", "Deployment", "a"), index.workloads("data")[0]);
+  EXPECT_EQ(index.workload("data", "Pod", "a"), nullptr);
+}
+
+// "Packed" as a copy that is copied again.
+template <class T>
+PackedObject<T> packed(const std::shared_ptr<const T>& object) {
+  return {object, object->meta.name,
+          [](const void* bytes) { return std::make_unique<const T>(*static_cast<const T*>(bytes)); }};
+}
+
+TEST(FactIndex, UnpacksWhatIsAskedForAndPacksItAgain) {
+  FactIndex index;
+  for (const char* name : {"c", "a", "b"}) {
+    const auto pod = pod_at("data", name, {std::string("10.0.0.") + name[0]});
+    index.put(pod, packed(pod));
+  }
+  index.put(workload("Deployment", "whole"));
+  EXPECT_EQ(index.unpacked(), 0U);
+
+  const Workload* b = index.workload("data", "Pod", "b");
+  ASSERT_NE(b, nullptr);
+  EXPECT_EQ(b->addresses, (std::vector<std::string>{"10.0.0.b"}));
+  EXPECT_EQ(index.workload("data", "Pod", "b"), b) << "unpacked once";
+  EXPECT_EQ(index.unpacked(), 1U);
+  EXPECT_EQ(names_of(index.workloads("data")), (std::set<std::string>{"a", "b", "c", "whole"}));
+  EXPECT_EQ(index.unpacked(), 3U);
+
+  index.pack_again();
+  EXPECT_EQ(index.unpacked(), 0U);
+  ASSERT_EQ(index.workloads_at("10.0.0.c").size(), 1U);
+  EXPECT_EQ(index.unpacked(), 1U);
+
+  const auto moved = pod_at("data", "c", {"10.0.0.9"});
+  index.put(moved, packed(moved));
+  EXPECT_EQ(index.unpacked(), 0U) << "the one that went was the one that was unpacked";
+  EXPECT_TRUE(index.workloads_at("10.0.0.c").empty());
+  EXPECT_EQ(index.workloads_at("10.0.0.9").size(), 1U);
+  EXPECT_EQ(index.unpacked(), 1U);
+  index.remove(*moved);
+  EXPECT_EQ(index.unpacked(), 0U);
+  EXPECT_TRUE(index.workloads_at("10.0.0.9").empty());
+  EXPECT_EQ(index.workload("data", "Pod", "c"), nullptr);
 }
 
 std::shared_ptr<const EndpointSlice> slice_of(const char* service, const char* name = "web-1") {
@@ -149,6 +264,35 @@ TEST(FactIndex, FindsAliasesWhereTheirNamesLead) {
   index.remove(*alias("db.data.svc"));
   EXPECT_TRUE(index.aliases("mesh").empty());
   EXPECT_TRUE(index.services("web").empty());
+}
+
+std::shared_ptr<const Backend> backend_at(std::vector<std::string> hosts, const char* name = "pg") {
+  auto object = std::make_shared<Backend>();
+  object->kind = "Backend";
+  object->reference_kind = "example.org/Backend";
+  object->meta.ns = "web";
+  object->meta.name = name;
+  for (std::string& host : hosts) object->endpoints.push_back({.host = std::move(host)});
+  return object;
+}
+
+TEST(FactIndex, FindsBackendsWhereTheyAreAndWhereTheyLead) {
+  FactIndex index;
+  index.put(backend_at({"db.data.svc", "10.0.0.7"}));
+  index.put(backend_at({"db.data.svc"}, "other"));
+  EXPECT_EQ(index.backends("web").size(), 2U);
+  EXPECT_TRUE(index.backends("data").empty());
+  EXPECT_EQ(index.backends_to("data").size(), 2U);
+  EXPECT_EQ(index.backends_to("10.0.0.7").size(), 1U);
+  index.put(backend_at({"db.mesh.svc"}));
+  EXPECT_EQ(index.backends_to("data").size(), 1U);
+  EXPECT_TRUE(index.backends_to("10.0.0.7").empty());
+  EXPECT_EQ(index.backends_to("mesh").size(), 1U);
+  index.remove(*backend_at({}));  // as it was last, whatever the event still knows of it
+  EXPECT_TRUE(index.backends_to("mesh").empty());
+  EXPECT_EQ(index.backends("web").size(), 1U);
+  EXPECT_TRUE(index.same_as(backend_at({}, "other").get()));
+  EXPECT_FALSE(index.same_as(backend_at({}).get()));
 }
 
 std::shared_ptr<const Gateway> listens(const char* kind, const char* name, const char* adds_to = "") {
@@ -276,6 +420,32 @@ TEST(FactIndex, TellsOfRoutesWhenTheirGatewayChanges) {
   gateway.meta = {.name = "edge", .ns = "infra"};
   index.put(std::make_shared<const Gateway>(gateway));
   EXPECT_EQ(told.take(), (Names{"data", "infra"}));
+}
+
+// A route of web names the backend there, and its ways count where the Service is that it leads to.
+TEST(FactIndex, TellsWhereBackendsLead) {
+  FactIndex index;
+  auto db = std::make_shared<Service>(*named<Service>("data", "db"));
+  db->cluster_ip = "10.96.0.7";
+  index.put(db);
+  Told told(index);
+  index.put(backend_at({"db.infra.svc", "10.96.0.7"}));
+  EXPECT_EQ(told.take(), (Names{"data", "infra", "web"}));
+  Entrance route;
+  route.meta = {.name = "front", .ns = "shop"};
+  route.targets.emplace_back();
+  route.targets[0].ns = "web";
+  route.targets[0].resource = "example.org/Backend/pg";
+  index.put(std::make_shared<const Entrance>(route));
+  EXPECT_EQ(told.take(), (Names{"data", "infra", "web"}));
+  ReferenceGrant grant;
+  grant.meta = {.name = "let-in", .ns = "web"};
+  index.put(std::make_shared<const ReferenceGrant>(grant));
+  EXPECT_EQ(told.take(), (Names{"data", "infra", "web"}));
+  index.put(std::make_shared<const Service>(*named<Service>("infra", "db")));
+  EXPECT_EQ(told.take(), (Names{"infra", "web"})) << "what led nowhere counted where the backend is";
+  index.put(backend_at({"db.shop.svc"}));
+  EXPECT_EQ(told.take(), (Names{"data", "infra", "shop", "web"})) << "where it led before too";
 }
 
 TEST(FactIndex, IsSilentAboutWhatIsNotJudged) {

@@ -24,8 +24,9 @@ bool selects(const Service& service, const Workload& workload) {
 bool isolates(const NetworkPolicy& policy, const Workload& workload) {
   const auto& types = policy.policy_types;
   const bool ingress = types.empty() || std::find(types.begin(), types.end(), "Ingress") != types.end();
-  return ingress && !workload.pod.host_network && policy.meta.ns == workload.meta.ns &&
-         matches(policy.pod_selector, workload.template_labels);
+  return ingress && !workload.pod.host_network &&
+         (policy.cluster_wide || policy.meta.ns == workload.meta.ns) &&
+         selects_pods(policy, workload.template_labels);
 }
 
 const std::vector<const Service*>& Neighbourhood::services() {
@@ -48,18 +49,14 @@ const std::vector<const NetworkPolicy*>& Neighbourhood::network_policies() {
   return *network_policies_;
 }
 
-const Service* Neighbourhood::service(std::string_view name) {
-  const auto& all = services();
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const Service* service) { return service->meta.name == name; });
-  return found == all.end() ? nullptr : *found;
-}
+const Service* Neighbourhood::service(std::string_view name) { return facts_.service(ns_, name); }
 
 template <class Selects>
-std::vector<const Workload*> Neighbourhood::selected(Selects selects) {
+std::vector<const Workload*> Neighbourhood::selected(const std::vector<const Workload*>& candidates,
+                                                     Selects selects) {
   std::vector<const Workload*> selected;
   std::map<const Workload*, std::vector<const Workload*>> seen_of_owner;
-  for (const Workload* workload : workloads()) {
+  for (const Workload* workload : candidates) {
     if (!selects(*workload) || has_ended(*workload)) continue;
     if (const Workload* made_by = owner(*workload)) {
       if (workload->kind != "Pod") continue;
@@ -76,30 +73,25 @@ std::vector<const Workload*> Neighbourhood::selected(Selects selects) {
 }
 
 std::vector<const Workload*> Neighbourhood::selected_by(const Service& service) {
-  return selected([&](const Workload& workload) { return selects(service, workload); });
+  if (service.selector.empty()) return {};
+  return selected(facts_.workloads_with(ns_, service.selector),
+                  [&](const Workload& workload) { return selects(service, workload); });
 }
 
 std::vector<const Workload*> Neighbourhood::selected_by(const NetworkPolicy& policy) {
-  return selected([&](const Workload& workload) { return isolates(policy, workload); });
+  return selected(workloads(), [&](const Workload& workload) { return isolates(policy, workload); });
 }
 
 const Workload* Neighbourhood::owner(const Workload& workload) {
   const OwnerReference* reference = controller_of(workload);
   if (reference == nullptr) return nullptr;
-  if (!owners_) {
-    owners_.emplace();
-    for (const Workload* candidate : workloads()) {
-      // Pods own no pods, and there are many of them.
-      if (candidate->kind == "Pod") continue;
-      owners_->emplace(std::pair<std::string_view, std::string_view>(candidate->kind, candidate->meta.name),
-                       candidate);
-    }
-  }
-  const auto found = owners_->find({reference->kind, reference->name});
-  if (found == owners_->end()) return nullptr;
-  const Uid& uid = found->second->meta.uid;
+  // Pods own no pods.
+  const Workload* found =
+      reference->kind == "Pod" ? nullptr : facts_.workload(ns_, reference->kind, reference->name);
+  if (found == nullptr) return nullptr;
+  const Uid& uid = found->meta.uid;
   const bool same = uid.empty() || reference->uid.empty() || uid == reference->uid;
-  return same ? found->second : nullptr;
+  return same ? found : nullptr;
 }
 
 }  // namespace berth::exposure

@@ -42,7 +42,7 @@ class Neighbourhood {
 
  private:
   template <class Selects>
-  std::vector<const Workload*> selected(Selects selects);
+  std::vector<const Workload*> selected(const std::vector<const Workload*>& candidates, Selects selects);
 
   const Facts& facts_;
   std::string ns_;
@@ -50,7 +50,6 @@ class Neighbourhood {
   std::optional<std::vector<const Entrance*>> entrances_;
   std::optional<std::vector<const Workload*>> workloads_;
   std::optional<std::vector<const NetworkPolicy*>> network_policies_;
-  std::optional<std::map<std::pair<std::string_view, std::string_view>, const Workload*>> owners_;
 };
 
 // `service` has a selector and it takes the labels of the workload's pods in.
@@ -58,6 +57,7 @@ bool selects(const Service& service, const Workload& workload);
 
 // `policy` says who may come in to the workload's pods. It says nothing of pods on the network of their node
 // (networking.k8s.io/v1: undefined, and no known plugin tells them from the node).
+// Of a cluster-wide one, that it is about the workload's namespace is known before.
 bool isolates(const NetworkPolicy& policy, const Workload& workload);
 
 }  // namespace berth::exposure

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "core/base/address_set.h"
@@ -63,6 +65,34 @@ bool takes(const NetworkPolicyRule& rule, const ContainerPort& declared) {
                                            [&](const auto& open) { return takes(open, declared); });
 }
 
+// Whom a peer with a block means; std::nullopt: nobody can tell.
+std::optional<AddressSet> addresses_of(const NetworkPolicyPeer& peer) {
+  const auto block = Cidr::parse_loosely(*peer.cidr);
+  if (!block.ok()) return std::nullopt;
+  AddressSet addresses;
+  addresses.add(*block);
+  for (const std::string& text : peer.except) {
+    if (const auto except = Cidr::parse_loosely(text); except.ok()) addresses.remove(*except);
+  }
+  return addresses;
+}
+
+// Takes away whom `refused` means; false: everybody. What cannot be read refuses nobody.
+bool take_away(AddressSet& let_in, const NetworkPolicyRule& refused) {
+  if (refused.peers.empty()) return false;
+  for (const NetworkPolicyPeer& peer : refused.peers) {
+    if (!peer.cidr) continue;
+    if (const auto addresses = addresses_of(peer)) let_in.remove(*addresses);
+  }
+  return true;
+}
+
+std::vector<std::string> texts_of(const AddressSet& addresses) {
+  std::vector<std::string> texts;
+  for (const Cidr& network : addresses.networks()) texts.push_back(to_string(network));
+  return texts;
+}
+
 // A rule that lets outsiders in.
 struct OpenRule {
   const NetworkPolicy* policy;
@@ -80,11 +110,35 @@ std::vector<OpenRule> open_rules(const NetworkPolicy& policy, const Facts& facts
   return open;
 }
 
-WayOut way_by(const OpenRule& open, Protocol protocol, std::int64_t number) {
+// Who is left of them when the rule's refusals of that port are taken away; std::nullopt: nobody.
+std::optional<std::vector<std::string>> sources_at(const OpenRule& open, const ContainerPort& port,
+                                                   const Facts& facts) {
+  AddressSet left;
+  for (const char* all : {"0.0.0.0/0", "::/0"}) left.add(*Cidr::parse(all));
+  bool any = false;
+  for (const NetworkPolicyRule& refused : open.rule->refused) {
+    if (!takes(refused, port)) continue;
+    any = true;
+    if (!take_away(left, refused)) return std::nullopt;
+  }
+  if (!any) return open.sources;
+  if (open.sources.empty()) {
+    left = left.common_with(outside_of(facts.policies()));
+  } else {
+    AddressSet let_in;
+    for (const std::string& source : open.sources) let_in.add(*Cidr::parse(source));
+    left = left.common_with(let_in);
+  }
+  if (left.empty()) return std::nullopt;
+  return texts_of(left);
+}
+
+WayOut way_by(const OpenRule& open, std::vector<std::string> sources, Protocol protocol,
+              std::int64_t number) {
   WayOut found;
   found.via = Via::kNetworkPolicy;
   found.protocol = protocol;
-  found.audience.sources = open.sources;
+  found.audience.sources = std::move(sources);
   found.network_policy = open.policy;
   found.rule = open.rule;
   found.container_port = number;
@@ -109,11 +163,15 @@ WayOut ending_in(WayOut way, const Workload& workload, const DeclaredPort& end, 
 // True when the rule leads to anything that the workload declares.
 bool add_ends(const OpenRule& open, const NetworkPolicyPort* port, const Workload& workload,
               Neighbourhood& around, WayCollection& ways) {
+  if (!is_about_pods(*open.rule, workload.template_labels)) return false;
   bool led = false;
   for (const DeclaredPort& end : declared_ports(workload.pod)) {
     if (port != nullptr ? !takes(*port, *end.port) : !takes(*open.rule, *end.port)) continue;
     led = true;
-    ways.add(ending_in(way_by(open, end.port->protocol, end.port->container_port), workload, end, around,
+    auto sources = sources_at(open, *end.port, around.facts());
+    if (!sources) continue;
+    ways.add(ending_in(way_by(open, std::move(*sources), end.port->protocol, end.port->container_port),
+                       workload, end, around,
                        [&](const Workload& above) { return isolates(*open.policy, above); }));
   }
   return led;
@@ -129,9 +187,17 @@ const Workload* without_ports(const std::vector<const Workload*>& workloads) {
 
 // Nobody there declares what the port says.
 void add_undeclared(const OpenRule& open, const NetworkPolicyPort& port,
-                    const std::vector<const Workload*>& selected, WayCollection& ways) {
-  if (port.port != 0 && port.end_port <= port.port) return ways.add(way_by(open, port.protocol, port.port));
-  WayOut found = way_by(open, port.protocol, 0);
+                    const std::vector<const Workload*>& selected, const Facts& facts, WayCollection& ways) {
+  ContainerPort meant;
+  meant.name = port.name;
+  meant.container_port = port.port;
+  meant.protocol = port.protocol;
+  auto sources = sources_at(open, meant, facts);
+  if (!sources) return;
+  if (port.port != 0 && port.end_port <= port.port) {
+    return ways.add(way_by(open, std::move(*sources), port.protocol, port.port));
+  }
+  WayOut found = way_by(open, std::move(*sources), port.protocol, 0);
   if (!port.name.empty()) {
     found.unresolved = "no selected workload has a port named \"" + port.name + "\"";
   } else if (const Workload* silent = without_ports(selected); port.port != 0 && silent != nullptr) {
@@ -152,20 +218,44 @@ std::optional<std::vector<std::string>> sources_outside(const NetworkPolicyRule&
   AddressSet let_in;
   for (const NetworkPolicyPeer& peer : rule.peers) {
     if (!peer.cidr) continue;
-    const auto block = Cidr::parse_loosely(*peer.cidr);
-    if (!block.ok()) return std::vector<std::string>();
-    AddressSet one;
-    one.add(*block);
-    for (const std::string& text : peer.except) {
-      if (const auto except = Cidr::parse_loosely(text); except.ok()) one.remove(*except);
-    }
-    let_in.add(one);
+    const auto addresses = addresses_of(peer);
+    if (!addresses) return std::vector<std::string>();
+    let_in.add(*addresses);
   }
   const AddressSet from_outside = let_in.common_with(outside_of(policies));
   if (from_outside.empty()) return std::nullopt;
-  std::vector<std::string> sources;
-  for (const Cidr& network : from_outside.networks()) sources.push_back(to_string(network));
-  return sources;
+  return texts_of(from_outside);
+}
+
+std::vector<std::string> namespaces_of(const NetworkPolicy& policy, const Facts& facts) {
+  if (!policy.cluster_wide) return {policy.meta.ns};
+  std::vector<std::string> all = facts.namespaces();
+  std::erase_if(
+      all, [&](const std::string& ns) { return !is_of_namespace(policy, ns, facts.namespace_labels(ns)); });
+  return all;
+}
+
+// Returns those that nobody declares. A name, or a range, for several protocols is declared when it is for
+// one of them, and counts once.
+static std::vector<const NetworkPolicyPort*> add_port_ends(const OpenRule& open,
+                                                           const std::vector<const Workload*>& selected,
+                                                           Neighbourhood& around, WayCollection& ways) {
+  const auto as_written = [](const NetworkPolicyPort& port) {
+    return std::tuple(std::string_view(port.name), port.port, port.end_port);
+  };
+  std::vector<const NetworkPolicyPort*> undeclared;
+  std::set<std::tuple<std::string_view, std::int64_t, std::int64_t>> known;
+  for (const NetworkPolicyPort& port : open.rule->ports) {
+    bool led = false;
+    for (const Workload* workload : selected) led = add_ends(open, &port, *workload, around, ways) || led;
+    if (led) known.insert(as_written(port));
+    if (!led) undeclared.push_back(&port);
+  }
+  std::erase_if(undeclared, [&](const NetworkPolicyPort* port) {
+    const bool is_number = port->port != 0 && port->end_port <= port->port;
+    return !is_number && !known.insert(as_written(*port)).second;
+  });
+  return undeclared;
 }
 
 void add_policy_ways(const NetworkPolicy& policy, Neighbourhood& around, WayCollection& ways) {
@@ -176,10 +266,11 @@ void add_policy_ways(const NetworkPolicy& policy, Neighbourhood& around, WayColl
     if (open.rule->ports.empty()) {
       for (const Workload* workload : selected) add_ends(open, nullptr, *workload, around, ways);
     }
-    for (const NetworkPolicyPort& port : open.rule->ports) {
-      bool led = false;
-      for (const Workload* workload : selected) led = add_ends(open, &port, *workload, around, ways) || led;
-      if (!led) add_undeclared(open, port, selected, ways);
+    // Of all namespaces somebody else may have such a port.
+    const std::vector<const NetworkPolicyPort*> undeclared = add_port_ends(open, selected, around, ways);
+    if (policy.cluster_wide) continue;
+    for (const NetworkPolicyPort* port : undeclared) {
+      add_undeclared(open, *port, selected, around.facts(), ways);
     }
   }
 }
@@ -193,22 +284,23 @@ void add_policy_ways(const Workload& workload, Neighbourhood& around, WayCollect
   }
 }
 
-std::vector<WayOut> ways_left_open(const NetworkPolicy& was, const Facts& after) {
-  Neighbourhood around(after, was.meta.ns);
-  WayCollection ways;
+static void add_ways_left_open(const NetworkPolicy& was, Neighbourhood& around, WayCollection& ways) {
   const auto nobody_isolates = [&](const Workload& workload) {
     const auto& policies = around.network_policies();
     return std::none_of(policies.begin(), policies.end(),
                         [&](const NetworkPolicy* policy) { return isolates(*policy, workload); });
   };
-  const std::vector<OpenRule> open = open_rules(was, after);
-  const auto was_open = [&](const ContainerPort& port) {
-    return std::any_of(open.begin(), open.end(), [&](const auto& each) { return takes(*each.rule, port); });
+  const std::vector<OpenRule> open = open_rules(was, around.facts());
+  const auto was_open = [&](const Workload& workload, const ContainerPort& port) {
+    return std::any_of(open.begin(), open.end(), [&](const OpenRule& each) {
+      return takes(*each.rule, port) && is_about_pods(*each.rule, workload.template_labels) &&
+             sources_at(each, port, around.facts());
+    });
   };
   for (const Workload* workload : around.selected_by(was)) {
     if (!nobody_isolates(*workload)) continue;
     for (const DeclaredPort& end : declared_ports(workload->pod)) {
-      if (was_open(*end.port)) continue;
+      if (was_open(*workload, *end.port)) continue;
       WayOut found;
       found.via = Via::kNetworkPolicy;
       found.protocol = end.port->protocol;
@@ -216,6 +308,14 @@ std::vector<WayOut> ways_left_open(const NetworkPolicy& was, const Facts& after)
       found.container_port = end.port->container_port;
       ways.add(ending_in(std::move(found), *workload, end, around, nobody_isolates));
     }
+  }
+}
+
+std::vector<WayOut> ways_left_open(const NetworkPolicy& was, const Facts& after) {
+  WayCollection ways;
+  for (const std::string& ns : namespaces_of(was, after)) {
+    Neighbourhood around(after, ns);
+    add_ways_left_open(was, around, ways);
   }
   return ways.take();
 }

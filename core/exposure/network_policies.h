@@ -24,7 +24,10 @@ namespace berth::exposure {
 std::optional<std::vector<std::string>> sources_outside(const NetworkPolicyRule& rule,
                                                         const std::vector<const ExposurePolicy*>& policies);
 
-// To whatever the policy isolates; at a number that nobody there declares it leads nowhere that is known.
+// Those that it may be about.
+std::vector<std::string> namespaces_of(const NetworkPolicy& policy, const Facts& facts);
+
+// To whatever the policy isolates there; at a number that nobody declares it leads nowhere that is known.
 void add_policy_ways(const NetworkPolicy& policy, Neighbourhood& around, WayCollection& ways);
 
 // To what the workload declares, by every policy of its namespace.

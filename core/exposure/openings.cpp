@@ -6,6 +6,7 @@
 #include "core/exposure/announcements.h"
 #include "core/exposure/attachments.h"
 #include "core/exposure/load_balancers.h"
+#include "core/exposure/places.h"
 #include "core/exposure/way_collection.h"
 
 namespace berth::exposure {
@@ -24,6 +25,7 @@ std::vector<Opening> own_openings(const Service& service, const ServicePort& por
   if (balances && !is_internal_load_balancer(service)) {
     Opening opening{Via::kLoadBalancer, port.port};
     opening.audience.sources = service.load_balancer_source_ranges;
+    opening.audience.addresses = asked_addresses(service);
     openings.push_back(std::move(opening));
   }
   if (service.type == "NodePort" || (balances && opens_node_port(service, port))) {

@@ -23,7 +23,9 @@ struct Opening {
   std::string_view sign = {};
   const Advertisement* advertisement = nullptr;  // by which routers know the way to the cluster IP
   const Service* alias = nullptr;                // that the target names instead of the Service itself
-  const ParentReference* parent = nullptr;       // of a route: what it is attached to
+  const Backend* backend = nullptr;              // the same, and by which endpoint it leads on
+  const BackendEndpoint* endpoint = nullptr;
+  const ParentReference* parent = nullptr;  // of a route: what it is attached to
   const Gateway* gateway = nullptr;
   bool ends_tls = false;
   std::string unknown = {};  // why it is not known what it shows; "" = it is known

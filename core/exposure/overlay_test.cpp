@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/exposure/testing/backends.h"
 #include "core/exposure/testing/world.h"
 
 namespace berth::exposure {
@@ -28,6 +29,26 @@ TEST(Overlay, PutsAnObjectInThePlaceOfItsOlderSelf) {
   EXPECT_EQ(names(overlay.services("data")), "a b c ");
   EXPECT_EQ(overlay.services("data")[1], &newer);
   EXPECT_EQ(names(overlay.services("web")), "");
+}
+
+TEST(Overlay, AnswersNarrowQuestionsAsWideOnes) {
+  World world;
+  world.add(service("ClusterIP", {}, "a")).add(deployment({}));
+  const Service newer = service("NodePort", {}, "a");
+  const Service other = service("NodePort", {}, "b");
+  EXPECT_EQ(Overlay(world, &newer, Subject(&newer)).service("data", "a"), &newer);
+  EXPECT_EQ(Overlay(world, &newer, std::nullopt).service("data", "a"), nullptr);
+  EXPECT_EQ(Overlay(world, &other, Subject(&other)).service("data", "b"), &other);
+  EXPECT_EQ(Overlay(world, &other, Subject(&other)).service("data", "a")->type, "ClusterIP");
+  EXPECT_EQ(names(Overlay(world, &newer, Subject(&newer)).services_selecting("data", {})), "a ");
+
+  const Workload* known = world.workloads("data").front();
+  const Workload changed = *known;
+  const Overlay overlay(world, &changed, Subject(&changed));
+  EXPECT_EQ(overlay.workload("data", changed.kind, changed.meta.name), &changed);
+  EXPECT_EQ(overlay.workloads_with("data", changed.template_labels).front(), &changed);
+  EXPECT_EQ(Overlay(world, &changed, std::nullopt).workload("data", changed.kind, changed.meta.name),
+            nullptr);
 }
 
 TEST(Overlay, TakesAnObjectAway) {
@@ -102,6 +123,20 @@ TEST(Overlay, LeavesEverythingElseAsItIs) {
   ASSERT_NE(overlay.namespace_labels("data"), nullptr);
   EXPECT_EQ(overlay.namespace_labels("web"), nullptr);
   EXPECT_TRUE(overlay.allocations("data").empty());
+}
+
+// A backend may lead elsewhere than where it stands, and elsewhere than it did.
+TEST(Overlay, FindsBackendsWhereTheyLeadNow) {
+  const auto at = [](const char* host) { return backend_at({endpoint(host, 5432)}, "web"); };
+  World world;
+  world.add(at("db.data.svc"));
+  const Backend moved = at("db.infra.svc");
+  const Overlay overlay(world, &moved, Subject(&moved));
+  EXPECT_EQ(names(overlay.backends("web")), "pg ");
+  EXPECT_EQ(names(overlay.backends_to("data")), "");
+  EXPECT_EQ(names(overlay.backends_to("infra")), "pg ");
+  const Overlay without(world, &moved, std::nullopt);
+  EXPECT_EQ(names(without.backends("web")), "");
 }
 
 }  // namespace

@@ -24,8 +24,9 @@ bool holds_for(const ExposureException& exception, const WayOut& way, std::int64
   // A program that leads out by itself does so from no port: whoever permits it permits the workload.
   if (way.via == Via::kCustom) return std::find(via.begin(), via.end(), to_string(way.via)) != via.end();
   if (exception.port != number || exception.protocol != way.protocol) return false;
-  // By whatever way the port may be reached, a NetworkPolicy must be allowed to let that in.
-  return way.via == Via::kNetworkPolicy ||
+  // By whatever way the port may be reached, a NetworkPolicy must be allowed to let that in, and who is
+  // responsible for it to look at it through the API server.
+  return way.via == Via::kNetworkPolicy || way.via == Via::kConnect ||
          (via.empty() || std::find(via.begin(), via.end(), to_string(way.via)) != via.end());
 }
 
@@ -98,11 +99,15 @@ void PolicyTable::list(const PolicyPort& entry, bool internal, const std::string
       issues_.push_back(malformed(date.error().message, field + ".deprecated.after"));
     }
   }
-  for (const std::string& name : entry.from) {
-    if (networks_.find(name) == networks_.end()) {
-      issues_.push_back(malformed("there is no network '" + name + "' in spec.networks", field + ".from"));
+  const auto check_names = [&](const std::vector<std::string>& names, const char* member) {
+    for (const std::string& name : names) {
+      if (networks_.find(name) == networks_.end()) {
+        issues_.push_back(malformed("there is no network '" + name + "' in spec.networks", field + member));
+      }
     }
-  }
+  };
+  check_names(entry.from, ".from");
+  check_names(entry.shown_on, ".shownOn");
   for (const PortSpan& span : spans) {
     listings_[slot(entry.protocol)].push_back(
         {span, span.first == span.last, internal, &entry, refused_from});

@@ -64,6 +64,7 @@ TEST(PolicyTable, ReportsWhatItCannotReadAndCountsTheRest) {
   policy.spec.external = {listed(70968)};
   policy.spec.external.push_back(listed(8443));
   policy.spec.external.back().from = {"nobody"};
+  policy.spec.external.back().shown_on = {"admins", "nowhere"};
   PolicyPort several;
   several.ports = {"5432", "9300-9200", "pg", "9000-9010"};
   policy.spec.internal = {several, listed(4006)};
@@ -78,10 +79,10 @@ TEST(PolicyTable, ReportsWhatItCannotReadAndCountsTheRest) {
 
   const PolicyTable table(policy);
   EXPECT_EQ(fields(table.issues()),
-            (std::vector<std::string>{"spec.networks[0].cidrs[1]", "spec.internal[0].ports[1]",
-                                      "spec.internal[0].ports[2]", "spec.internal[1].deprecated.after",
-                                      "spec.external[0].port", "spec.external[1].from", "spec.exceptions[0]",
-                                      "spec.exceptions[1].expiresAt"}));
+            (std::vector<std::string>{
+                "spec.networks[0].cidrs[1]", "spec.internal[0].ports[1]", "spec.internal[0].ports[2]",
+                "spec.internal[1].deprecated.after", "spec.external[0].port", "spec.external[1].from",
+                "spec.external[1].shownOn", "spec.exceptions[0]", "spec.exceptions[1].expiresAt"}));
   for (const Error& issue : table.issues()) EXPECT_FALSE(issue.message.empty()) << issue.field;
   EXPECT_EQ(table.standing(5432, Protocol::kTcp).size(), 1u);
   EXPECT_EQ(table.standing(9005, Protocol::kTcp).size(), 1u);

@@ -61,6 +61,7 @@ class Reader {
     const bool imported = reference.group == "multicluster.x-k8s.io" && kind == "ServiceImport";
     if ((reference.group.empty() && kind == "Service") || imported) {
       target.service = reference.name;
+      target.imported = imported;
       target.port_number = reference.port;
       target.number_field = field + ".port";
     } else {

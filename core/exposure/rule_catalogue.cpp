@@ -10,6 +10,12 @@ const std::vector<RuleText>& rule_catalogue() {
        "postgres port "
        "5432",
        "Close the way at its beginning, or ask for an exception."},
+      {rule::kConnect,
+       "Somebody asks the API server to connect him to an internal port, in a namespace that forbids it "
+       "(`berth.dev/connect: Deny`).",
+       "The API server itself connects: no Service, no gateway and hardly a NetworkPolicy stands in between.",
+       "kubectl port-forward to Pod data/db-0 port 5432",
+       "Connect from a pod of the cluster, or ask for an exception."},
       {rule::kSpecialAddress,
        "A slice that somebody wrote leads an exposed Service to a loopback, link-local, multicast or "
        "unspecified "
@@ -38,6 +44,14 @@ const std::vector<RuleText>& rule_catalogue() {
        "Everybody can connect to what is meant for administrators.",
        "Service data/admin (LoadBalancer) port 9443",
        "Set loadBalancerSourceRanges within those networks, or allocate the port with allowFrom."},
+      {rule::kOtherNetwork,
+       "A port that is to be shown on some networks only (`shownOn`) is shown on others, or nobody knows "
+       "where.",
+       "What is meant for the management network can be reached from the transport network, and the other "
+       "way "
+       "round.",
+       "Service data/ike (LoadBalancer) port 500/UDP",
+       "Ask for a loadBalancerClass or a loadBalancerIP of those networks, without node ports."},
       {rule::kUnresolved, "It is not known which container port a way opens.",
        "It may be an internal one; `spec.unknown` of the policy decides.",
        "Service data/web (LoadBalancer) port 443 -> targetPort \"pg\" -> ?",

@@ -10,12 +10,14 @@ namespace berth::exposure {
 
 namespace rule {
 inline constexpr char kInternalPort[] = "internal-port";
+inline constexpr char kConnect[] = "connect";
 inline constexpr char kSpecialAddress[] = "special-address";
 inline constexpr char kRemovedPort[] = "removed-port";
 inline constexpr char kLeftOpen[] = "left-open";
 inline constexpr char kDebugContainer[] = "debug-container";
 inline constexpr char kEndsTls[] = "ends-tls";
 inline constexpr char kOpenSources[] = "open-sources";
+inline constexpr char kOtherNetwork[] = "other-network";
 inline constexpr char kUnresolved[] = "unresolved";
 inline constexpr char kUndeclaredPort[] = "undeclared-port";
 inline constexpr char kDeprecatedPort[] = "deprecated-port";

@@ -7,9 +7,10 @@
 #include "core/base/cidr.h"
 #include "core/exposure/addresses.h"
 #include "core/exposure/allocations.h"
+#include "core/exposure/connection.h"
 #include "core/exposure/container_ports.h"
 #include "core/exposure/fingerprints.h"
-#include "core/exposure/load_balancers.h"
+#include "core/exposure/places.h"
 #include "core/exposure/rule_catalogue.h"
 #include "core/exposure/wording.h"
 
@@ -18,6 +19,19 @@ namespace {
 
 constexpr char kReachable[] = " and would be reachable from outside the cluster";
 constexpr char kOpenToOutside[] = " and would be open to addresses outside the cluster";
+
+constexpr char kByTheServer[] = " and would be reachable through the API server";
+constexpr char kPerhapsByTheServer[] =
+    " and could be reached through the API server, for the request does not tell the port";
+
+// Of an internal number, after the policy.
+const char* consequence_of(const WayOut& way) {
+  if (way.via == Via::kNetworkPolicy) return kOpenToOutside;
+  if (way.via != Via::kConnect) return kReachable;
+  const bool untold = way.connection != nullptr && way.connection->by == ConnectsBy::kPortForward &&
+                      way.connection->ports.empty();
+  return untold ? kPerhapsByTheServer : kByTheServer;
+}
 
 // Everything a rule may look at.
 struct Question {
@@ -67,9 +81,10 @@ std::optional<Objection> internal_number(const Question& question) {
   for (const std::int64_t number : question.way.numbers()) {
     const std::vector<const Listing*> standing = question.policy.standing(number, question.way.protocol);
     if (standing.empty() || !standing.front()->internal || question.excepted(number)) continue;
-    Objection objected{Ground::kInternal, Decision::kDeny, number,
+    Objection objected{question.way.connection == nullptr ? Ground::kInternal : Ground::kConnect,
+                       Decision::kDeny, number,
                        port_text(number, question.way.protocol, standing.front()->entry) + " is internal",
-                       question.way.via == Via::kNetworkPolicy ? kOpenToOutside : kReachable};
+                       consequence_of(question.way)};
     if (const auto* awaited = question.policy.awaited_exception(question.way, number, question.now)) {
       objected.awaited = one_line(awaited->workload.kind + " " + awaited->ns + "/" + awaited->workload.name);
     }
@@ -84,7 +99,9 @@ std::optional<Objection> forbidden_address(const Question& question) {
   if (what.empty() || question.end_excepted()) return std::nullopt;
   return Objection{Ground::kAddress, Decision::kDeny, question.way.container_port,
                    "address " + one_line(std::string(question.way.address)) + " (" + std::string(what) +
-                       ") is no pod's, and an exposed Service that leads there is refused",
+                       ") is no pod's, and " +
+                       (question.way.backend != nullptr ? "a backend" : "an exposed Service") +
+                       " that leads there is refused",
                    ""};
 }
 
@@ -206,6 +223,38 @@ std::optional<Objection> open_sources(const Question& question) {
   return std::nullopt;
 }
 
+// `shownOn` binds where the way is shown. As with `from`, lines that list one number are alternatives.
+std::optional<Objection> shown_elsewhere(const Question& question) {
+  for (const std::int64_t number : question.way.numbers()) {
+    const std::vector<const Listing*> standing = question.policy.standing(number, question.way.protocol);
+    if (standing.empty() || standing.front()->internal || question.excepted(number)) continue;
+    std::vector<std::string> networks;
+    bool anywhere = false;
+    for (const Listing* listing : standing) {
+      anywhere = anywhere || listing->entry->shown_on.empty();
+      networks.insert(networks.end(), listing->entry->shown_on.begin(), listing->entry->shown_on.end());
+    }
+    if (anywhere) continue;
+    const Placement place = placement(question.way, question.policy, networks);
+    if (place == Placement::kWithin) continue;
+    Objection objected{Ground::kPlace,
+                       Decision::kDeny,
+                       number,
+                       port_text(number, question.way.protocol, standing.front()->entry) +
+                           " is to be shown on network " + joined(networks) + " only",
+                       ", and this way is shown on " + place_text(question.way),
+                       places_of(question.policy, networks)};
+    if (place == Placement::kUnknown) {
+      objected.decision = decision_of(question.spec().unknown, Decision::kUnknown);
+      if (objected.decision == Decision::kAllow) continue;
+      if (objected.decision == Decision::kWarn) objected.decision = Decision::kUnknown;
+      objected.consequence = ", and it is not known on which this way is";
+    }
+    return objected;
+  }
+  return std::nullopt;
+}
+
 // The container port is not known: spec.unknown decides (default Warn, which stays Unknown).
 std::optional<Objection> unresolved_end(const Question& question) {
   if (question.way.unresolved.empty()) return std::nullopt;
@@ -270,19 +319,22 @@ std::optional<Objection> moved_service_port(const Question& question) {
 }
 
 // In the order of Ground: the first that objects decides.
-constexpr std::array<Rule, 11> kRules = {
-    &internal_number, &forbidden_address, &removed_port,   &left_open,       &debug_container,    &ends_tls,
-    &open_sources,    &unresolved_end,    &undeclared_way, &deprecated_port, &moved_service_port,
+constexpr std::array<Rule, 12> kRules = {
+    &internal_number, &forbidden_address, &removed_port,    &left_open,
+    &debug_container, &ends_tls,          &open_sources,    &shown_elsewhere,
+    &unresolved_end,  &undeclared_way,    &deprecated_port, &moved_service_port,
 };
 
 // A health check answers with the node's own state, from a listener routes lead on, whom a NetworkPolicy lets
-// in still has to get there, and of what is advertised its owners need not know: of those only some rules
-// have to say anything.
+// in still has to get there, whom the API server connects has its permission, and of what is advertised its
+// owners need not know: of those only some rules have to say anything.
 bool says_something(Rule rule, const WayOut& way) {
   if (way.is_left_open()) return rule == &left_open;
   if (way.is_debug_container()) return rule == &debug_container;
-  if (way.via == Via::kNetworkPolicy) return rule == &internal_number || rule == &unresolved_end;
-  if (way.advertisement != nullptr) return rule == &internal_number;
+  const bool internal_only = way.entrance != nullptr && way.entrance->internal_only;
+  if (way.advertisement != nullptr || internal_only) return rule == &internal_number;
+  if (way.via == Via::kNetworkPolicy || way.via == Via::kConnect)
+    return rule == &internal_number || rule == &unresolved_end;
   return !way.is_bare_number() || rule == &internal_number;
 }
 
@@ -292,6 +344,8 @@ const char* rule_of(Ground ground) {
   switch (ground) {
     case Ground::kInternal:
       return rule::kInternalPort;
+    case Ground::kConnect:
+      return rule::kConnect;
     case Ground::kAddress:
       return rule::kSpecialAddress;
     case Ground::kRemoved:
@@ -304,6 +358,8 @@ const char* rule_of(Ground ground) {
       return rule::kEndsTls;
     case Ground::kSources:
       return rule::kOpenSources;
+    case Ground::kPlace:
+      return rule::kOtherNetwork;
     case Ground::kUnresolved:
       return rule::kUnresolved;
     case Ground::kUndeclared:

@@ -1,5 +1,7 @@
 #include "core/exposure/verdict.h"
 
+#include <algorithm>
+
 namespace berth::exposure {
 
 const char* to_string(Decision decision) {
@@ -14,6 +16,14 @@ const char* to_string(Decision decision) {
       return "Deny";
   }
   return "Deny";
+}
+
+Decision strictest_of(const std::vector<Finding>& findings) {
+  Decision decision = Decision::kAllow;
+  for (const Finding& finding : findings) {
+    if (!finding.audit_only) decision = std::max(decision, finding.decision);
+  }
+  return decision;
 }
 
 }  // namespace berth::exposure

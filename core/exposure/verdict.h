@@ -40,4 +40,7 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
+// Of those that are not audit_only.
+Decision strictest_of(const std::vector<Finding>& findings);
+
 }  // namespace berth::exposure

@@ -31,7 +31,7 @@ void join(Audience& audience, const Audience& more) {
 
 bool WayCollection::any_connects() const {
   return std::any_of(ways_.begin(), ways_.end(), [](const WayOut& way) {
-    return way.via != Via::kCustom && way.via != Via::kNetworkPolicy;
+    return way.via != Via::kCustom && way.via != Via::kNetworkPolicy && way.via != Via::kConnect;
   });
 }
 
@@ -42,7 +42,7 @@ void WayCollection::add(WayOut way) {
       Key{way.via, way.shown, way.protocol, way.sign, way.entrance, way.gateway, way.listener, target,
           way.service, way.service_port, way.network_policy, way.workload, way.container_port,
           way.health_check, nobodys_address(way.address).empty() ? std::string_view() : way.address,
-          way.is_debug_container() ? way.container : ""},
+          way.is_debug_container() ? way.container : "", way.endpoint},
       ways_.size());
   if (is_new) {
     ways_.push_back(std::move(way));

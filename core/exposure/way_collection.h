@@ -26,10 +26,10 @@ class WayCollection {
   std::vector<WayOut> take() { return std::move(ways_); }
 
  private:
-  using Key =
-      std::tuple<Via, std::int64_t, Protocol, std::string_view, const Entrance*, const Gateway*,
-                 const GatewayListener*, const EntranceTarget*, const Service*, const ServicePort*,
-                 const NetworkPolicy*, const Workload*, std::int64_t, bool, std::string_view, std::string>;
+  using Key = std::tuple<Via, std::int64_t, Protocol, std::string_view, const Entrance*, const Gateway*,
+                         const GatewayListener*, const EntranceTarget*, const Service*, const ServicePort*,
+                         const NetworkPolicy*, const Workload*, std::int64_t, bool, std::string_view,
+                         std::string, const BackendEndpoint*>;
   std::map<Key, std::size_t> places_;
   std::vector<WayOut> ways_;
 };

@@ -6,6 +6,7 @@
 
 #include "core/base/cidr.h"
 #include "core/exposure/addresses.h"
+#include "core/exposure/connection.h"
 
 namespace berth::exposure {
 namespace {
@@ -40,6 +41,16 @@ bool host_was_in(const std::vector<std::string>& before, const std::string& host
   });
 }
 
+ObjectReference reference(std::string api_version, std::string kind, const Meta& meta) {
+  return {std::move(api_version), std::move(kind), meta.ns, meta.name, meta.uid, {}};
+}
+
+// Another endpoint may lead to a workload of the same name elsewhere.
+std::string behind_backend(const WayOut& way) {
+  return way.target->resource + " " +
+         (way.service != nullptr ? to_string(way.service->meta.key()) : way.endpoint->host);
+}
+
 }  // namespace
 
 bool wider(const Audience& before, const Audience& after) {
@@ -52,6 +63,7 @@ bool wider(const Audience& before, const Audience& after) {
   for (const std::string& host : after.hosts) {
     if (!host_was_in(before.hosts, host)) return true;
   }
+  if (!before.addresses.empty() && after.addresses.empty()) return true;
   for (const std::string& address : after.addresses) {
     if (!has(before.addresses, "") && !has(before.addresses, address)) return true;
   }
@@ -73,15 +85,31 @@ std::vector<std::int64_t> WayOut::numbers() const {
 
 std::vector<std::string> WayOut::namespaces() const {
   std::vector<std::string> names;
+  if (connection != nullptr) add_once(names, connection->ns);
   if (entrance != nullptr) add_once(names, entrance->meta.ns);
+  // Of a cluster-scoped entrance: that of what it names, whether or not it is there.
+  if (target != nullptr && entrance != nullptr && entrance->meta.ns.empty()) add_once(names, target->ns);
   if (parent != nullptr) add_once(names, parent->ns);
   if (gateway != nullptr) add_once(names, gateway->meta.ns);
+  if (backend != nullptr) add_once(names, backend->meta.ns);
   if (alias != nullptr) add_once(names, alias->meta.ns);
   if (service != nullptr) add_once(names, service->meta.ns);
   if (slice != nullptr) add_once(names, slice->meta.ns);
   if (network_policy != nullptr) add_once(names, network_policy->meta.ns);
   if (workload != nullptr) add_once(names, workload->meta.ns);
+  std::erase(names, "");  // of cluster-scoped objects
   return names;
+}
+
+ObjectReference opener_of(const WayOut& way) {
+  if (way.entrance != nullptr) return reference("", way.entrance->kind, way.entrance->meta);
+  if (way.network_policy != nullptr)
+    return reference(way.network_policy->kind == kNetworkPolicyKind ? "networking.k8s.io/v1" : "",
+                     way.network_policy->kind, way.network_policy->meta);
+  if (way.service != nullptr) return reference("v1", "Service", way.service->meta);
+  if (way.workload != nullptr)
+    return reference(way.workload->api_version, way.workload->kind, way.workload->meta);
+  return reference(way.gateway->api_version, way.gateway->kind, way.gateway->meta);
 }
 
 WayIdentity identity(const WayOut& way) {
@@ -101,13 +129,14 @@ WayIdentity identity(const WayOut& way) {
     kind = "Service";
   } else if (way.network_policy != nullptr) {
     opener = &way.network_policy->meta;
-    kind = way.is_left_open() ? "no NetworkPolicy" : "NetworkPolicy";
+    kind = (way.is_left_open() ? "no " : "") + way.network_policy->kind;
   } else if (way.workload != nullptr) {
     opener = &way.workload->meta;  // the workload itself follows
   }
   std::string service_name;
   if (way.target != nullptr) {
     service_name = way.target->ns + "/" + way.target->service;
+    if (way.backend != nullptr) service_name += behind_backend(way);
   } else if (way.service != nullptr) {
     service_name = way.service->meta.name;
     if (way.advertisement != nullptr) service_name.insert(0, way.service->meta.ns + "/");

@@ -13,6 +13,8 @@
 
 #include "core/base/port.h"
 #include "core/model/advertisement.h"
+#include "core/model/backend.h"
+#include "core/model/cluster_objects.h"
 #include "core/model/endpoint_slice.h"
 #include "core/model/entrance.h"
 #include "core/model/gateway.h"
@@ -23,12 +25,15 @@
 
 namespace berth::exposure {
 
+struct Connection;
+
 // Who can use the way. Only the list that belongs to `via` is filled; an empty list says nothing.
 struct Audience {
   // LoadBalancer: loadBalancerSourceRanges; NetworkPolicy: the networks outside; empty = everybody
   std::vector<std::string> sources = {};
-  std::vector<std::string> hosts = {};      // of an entrance: host names; "" among them = every host
-  std::vector<std::string> addresses = {};  // ExternalIP: the addresses; HostPort: hostIPs, "" = every one
+  std::vector<std::string> hosts = {};  // of an entrance: host names; "" among them = every host
+  // ExternalIP: the addresses; HostPort: hostIPs, "" = every one; LoadBalancer: those it asks for, none = any
+  std::vector<std::string> addresses = {};
 
   bool operator==(const Audience&) const = default;
 };
@@ -51,6 +56,9 @@ struct WayOut {
   const EntranceTarget* target = nullptr;  // where in it
   const Service* alias =
       nullptr;  // an ExternalName Service that the target names, and that leads to `service`
+  const Backend* backend =
+      nullptr;  // that the target names instead of a Service, and by which endpoint of it
+  const BackendEndpoint* endpoint = nullptr;
   // Of a route: what it is attached to, and the Gateway or ListenerSet that this names, if it is there.
   const ParentReference* parent = nullptr;
   const Gateway* gateway = nullptr;
@@ -58,11 +66,12 @@ struct WayOut {
   bool ends_tls = false;                         // what is encrypted is decrypted on the way
   const Advertisement* advertisement = nullptr;  // via ExternalIP: by which routers know the cluster IP
   const Service* service = nullptr;  // absent for host ports, and when an entrance names none that is
-  const ServicePort* service_port = nullptr;      // absent as above, and for a health check
-  const EndpointSlice* slice = nullptr;           // that leads on from the Service, when no selector does
-  std::string_view address = {};                  // in it; another of them may lead to the same end
+  const ServicePort* service_port = nullptr;  // absent as above, and for a health check
+  const EndpointSlice* slice = nullptr;       // that leads on from the Service, when no selector does
+  std::string_view address = {};  // in it, or in the endpoint; another of them may lead to the same end
   const NetworkPolicy* network_policy = nullptr;  // that lets somebody in, by its rule
   const NetworkPolicyRule* rule = nullptr;  // absent: it keeps nobody out any more, and no other policy does
+  const Connection* connection = nullptr;   // via Connect: what the API server is asked (connection.h)
   const Workload* workload = nullptr;       // absent while nothing is selected
   std::string container = {};               // "" when no container declares the port
   std::int64_t container_port = 0;          // 0 = not known
@@ -90,6 +99,9 @@ struct WayOut {
 using WayIdentity = std::tuple<Via, std::string, std::string, std::string, Protocol, std::string,
                                std::int64_t, std::string, std::string, std::int64_t, std::string, bool>;
 WayIdentity identity(const WayOut& way);
+
+// The object that opens it: of what leads on the outermost. A kind read by an adapter has no apiVersion here.
+ObjectReference opener_of(const WayOut& way);
 
 // The ways of `after` that `before` does not have, or has only for a narrower audience.
 std::vector<WayOut> added(const std::vector<WayOut>& before, std::vector<WayOut> after);

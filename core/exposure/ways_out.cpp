@@ -11,8 +11,10 @@
 
 #include "core/exposure/aliases.h"
 #include "core/exposure/attachments.h"
+#include "core/exposure/backend_ways.h"
 #include "core/exposure/container_ports.h"
 #include "core/exposure/endings.h"
+#include "core/exposure/joining.h"
 #include "core/exposure/neighbourhood.h"
 #include "core/exposure/network_policies.h"
 #include "core/exposure/openings.h"
@@ -29,36 +31,6 @@ bool refers_to(const EntranceTarget& target, const Service& service, const Servi
   if (!target.port_name.empty()) return target.port_name == port.name;
   return target.by_target_port ? Target(target.port_number) == target_of(port)
                                : target.port_number == port.port;
-}
-
-Protocol protocol_of(const Opening& opening, const ServicePort* port) {
-  if (port != nullptr) return port->protocol;
-  return opening.target != nullptr ? opening.target->protocol.value_or(Protocol::kTcp) : Protocol::kTcp;
-}
-
-WayOut way(const Opening& opening, const Service* service, const ServicePort* port, const Ending& ending) {
-  WayOut found;
-  found.via = opening.via;
-  found.shown = opening.shown;
-  found.protocol = protocol_of(opening, port);
-  found.audience = opening.audience;
-  found.sign = opening.sign;
-  found.entrance = opening.entrance;
-  found.target = opening.target;
-  found.advertisement = opening.advertisement;
-  found.alias = opening.alias;
-  found.parent = opening.parent;
-  found.gateway = opening.gateway;
-  found.ends_tls = opening.ends_tls;
-  found.service = service;
-  found.service_port = port;
-  found.slice = ending.slice;
-  found.address = ending.address;
-  found.workload = ending.workload;
-  found.container = ending.container;
-  found.container_port = ending.number;
-  found.unresolved = ending.unresolved.empty() ? opening.unknown : ending.unresolved;
-  return found;
 }
 
 struct NamedTarget {
@@ -79,38 +51,14 @@ std::vector<NamedTarget> targets_naming(const Service& service, Neighbourhood& a
   return targets;
 }
 
-using EndingsOf = std::function<std::vector<Ending>(const ServicePort&)>;
-
 std::vector<Opening> openings_by_alias(const AliasTarget& named, Neighbourhood& around) {
   std::vector<Opening> openings = openings_of(*named.entrance, *named.target, around.facts());
   for (Opening& opening : openings) opening.alias = named.alias;
   return openings;
 }
 
-bool takes_protocol(const Opening& opening, Protocol protocol) {
-  return opening.target == nullptr || opening.target->protocol.value_or(protocol) == protocol;
-}
-
-// Where `number` of a Service leads that is reached by its DNS name: to its port of that number, and of a
-// headless one to that number of its pods. True when it leads anywhere.
-bool add_ways_by_number(const Service& service, const Opening& opening, std::int64_t number,
-                        const EndingsOf& endings_of, WayCollection& ways) {
-  bool led = false;
-  for (const ServicePort& port : service.ports) {
-    if (port.port != number || !takes_protocol(opening, port.protocol)) continue;
-    led = true;
-    for (const Ending& ending : endings_of(port)) ways.add(way(opening, &service, &port, ending));
-  }
-  if (led || service.cluster_ip != "None") return led;
-  for (const Ending& ending : endings_of(as_connected(number))) {
-    ways.add(way(opening, &service, nullptr, ending));
-  }
-  return true;
-}
-
-void add_ways_by_alias(const Service& service, Neighbourhood& around, const EndingsOf& endings_of,
-                       WayCollection& ways) {
-  const std::vector<const Service*> aliases = aliases_of(service, around.facts());
+void add_ways_by_alias(const Service& service, const std::vector<const Service*>& aliases,
+                       Neighbourhood& around, const EndingsOf& endings_of, WayCollection& ways) {
   for (const AliasTarget& named : targets_naming(aliases, around.facts())) {
     const std::int64_t number = number_behind(*named.alias, *named.target);
     for (const Opening& opening : openings_by_alias(named, around)) {
@@ -144,10 +92,12 @@ void add_ways_through(const Service& service, Neighbourhood& around, const Endin
     if (openings.empty()) continue;
     const std::vector<Ending> endings = endings_of(port);
     for (const Opening& opening : openings) {
-      for (const Ending& ending : endings) ways.add(way(opening, &service, &port, ending));
+      for (const Ending& ending : endings) ways.add(join(opening, &service, &port, ending));
     }
   }
-  add_ways_by_alias(service, around, endings_of, ways);
+  const std::vector<const Service*> aliases = aliases_of(service, around.facts());
+  add_ways_by_alias(service, aliases, around, endings_of, ways);
+  add_ways_by_backend(service, aliases, around.facts(), endings_of, ways);
 }
 
 void add_health_check(const Service& service, WayCollection& ways) {
@@ -171,23 +121,27 @@ void add_alias_target(Opening opening, const Service& alias, const Service& serv
       [&](const ServicePort& port) { return all_endings(service, port, selected, there); }, ways);
   if (led || opening.target == nullptr) return;  // nobody listens at what the alias itself announces
   opening.alias = nullptr;
-  ways.add(way(opening, &alias, nullptr,
-               {nullptr, "", 0,
-                "the Service is an ExternalName for " + alias.external_name + ", and that has no port " +
-                    std::to_string(number)}));
+  ways.add(join(opening, &alias, nullptr,
+                {nullptr, "", 0,
+                 "the Service is an ExternalName for " + alias.external_name + ", and that has no port " +
+                     std::to_string(number)}));
 }
 
 // Where one opening leads by its target.
 void add_target(const Opening& opening, Neighbourhood& around, WayCollection& ways) {
   const EntranceTarget& target = *opening.target;
   const auto unresolved = [&](const Service* service, std::string reason) {
-    ways.add(way(opening, service, nullptr, {nullptr, "", 0, std::move(reason)}));
+    ways.add(join(opening, service, nullptr, {nullptr, "", 0, std::move(reason)}));
   };
   if (!target.unknown.empty()) return unresolved(nullptr, target.unknown);
-  if (!target.resource.empty()) return unresolved(nullptr, "the backend is no Service");
+  if (!target.resource.empty()) {
+    if (const Backend* backend = backend_of(target, around.facts()))
+      return add_ways_to(*backend, opening, around.facts(), ways);
+    return unresolved(nullptr, "the backend is no Service, and none of its kind and name is known");
+  }
   if (target.service.empty()) {
     const std::int64_t end = target.is_listener ? 0 : target.port_number;
-    return ways.add(way(opening, nullptr, nullptr, {nullptr, "", end, {}}));
+    return ways.add(join(opening, nullptr, nullptr, {nullptr, "", end, {}}));
   }
   const Service* service = around.service(target.service);
   const std::string name = to_string(ObjectKey{target.ns, target.service});
@@ -203,7 +157,7 @@ void add_target(const Opening& opening, Neighbourhood& around, WayCollection& wa
     for (const ServicePort& port : service->ports) {
       if (!refers_to(target, *service, port)) continue;
       for (const Ending& ending : all_endings(*service, port, selected, around)) {
-        ways.add(way(opening, service, &port, ending));
+        ways.add(join(opening, service, &port, ending));
       }
     }
     return;
@@ -236,8 +190,13 @@ static std::vector<WayOut> ways_of_alias(const Service& alias, const Service& se
     }
   };
   for (const NamedTarget& named : targets_naming(alias, around)) add(*named.entrance, *named.target);
-  for (const AliasTarget& named : targets_naming(aliases_of(alias, around.facts()), around.facts()))
-    add(*named.entrance, *named.target);
+  std::vector<const Service*> names = aliases_of(alias, around.facts());
+  for (const AliasTarget& named : targets_naming(names, around.facts())) add(*named.entrance, *named.target);
+  names.push_back(&alias);
+  for (const Service* name : names) {
+    for (const Opening& opening : openings_by_backend(*name, around.facts()))
+      add_ways_by_endpoint(opening, around.facts(), ways);
+  }
   return ways.take();
 }
 
@@ -307,6 +266,10 @@ std::vector<WayOut> ways_of(const ReferenceGrant& grant, const Facts& facts) {
   return ways_concerned_by(&grant, facts);
 }
 
+std::vector<WayOut> ways_of(const Backend& backend, const Facts& facts) {
+  return ways_concerned_by(&backend, facts);
+}
+
 // Of the Service that it is for, whoever leads on from there.
 std::vector<WayOut> ways_of(const EndpointSlice& slice, const Facts& facts) {
   Neighbourhood around(facts, slice.meta.ns);
@@ -326,9 +289,11 @@ std::vector<WayOut> ways_of(const Advertisement& advertisement, const Facts& fac
 }
 
 std::vector<WayOut> ways_of(const NetworkPolicy& policy, const Facts& facts) {
-  Neighbourhood around(facts, policy.meta.ns);
   WayCollection ways;
-  add_policy_ways(policy, around, ways);
+  for (const std::string& ns : namespaces_of(policy, facts)) {
+    Neighbourhood around(facts, ns);
+    add_policy_ways(policy, around, ways);
+  }
   return ways.take();
 }
 
@@ -348,6 +313,11 @@ std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts
   } else if (const auto* grant = std::get_if<const ReferenceGrant*>(&subject)) {
     append_all(facts.entrances((*grant)->meta.ns),
                [&](const Entrance& entrance) { return grants(**grant, entrance); });
+  } else if (const auto* backend = std::get_if<const Backend*>(&subject)) {
+    WayCollection found;
+    Neighbourhood around(facts, (*backend)->meta.ns);
+    for (const Opening& opening : openings_naming(**backend, facts)) add_target(opening, around, found);
+    ways = found.take();
   }
   return ways;
 }
@@ -355,7 +325,7 @@ std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts
 std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts) {
   Neighbourhood around(facts, workload.meta.ns);
   WayCollection ways;
-  for (const Service* service : around.services()) {
+  for (const Service* service : facts.services_selecting(workload.meta.ns, workload.template_labels)) {
     if (!selects(*service, workload) || service->type == "ExternalName") continue;
     add_ways_through(
         *service, around,
@@ -366,6 +336,7 @@ std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts) {
         },
         ways);
   }
+  add_ways_by_backend(workload, around, ways);
   add_node_openings(workload, around, ways);
   add_tunnels(workload, around, ways);
   add_policy_ways(workload, around, ways);
@@ -381,7 +352,7 @@ std::vector<WayOut> ways_of(const Subject& subject, const Facts& facts) {
 static const std::string& namespace_of(const WayOut& way) {
   if (way.service != nullptr) return way.service->meta.ns;
   if (way.target != nullptr) return way.target->ns;
-  if (way.network_policy != nullptr) return way.network_policy->meta.ns;
+  if (way.network_policy != nullptr && way.workload == nullptr) return way.network_policy->meta.ns;
   return way.workload != nullptr ? way.workload->meta.ns : way.gateway->meta.ns;
 }
 
@@ -397,7 +368,7 @@ std::vector<WayOut> ways_into(const std::string& ns, const Facts& facts) {
   };
   add_all(around.services());
   add_all(around.entrances());
-  add_all(around.network_policies());
+  for (const NetworkPolicy* policy : around.network_policies()) add_policy_ways(*policy, around, ways);
   for (const Workload* workload : around.workloads()) {
     // The ReplicaSets that a Deployment keeps for its history make no pods.
     const bool by_owner = workload->kind != "Pod" && around.owner(*workload) != nullptr;

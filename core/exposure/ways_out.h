@@ -29,6 +29,8 @@ std::vector<WayOut> ways_of(const Workload& workload, const Facts& facts);
 std::vector<WayOut> ways_of(const Gateway& gateway, const Facts& facts);
 // By routes of the namespaces that it lets in.
 std::vector<WayOut> ways_of(const ReferenceGrant& grant, const Facts& facts);
+// By routes that name it.
+std::vector<WayOut> ways_of(const Backend& backend, const Facts& facts);
 // Those of the Service that it is for.
 std::vector<WayOut> ways_of(const EndpointSlice& slice, const Facts& facts);
 // Of every Service that it advertises and that nothing else does.
@@ -38,7 +40,8 @@ std::vector<WayOut> ways_of(const NetworkPolicy& policy, const Facts& facts);
 std::vector<WayOut> ways_of(const Subject& subject, const Facts& facts);
 
 // For which the object decides whether they are open or where they lead, whether or not the facts have it:
-// routes at a Gateway or by a ReferenceGrant, the Service of an EndpointSlice. None for other kinds.
+// routes at a Gateway, by a ReferenceGrant or to a Backend, the Service of an EndpointSlice. None for other
+// kinds.
 std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts);
 
 // Every way that leads to something of the namespace, once: to its Services, to what entrances name there, to

@@ -2,6 +2,8 @@
 
 #include <variant>
 
+#include "core/exposure/connection.h"
+
 namespace berth::exposure {
 namespace {
 
@@ -22,10 +24,39 @@ std::string hosts_text(const WayOut& way) {
   return text.empty() ? "" : " (" + text + ")";
 }
 
+// In front of a number: "10.0.0.7:", "[::]:".
+std::string address_text(const std::string& ip) {
+  if (ip.empty()) return "";
+  return ip.find(':') == std::string::npos ? one_line(ip) + ":" : "[" + one_line(ip) + "]:";
+}
+
+std::string backend_text(const WayOut& way) { return object_text(way.backend->kind, way.backend->meta); }
+
+// "db.data.svc:5432", "app=db:5432"; "" where nobody can tell.
+std::string endpoint_text(const BackendEndpoint& endpoint) {
+  std::string where = address_text(endpoint.host);
+  for (const auto& [key, value] : endpoint.selector) {
+    if (!where.empty()) where.back() = ',';
+    where += one_line(key + "=" + value) + ":";
+  }
+  return where.empty() || endpoint.port == 0 ? "" : where + std::to_string(endpoint.port);
+}
+
+// ' -> Backend web/pg (db.data.svc:5432) -> Service data/db port 5432'.
+std::string backend_target_text(const WayOut& way) {
+  const std::string endpoint = endpoint_text(*way.endpoint);
+  std::string text = " -> " + backend_text(way) + (endpoint.empty() ? "" : " (" + endpoint + ")");
+  if (way.alias != nullptr) return text + " -> " + service_text(*way.alias);
+  if (way.service != nullptr) text += " -> " + service_text(*way.service);
+  if (way.service_port != nullptr) text += " port " + number_text(way.service_port->port, way.protocol);
+  return text;
+}
+
 // ' -> Service data/db port 80' of an entrance, whether or not the Service is there.
 std::string named_target_text(const WayOut& way) {
   const EntranceTarget& target = *way.target;
   if (!target.unknown.empty()) return "";
+  if (way.backend != nullptr) return backend_target_text(way);
   if (!target.resource.empty()) return " -> resource " + one_line(target.resource);
   if (target.service.empty()) {
     return (target.is_listener ? " port " : " -> port ") + number_text(target.port_number, way.protocol);
@@ -60,7 +91,20 @@ std::string listener_text(const WayOut& way) {
          " port " + number_text(way.shown, way.protocol);
 }
 
+// 'kubectl port-forward to Pod data/db-0 port 5432', with the number of the Service where there is one.
+std::string connection_text(const WayOut& way) {
+  const Connection& asked = *way.connection;
+  const bool forwards = asked.by == ConnectsBy::kPortForward;
+  const bool to_service = asked.by == ConnectsBy::kServiceProxy;
+  const std::int64_t number = to_service ? way.service_number() : way.container_port;
+  std::string text = forwards ? "kubectl port-forward to " : "the proxy of the API server to ";
+  text += (to_service ? "Service " : "Pod ") + to_string(ObjectKey{asked.ns, one_line(asked.name)});
+  if (number != 0) return text + " port " + number_text(number, way.protocol);
+  return asked.port.empty() ? text : text + " port \"" + one_line(asked.port) + "\"";
+}
+
 std::string opening_text(const WayOut& way) {
+  if (way.connection != nullptr) return connection_text(way);
   if (way.health_check) {
     return with_type(*way.service) + " healthCheckNodePort " + std::to_string(way.shown);
   }
@@ -92,6 +136,7 @@ std::string opening_text(const WayOut& way) {
     case Via::kHostPort:
     case Via::kHostNetwork:
     case Via::kNetworkPolicy:
+    case Via::kConnect:
     case Via::kCustom:
       break;
   }
@@ -106,12 +151,6 @@ std::string target_text(const WayOut& way) {
   if (target.empty() || target == "0") return "";
   return " -> targetPort " +
          (std::holds_alternative<std::string>(written) ? "\"" + one_line(target) + "\"" : target);
-}
-
-// In front of a number: "10.0.0.7:", "[::]:".
-std::string address_text(const std::string& ip) {
-  if (ip.empty()) return "";
-  return ip.find(':') == std::string::npos ? one_line(ip) + ":" : "[" + one_line(ip) + "]:";
 }
 
 std::string container_text(const WayOut& way) {
@@ -144,7 +183,7 @@ std::string peers_text(const NetworkPolicyRule& rule) {
 }
 
 std::string policy_text(const WayOut& way) {
-  std::string text = object_text("NetworkPolicy", way.network_policy->meta);
+  std::string text = object_text(way.network_policy->kind, way.network_policy->meta);
   text += way.is_left_open() ? " no longer isolates" : peers_text(*way.rule) + " ->";
   if (way.workload == nullptr) {
     return text + (way.unresolved.empty() ? " port " + number_text(way.container_port, way.protocol) : " ?");
@@ -161,13 +200,19 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
   }
   if (way.listener != nullptr) return "remove that listener";
   if (way.network_policy != nullptr) {
-    return "let only pods and namespaces in `from` of " +
-           object_text("NetworkPolicy", way.network_policy->meta) + " reach that port";
+    const NetworkPolicy& policy = *way.network_policy;
+    return std::string("let only pods and namespaces ") +
+           (policy.kind == kNetworkPolicyKind ? "in `from` of " : "of the cluster in ") +
+           object_text(policy.kind, policy.meta) + " reach that port";
   }
   const bool from_behind = judged_is_workload && way.service != nullptr;
   const std::string relabel =
       from_behind ? "take the labels that " + service_text(*way.service) + " selects off the pods, or " : "";
   const std::string which = from_behind ? service_text(*way.service) : "the Service";
+  if (way.backend != nullptr) {
+    return relabel + "take " + endpoint_text(*way.endpoint) + " out of " + backend_text(way) +
+           ", or that backend out of " + entrance_text(way);
+  }
   if (way.target != nullptr && way.target->every_port) return relabel + "remove " + entrance_text(way);
   if (way.entrance != nullptr) {
     return relabel +
@@ -195,6 +240,8 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
     case Via::kAnnotation:
     case Via::kExport:
       return relabel + "remove the " + std::string(way.sign) + " from " + which;
+    case Via::kConnect:
+      return "connect from a pod of the cluster";
     case Via::kCustom:
       return "remove the container";
     case Via::kHostPort:
@@ -233,7 +280,21 @@ std::string source_fix(const WayOut& way, const std::string& ranges) {
          " and allocateLoadBalancerNodePorts: false, or a PortAllocation with allowFrom";
 }
 
+std::string place_fix(const WayOut& way, const std::string& places) {
+  const std::string wanted = places.empty() ? "the networks it names" : places;
+  const std::string without = " and allocateLoadBalancerNodePorts: false";
+  if (way.via == Via::kHostPort) return "set hostIP to " + wanted;
+  if (way.via == Via::kExternalIp) return "write externalIPs within " + wanted;
+  const bool balances =
+      way.service != nullptr && way.entrance == nullptr && way.service->type == "LoadBalancer";
+  if (balances && way.via == Via::kNodePort) return "set allocateLoadBalancerNodePorts: false";
+  return (balances ? "ask for " : "use a Service of type LoadBalancer with ") + wanted + without;
+}
+
 std::string unresolved_fix(const WayOut& way) {
+  if (way.connection != nullptr && way.connection->by != ConnectsBy::kServiceProxy) {
+    return "name the port by its number, or declare the ports of the containers";
+  }
   if (way.via == Via::kNetworkPolicy) return "create the workload first, or write the port as a number";
   if (way.via == Via::kHostNetwork) return "declare the ports of the containers, or remove hostNetwork";
   if (way.via == Via::kCustom) {
@@ -249,7 +310,12 @@ std::string unresolved_fix(const WayOut& way) {
     return "remove " + one_line(way.target->sign) + " from " + entrance_text(way) +
            ", and lead to Services by its rules";
   }
-  if (way.target != nullptr && !way.target->resource.empty()) return "use a Service as the backend";
+  if (way.backend != nullptr) {
+    return "lead " + backend_text(way) + " to a port that a Service has, or use a Service as the backend";
+  }
+  if (way.target != nullptr && !way.target->resource.empty()) {
+    return "use a Service as the backend, or create it first if Berth reads its kind";
+  }
   if (way.slice != nullptr) return "write the port into " + slice_text(*way.slice);
   if (way.service == nullptr) return "create the Service first";
   if (way.service_port == nullptr) return "name a port that the Service has";
@@ -310,6 +376,12 @@ static std::string alias_text(const WayOut& way) {
          (way.service_port == nullptr ? "" : " port " + number_text(way.service_port->port, way.protocol));
 }
 
+// The workload says no more than what was asked for.
+static bool is_the_pod_itself(const WayOut& way) {
+  return way.connection != nullptr && way.service == nullptr && way.workload != nullptr &&
+         way.workload->kind == "Pod";
+}
+
 std::string path_of(const WayOut& way) {
   if (way.via == Via::kHostPort || way.via == Via::kHostNetwork) return number_shown_text(way);
   if (way.listener != nullptr) return listener_text(way);
@@ -319,7 +391,7 @@ std::string path_of(const WayOut& way) {
            std::string(way.sign);
   }
   std::string text = opening_text(way) + alias_text(way) + target_text(way);
-  if (way.health_check) return text;
+  if (way.health_check || is_the_pod_itself(way)) return text;
   if (way.slice != nullptr) {
     text += " -> " + slice_text(*way.slice) + " (" + one_line(std::string(way.address)) + ")";
     if (way.workload == nullptr && way.container_port != 0)
@@ -337,7 +409,8 @@ std::string path_of(const WayOut& way) {
 
 std::string fix_for(const WayOut& way, const Objection& objection, bool judged_is_workload) {
   switch (objection.ground) {
-    case Ground::kInternal: {
+    case Ground::kInternal:
+    case Ground::kConnect: {
       std::string other = renumbering(way, objection.number);
       if (way.health_check) return other;
       if (!objection.awaited.empty()) {
@@ -360,11 +433,16 @@ std::string fix_for(const WayOut& way, const Objection& objection, bool judged_i
       return "use a Service of type LoadBalancer instead of the " + way.entrance->kind;
     case Ground::kSources:
       return source_fix(way, objection.allowed_from);
+    case Ground::kPlace:
+      return place_fix(way, objection.allowed_from);
     case Ground::kDebug:
       return "debug a copy of the pod (kubectl debug --copy-to), or one that is not exposed";
     case Ground::kLeftOpen:
       return "keep a NetworkPolicy that isolates its pods, with policyTypes Ingress";
     case Ground::kAddress:
+      if (way.backend != nullptr) {
+        return "lead " + backend_text(way) + " to the addresses of pods, or use a Service as the backend";
+      }
       return "lead " + slice_text(*way.slice) + " to the addresses of pods, or give the Service a selector";
     case Ground::kUnresolved:
       return unresolved_fix(way);

@@ -69,6 +69,7 @@ void read(const Gateway& gateway, Numbers& numbers) {
 
 void read(const ReferenceGrant&, Numbers&) {}
 void read(const Advertisement&, Numbers&) {}
+void read(const Backend&, Numbers&) {}  // the numbers of others, and those that are no port lead nowhere
 
 // Whom a policy keeps from going out is about numbers of others.
 void read(const NetworkPolicy& policy, Numbers& numbers) {
@@ -120,7 +121,6 @@ std::string kind_of(const T& object) {
   return object.kind;
 }
 std::string kind_of(const Service&) { return "Service"; }
-std::string kind_of(const NetworkPolicy&) { return "NetworkPolicy"; }
 
 std::string subject_text(const Subject& subject) {
   return std::visit([](const auto* object) { return object_text(kind_of(*object), object->meta); }, subject);

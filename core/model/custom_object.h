@@ -13,7 +13,10 @@ struct CustomObject {
   std::string api_version = {};
   std::string kind = {};
   Meta meta = {};
-  std::string spec = {};  // JSON text; "" = none
+  // What it says, by the members at the top of it that say it. JSON texts; "" = none.
+  std::string spec = {};
+  std::string specs = {};     // of kinds that may have several
+  std::string webhooks = {};  // of configurations of admission
 
   bool operator==(const CustomObject&) const = default;
 };

@@ -25,6 +25,7 @@ struct EntranceTarget {
   std::string service = {};
   std::int64_t port_number = 0;  // of the Service, when there is no port_name
   std::string port_name = {};
+  bool imported = false;      // the reference is to the ServiceImport of its name (KEP-1645)
   bool first_port = false;    // of the Service, whatever its number
   bool every_port = false;    // of the Service
   std::string resource = {};  // what it leads to instead, "apiGroup/kind/name"
@@ -51,6 +52,7 @@ struct Entrance {
   bool ends_tls = false;                // what is encrypted is decrypted here, before the Service
   std::vector<std::string> hosts = {};  // of all targets; none: each target says its own
   std::vector<EntranceTarget> targets = {};
+  bool internal_only = false;                 // only internal ports are of interest at its end (APIServices)
   bool by_parents = false;                    // nothing comes in but by what it is attached to (a route)
   std::vector<ParentReference> parents = {};  // with names and namespaces filled in
 

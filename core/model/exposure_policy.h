@@ -14,6 +14,8 @@ namespace berth {
 struct PolicyNetwork {
   std::string name = {};
   std::vector<std::string> cidrs = {};
+  std::vector<std::string> load_balancer_classes = {};  // whose load balancers have their addresses in it
+  bool node_addresses = false;                          // the nodes have addresses in it
 
   bool operator==(const PolicyNetwork&) const = default;
 };
@@ -34,8 +36,9 @@ struct PolicyPort {
   std::string requirement = {};  // Required, Recommended, Optional, Conditional
   std::string condition = {};
   std::string purpose = {};
-  std::string tls = {};                // Passthrough
-  std::vector<std::string> from = {};  // names of networks
+  std::string tls = {};                    // Passthrough
+  std::vector<std::string> from = {};      // names of networks: who may connect
+  std::vector<std::string> shown_on = {};  // names of networks: where it may be shown
   std::optional<Deprecation> deprecated = {};
 
   bool operator==(const PolicyPort&) const = default;

@@ -26,6 +26,8 @@ const char* to_string(Via via) {
       return "Export";
     case Via::kNetworkPolicy:
       return "NetworkPolicy";
+    case Via::kConnect:
+      return "Connect";
     case Via::kCustom:
       return "Custom";
   }

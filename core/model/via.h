@@ -16,7 +16,9 @@ enum class Via {
   kAnnotation,
   kExport,
   kNetworkPolicy,
-  kCustom  // a program in the pod that leads out by itself
+  kConnect,  // the API server, asked to connect somebody; no name of the API, for no exception is by this
+             // alone
+  kCustom    // a program in the pod that leads out by itself
 };
 
 // "LoadBalancer", ...

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
 	"berth.dev/e2e/kube"
@@ -20,8 +23,10 @@ type adapted struct {
 	Versions                   []string
 }
 
-// definition takes whatever such an object says: the kinds of dozens of projects, of which only the names and
-// what the adapters read matter here.
+// name is that of the kind's CustomResourceDefinition.
+func (a adapted) name() string { return a.Plural + "." + a.Group }
+
+// definition takes whatever such an object says: for kinds whose own definition is in no module.
 const definition = `
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -41,36 +46,64 @@ const version = `
     schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 `
 
-// InstallAdapted applies a definition for every kind that Berth reads by its own table, and returns when the
-// API server serves them.
-func InstallAdapted(ctx context.Context, client *kube.Client) error {
+// readTable reads from Berth's own table of kinds what an Adapter has members for.
+func readTable[Adapter any]() ([]Adapter, error) {
 	root, err := programs.Root()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	text, err := os.ReadFile(filepath.Join(root, "kube/adapters/builtin.yaml"))
 	if err != nil {
+		return nil, err
+	}
+	var table struct{ Adapters []Adapter }
+	err = yaml.Unmarshal(text, &table)
+	return table.Adapters, err
+}
+
+// InstallAdapted applies a definition for every kind that Berth reads by its own table, where possible the one
+// that its project publishes, and returns when the API server serves them.
+func InstallAdapted(ctx context.Context, client *kube.Client) error {
+	table, err := readTable[adapted]()
+	if err != nil {
 		return err
 	}
-	var table struct{ Adapters []adapted }
-	if err := yaml.Unmarshal(text, &table); err != nil {
+	definitions, err := readPublished(ctx, table)
+	if err != nil {
 		return err
 	}
-	var all strings.Builder
-	for _, one := range table.Adapters {
-		fmt.Fprintf(&all, "---"+definition, one.Group, one.Kind, one.Plural, strings.ToLower(one.Kind), cmp.Or(one.Scope, "Namespaced"))
-		for i, name := range one.Versions {
-			fmt.Fprintf(&all, version, name, i == 0)
+	for _, one := range table {
+		if definitions[one.name()] != nil || strings.HasSuffix(one.Group, ".k8s.io") {
+			continue // there already, or the API server's own, such as APIServices
+		}
+		if definitions[one.name()], err = one.minimal(); err != nil {
+			return err
 		}
 	}
-	_, err = client.ApplyYAML(ctx, all.String())
+	_, err = client.Apply(ctx, slices.Collect(maps.Values(definitions))...)
 	return err
+}
+
+// minimal returns a definition with no more than the names of the kind.
+func (a adapted) minimal() (*unstructured.Unstructured, error) {
+	text := fmt.Sprintf(definition, a.Group, a.Kind, a.Plural, strings.ToLower(a.Kind), cmp.Or(a.Scope, "Namespaced"))
+	for i, name := range a.Versions {
+		text += fmt.Sprintf(version, name, i == 0)
+	}
+	objects, err := kube.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", a.name(), err)
+	}
+	return objects[0], nil
 }
 
 // InstallUnknown applies a definition of a kind that sounds like a way in and that Berth does not read.
 func InstallUnknown(ctx context.Context, client *kube.Client, group, kind string) error {
-	plural := strings.ToLower(kind) + "s"
-	text := fmt.Sprintf(definition, group, kind, plural, strings.ToLower(kind), "Namespaced") + fmt.Sprintf(version, "v1", true)
-	_, err := client.ApplyYAML(ctx, text)
+	one := adapted{Group: group, Kind: kind, Plural: strings.ToLower(kind) + "s", Versions: []string{"v1"}}
+	object, err := one.minimal()
+	if err != nil {
+		return err
+	}
+	_, err = client.Apply(ctx, object)
 	return err
 }

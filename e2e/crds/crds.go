@@ -39,6 +39,16 @@ func InstallGatewayAPI(ctx context.Context, client *kube.Client) error {
 	return nil
 }
 
+// InstallOpenReports applies the kinds in which programs that check policies report what they found.
+func InstallOpenReports(ctx context.Context, client *kube.Client) error {
+	dir, err := moduleDir(ctx, "openreports.io")
+	if err != nil {
+		return err
+	}
+	_, err = client.ApplyPath(ctx, filepath.Join(dir, "config/crd/openreports.io_reports.yaml"))
+	return err
+}
+
 // moduleDir downloads a module that modules/go.mod requires, once, and returns where it is.
 func moduleDir(ctx context.Context, module string) (string, error) {
 	root, err := programs.Root()

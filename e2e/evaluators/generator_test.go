@@ -75,11 +75,20 @@ func (g *generator) policy(namespace string) *unstructured.Unstructured {
 		internal = append(internal, object{"ports": list{internalNodes}})
 	}
 	for _, number := range []int64{80, 443, 9243} {
-		if g.in(60) {
-			external = append(external, object{"port": number})
+		if !g.in(60) {
+			continue
 		}
+		port := object{"port": number}
+		if g.in(25) {
+			port["shownOn"] = list{"transport"}
+		}
+		external = append(external, port)
 	}
 	spec := object{
+		"networks": list{object{
+			"name": "transport", "cidrs": list{"198.51.100.0/24"}, "loadBalancerClasses": list{"example.org/own"},
+			"nodeAddresses": g.one(true, false),
+		}},
 		"namespaceSelector": object{"matchLabels": object{"kubernetes.io/metadata.name": namespace}},
 		"undeclared":        g.one("Deny", "Warn", "Allow"),
 		"unknown":           g.one("Deny", "Warn", "Allow"),

@@ -324,7 +324,7 @@ func TestSixtyPlansOfAnOperatorThatSeesThePast(t *testing.T) {
 	if killed, gaveUp := operator.Counts(); killed > 0 {
 		t.Errorf("the operator was killed %d times, and nobody did it", killed)
 	} else {
-		t.Logf("the operator gave up its lease %d times; %d numbers that the API server had marked for nobody were freed", gaveUp, w.healer.freed)
+		t.Logf("the operator gave up its lease %d times; %d numbers that the API server had marked for nobody were freed", gaveUp, w.healer.Freed)
 	}
 }
 

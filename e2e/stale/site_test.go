@@ -38,13 +38,13 @@ type world struct {
 	behind       *Link              // from that one to etcd
 	before       *Link              // from the operator to that one
 	watch        *audit.Watch
-	healer       *healer
+	healer       site.Healer
 }
 
 // newWorld makes one without the second API server.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{Client: kube.MustNew(t, shared.AdminConfig()), t: t, healer: &healer{}}
+	w := &world{Client: kube.MustNew(t, shared.AdminConfig()), t: t}
 	if err := site.Install(t.Context(), w.Client); err != nil {
 		t.Fatal(err)
 	}

@@ -126,6 +126,11 @@ func (s *stage) runChains(chains []*chain) (refusals int) {
 	began := time.Now()
 	s.start(chains)
 	s.t.Logf("all were answered after %.1f s", time.Since(began).Seconds())
+	defer func() {
+		if s.healer.Freed > 0 {
+			s.t.Logf("%d numbers that the API server had marked for nobody were freed", s.healer.Freed)
+		}
+	}()
 	for step := 1; step <= steps; step++ {
 		refusals += s.step(chains, step)
 		s.t.Logf("step %d was done after %.1f s", step, time.Since(began).Seconds())
@@ -223,7 +228,14 @@ func (s *stage) compare(w *world, one *chain, step int) error {
 		if err := settled(allocation); err != nil {
 			return err
 		}
-		if ready, _ := kube.Condition(allocation, "Ready"); ready.Reason != "PortTaken" {
+		ready, _ := kube.Condition(allocation, "Ready")
+		if ready.Reason == "Refused" && strings.Contains(ready.Message, "provided port is already allocated") {
+			// Where nobody has it, the API server itself has lost sight of a number.
+			if err := s.healer.Heal(s.t.Context(), common, s.Client); err != nil {
+				return err
+			}
+		}
+		if ready.Reason != "PortTaken" {
 			continue
 		}
 		if made, err := s.makeRoom(w, l); made || err != nil {

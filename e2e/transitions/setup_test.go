@@ -42,6 +42,7 @@ type stage struct {
 	writes    *site.Writes
 	operator  *programs.Program
 	strangers *strangers
+	healer    site.Healer
 
 	mu    sync.Mutex
 	lanes int // how many were given out in this round, or test

@@ -82,7 +82,7 @@ func largestPolicy(ports int) map[string]any {
 	names := list(16, func(i int) any { return fmt.Sprintf("%s-%02d", text(60), 63-i) })
 	return map[string]any{
 		"networks": networks,
-		"external": list(ports, func(i int) any { return map[string]any{"port": int64(i + 1), "from": names} }),
+		"external": list(ports, func(i int) any { return map[string]any{"port": int64(i + 1), "from": names, "shownOn": names} }),
 		"outbound": list(256, func(i int) any { return map[string]any{"port": int64(i + 1), "to": names} }),
 		"internal": list(256, func(i int) any {
 			if i%2 == 0 {

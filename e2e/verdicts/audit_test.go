@@ -77,6 +77,27 @@ func TestWhatStoodBeforeThePolicyIsCountedAndTold(t *testing.T) {
 	})
 }
 
+func TestWhatStandsIsInAReportWhereOpenReportsIsInstalled(t *testing.T) {
+	c := theCourt(t)
+	kube.Eventually(t, patience, "a report of what stands", func(ctx context.Context) error {
+		report, err := c.Get(ctx, "reports.openreports.io", "legacy", "berth-exposure")
+		if err != nil {
+			return err
+		}
+		failures, _, _ := unstructured.NestedInt64(report.Object, "summary", "fail")
+		results, _, _ := unstructured.NestedSlice(report.Object, "results")
+		for _, one := range results {
+			fields := one.(map[string]any)
+			resource := fields["resources"].([]any)[0].(map[string]any)
+			if fields["policy"] == "control-plane" && fields["rule"] == "internal-port" && fields["result"] == "fail" &&
+				resource["kind"] == "Service" && resource["name"] == "pg" && failures >= 3 {
+				return nil
+			}
+		}
+		return fmt.Errorf("%d failures: %v", failures, results)
+	})
+}
+
 func TestWhatAnExceptionPermittedIsAViolationWhenItEnds(t *testing.T) {
 	c := theCourt(t)
 	const name = "passing"

@@ -80,7 +80,7 @@ func moveReferences(i int, value any) {
 			if name, ok := member.(string); ok && key == "namespace" && slices.Contains(caseNamespaces, name) {
 				value[key] = own(i, name)
 			}
-			if name, ok := member.(string); ok && (key == "service" || key == "host") {
+			if name, ok := member.(string); ok && (key == "service" || key == "host" || key == "hostname") {
 				value[key] = ownNames(i, name)
 			}
 			moveReferences(i, member)

@@ -79,6 +79,9 @@ func convene() (*court, error) {
 	if err := crds.InstallAdapted(ctx, client); err != nil {
 		return nil, err
 	}
+	if err := crds.InstallOpenReports(ctx, client); err != nil {
+		return nil, err
+	}
 	if err := crds.InstallUnknown(ctx, client, unknownGroup, unknownKind); err != nil {
 		return nil, err
 	}
@@ -201,7 +204,7 @@ func writtenNodePorts(object *unstructured.Unstructured) (numbers []int64) {
 
 // furnish brings in what is there in the cases, each in its own namespaces.
 func furnish(ctx context.Context, client *kube.Client, docket []cases.Case) error {
-	return parallel(len(docket), func(i int) error {
+	err := parallel(len(docket), func(i int) error {
 		there, judged := docket[i].Objects()
 		for _, namespace := range caseNamespaces {
 			if !used(namespace, append(there, judged)) {
@@ -218,6 +221,13 @@ func furnish(ctx context.Context, client *kube.Client, docket []cases.Case) erro
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if err := unknownFields(client.Warnings()); err != nil {
+		return fmt.Errorf("among what is there in the cases: %w", err)
+	}
+	return nil
 }
 
 func used(namespace string, objects []*unstructured.Unstructured) bool {

@@ -85,7 +85,11 @@ func (c *court) createAndDelete(client *kube.Client, ctx context.Context, object
 
 // readAnswer tells the verdict from what the API server answered. An error is what is no verdict of ours.
 func readAnswer(client *kube.Client, answer error) (verdict, said string, err error) {
-	warnings := slices.DeleteFunc(client.Warnings(), func(text string) bool { return !strings.Contains(text, "ExposurePolicy") })
+	warnings := client.Warnings()
+	if err := unknownFields(warnings); err != nil {
+		return "", "", err
+	}
+	warnings = slices.DeleteFunc(warnings, func(text string) bool { return !strings.Contains(text, "ExposurePolicy") })
 	said = strings.Join(warnings, "\n")
 	if answer == nil {
 		if len(warnings) > 0 {
@@ -99,6 +103,16 @@ func readAnswer(client *kube.Client, answer error) (verdict, said string, err er
 		return "", "", answer
 	}
 	return "Deny", rejection.Message, nil
+}
+
+// unknownFields is an error if the API server has told of fields that a schema does not have: it drops them, and
+// the case would not be about what it says.
+func unknownFields(warnings []string) error {
+	unknown := slices.DeleteFunc(slices.Clone(warnings), func(text string) bool { return !strings.HasPrefix(text, "unknown field") })
+	if len(unknown) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(unknown, ", "))
 }
 
 // finding is one element of what `berth lint -o json` prints.

@@ -1,5 +1,5 @@
-// Adapter: how an object of a kind that Berth has no code for is read - what it leads to from outside, the
-// pods that it makes, or the cluster IPs that it advertises.
+// Adapter: how an object of a kind that Berth has no code for is read - what it leads to from outside, where
+// routes get to by naming it, the pods that it makes, or the cluster IPs that it advertises.
 //
 // Data only; tables of them are read by table.h, and objects by reading.h. docs/reference/adapters.md has the
 // format as people write it. Thread-safety: values.
@@ -63,6 +63,19 @@ struct Advertised {
   std::optional<Path> selector = {};  // of Services; nothing: every one
 };
 
+// One place in an object that says where routes get to that name it as their backend.
+struct Endpoint {
+  std::optional<Path> each = {};
+  std::vector<Condition> when = {};
+  std::vector<Condition> unless = {};
+  std::optional<Path> host = {};    // a name of DNS or an address
+  std::optional<Path> labels = {};  // of pods of its namespace; neither: nobody can tell where it leads
+  NumberOrPath port = {};           // that is connected to
+};
+
+// Whose NetworkPolicies the kind is like (cilium_policy.h, calico_policy.h).
+enum class PolicyOf { kNobody, kCilium, kCalico };
+
 struct Adapter {
   std::string group = {};
   std::string kind = {};
@@ -70,10 +83,13 @@ struct Adapter {
   std::vector<std::string> versions = {};  // the newest first
   std::string shown_kind = {};  // in messages: the kind, with its group where one before has the same name
   bool cluster_scoped = false;
-  // One of these has elements.
+  bool internal_only = false;  // of what it leads to only internal ports are refused
+  // One of these says something.
   std::vector<Lead> leads = {};
   std::vector<Path> pod_templates = {};
   std::vector<Advertised> advertised = {};
+  std::vector<Endpoint> endpoints = {};
+  PolicyOf policy_of = PolicyOf::kNobody;
 };
 
 }  // namespace berth::adapters

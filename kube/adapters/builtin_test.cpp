@@ -37,6 +37,11 @@ TEST(BuiltinAdapters, HoldTheControllersOfTheCatalogue) {
            {"postgresql.cnpg.io", "Cluster"},
            {"rabbitmq.com", "RabbitmqCluster"},
            {"kafka.strimzi.io", "Kafka"},
+           {"gateway.envoyproxy.io", "Backend"},
+           {"gateway.networking.x-k8s.io", "XBackend"},
+           {"apiregistration.k8s.io", "APIService"},
+           {"admissionregistration.k8s.io", "ValidatingWebhookConfiguration"},
+           {"admissionregistration.k8s.io", "MutatingWebhookConfiguration"},
        }) {
     EXPECT_NE(builtin().find(group, kind), nullptr) << kind << "." << group;
   }

@@ -6,8 +6,8 @@
 namespace berth::adapters {
 namespace {
 
-constexpr std::array<std::string_view, 4> kRoots = {"spec", "metadata.name", "metadata.annotations",
-                                                    "metadata.labels"};
+constexpr std::array<std::string_view, 6> kRoots = {
+    "spec", "specs", "webhooks", "metadata.name", "metadata.annotations", "metadata.labels"};
 
 bool begins_with(std::string_view text, std::string_view root) {
   if (!text.starts_with(root)) return false;
@@ -24,8 +24,8 @@ Result<Path> Path::parse(std::string_view text) {
   for (const std::string_view root : kRoots) rooted = rooted || begins_with(text, root);
   if (!rooted) {
     return malformed("'" + path.text_ +
-                     "' is no path: write one that begins with spec, metadata.name, metadata.annotations "
-                     "or metadata.labels, or, below `each`, with a dot");
+                     "' is no path: write one that begins with spec, specs, webhooks, metadata.name, "
+                     "metadata.annotations or metadata.labels, or, below `each`, with a dot");
   }
   std::string_view rest = text;
   if (path.relative_) rest.remove_prefix(1);

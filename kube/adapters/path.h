@@ -17,8 +17,8 @@ namespace berth::adapters {
 
 class Path {
  public:
-  // Paths that start at the object begin with `spec`, `metadata.name`, `metadata.annotations` or
-  // `metadata.labels`.
+  // Paths that start at the object begin with `spec`, `specs`, `webhooks`, `metadata.name`,
+  // `metadata.annotations` or `metadata.labels`.
   static Result<Path> parse(std::string_view text);
 
   [[nodiscard]] bool is_relative() const { return relative_; }

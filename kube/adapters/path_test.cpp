@@ -60,7 +60,7 @@ TEST(Path, IsRefusedWithWhatWouldBeRight) {
   for (const auto& [text, why] : std::initializer_list<std::pair<const char*, const char*>>{
            {"", "is no path: write one that begins with spec"},
            {"status.x", "is no path: write one that begins with spec"},
-           {"specs.x", "is no path: write one that begins with spec"},
+           {"specsheet.x", "is no path: write one that begins with spec"},
            {"metadata.uid", "is no path: write one that begins with spec"},
            {"$.spec", "is no path: write one that begins with spec"},
            {"spec..x", "has a dot too many"},

@@ -8,6 +8,8 @@
 
 #include "core/model/external_name.h"
 #include "core/model/network_policy.h"
+#include "kube/adapters/calico_policy.h"
+#include "kube/adapters/cilium_policy.h"
 #include "kube/adapters/pod_templates.h"
 #include "kube/json/codec.h"
 #include "kube/json/tree.h"
@@ -26,8 +28,10 @@ Tree tree_of(const Labels& labels) {
 // The parts of the object that a path may look at.
 Result<Tree> tree_of(const CustomObject& object) {
   Tree tree = Tree::object();
-  if (!object.spec.empty()) {
-    TRY(tree["spec"], json::parse_tree(object.spec));
+  for (const auto& [member, text] :
+       {std::pair("spec", &object.spec), {"specs", &object.specs}, {"webhooks", &object.webhooks}}) {
+    if (text->empty()) continue;
+    TRY(tree[member], json::parse_tree(*text));
   }
   tree.at({"metadata", "name"}) = Tree::text(object.meta.name);
   tree.at({"metadata", "annotations"}) = tree_of(object.meta.annotations);
@@ -100,6 +104,7 @@ class EntranceReader {
     entrance_.kind = adapter.shown_kind;
     entrance_.via = adapter.leads.front().via;
     entrance_.by_host = false;
+    entrance_.internal_only = adapter.internal_only;
   }
 
   Entrance read() {
@@ -277,14 +282,79 @@ Result<Advertisement> read_advertisement(const Adapter& adapter, const CustomObj
   return made;
 }
 
+// What the port of an endpoint is, or why that is not known.
+void read_port(const NumberOrPath& written, const Place& place, BackendEndpoint& endpoint) {
+  if (const auto* fixed = std::get_if<std::int64_t>(&written)) endpoint.port = *fixed;
+  const auto* path = std::get_if<Path>(&written);
+  if (path == nullptr) return;
+  const auto found = place.first(*path);
+  const auto number = found ? whole_number(text_of(*found->value)) : std::nullopt;
+  if (number && Port::checked(*number)) {
+    endpoint.port = *number;
+  } else {
+    endpoint.unknown = found ? found->field + " is no port" : "it has no " + path->text();
+  }
+}
+
+void read_labels(const Tree& tree, Labels& labels) {
+  const auto* members = std::get_if<Tree::Object>(&tree.value);
+  if (members == nullptr) return;
+  for (const auto& [key, value] : *members) labels.emplace(key, text_of(value));
+}
+
+std::string nobody_can_tell(const Endpoint& part, const Place& place) {
+  const Condition& first = part.when.empty() ? part.unless.front() : part.when.front();
+  const auto found = place.first(first.path);
+  const std::string text = found ? text_of(*found->value) : "";
+  return "nothing in it says where it leads, for " + first.path.text() + " is " +
+         (text.empty() ? (found ? "there" : "not there") : text);
+}
+
+Backend read_backend(const Adapter& adapter, const CustomObject& object, const Tree& tree) {
+  Backend made;
+  made.kind = adapter.shown_kind;
+  made.reference_kind = adapter.group + "/" + adapter.kind;
+  made.meta = object.meta;
+  for (const Endpoint& part : adapter.endpoints) {
+    for (const Place& place : places_of(part.each, tree)) {
+      if (!place.meets_all(part.when, part.unless)) continue;
+      BackendEndpoint endpoint;
+      if (const auto& path = part.host ? part.host : part.labels) {
+        const auto found = place.first(*path);
+        if (!found) continue;
+        if (part.host) endpoint.host = text_of(*found->value);
+        if (part.labels) read_labels(*found->value, endpoint.selector);
+        if (endpoint.host.empty() && endpoint.selector.empty())
+          endpoint.unknown = found->field + (part.host ? " is no name" : " are no labels");
+        else
+          read_port(part.port, place, endpoint);
+      } else {
+        endpoint.unknown = nobody_can_tell(part, place);
+      }
+      made.endpoints.push_back(std::move(endpoint));
+    }
+  }
+  return made;
+}
+
 }  // namespace
 
 Result<Read> read(const Adapter& adapter, const CustomObject& object) {
   TRY(const Tree tree, tree_of(object));
+  if (adapter.policy_of != PolicyOf::kNobody) {
+    NetworkPolicy policy =
+        adapter.policy_of == PolicyOf::kCilium ? read_cilium_policy(tree) : read_calico_policy(tree);
+    policy.kind = adapter.shown_kind;
+    policy.meta = object.meta;
+    policy.cluster_wide = adapter.cluster_scoped;
+    if (policy.cluster_wide) policy.meta.ns.clear();
+    return Read(std::move(policy));
+  }
   if (!adapter.advertised.empty()) {
     TRY(Advertisement advertisement, read_advertisement(adapter, object, tree));
     return Read(std::move(advertisement));
   }
+  if (!adapter.endpoints.empty()) return Read(read_backend(adapter, object, tree));
   if (adapter.leads.empty()) {
     TRY(Workload workload, read_workload(adapter, object, tree));
     return Read(std::move(workload));

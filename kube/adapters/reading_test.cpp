@@ -1,6 +1,7 @@
 // The table that Berth brings along, on objects as their controllers document them.
 #include "kube/adapters/reading.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "kube/adapters/table.h"
@@ -91,6 +92,23 @@ const Sample kSamples[] = {
      "TraefikService",
      R"({"mirroring": {"name": "web", "port": 80, "mirrors": [{"name": "db", "port": 5432, "percent": 10}]}})",
      {"data/web:80 ends TLS via Ingress", "data/db:5432 ends TLS via Ingress"}},
+    {"TraefikFailover",
+     "traefik.io",
+     "TraefikService",
+     R"({"failover": {"errors": {"status": ["500-599"]}, "service": {"name": "web", "port": 80},
+         "fallback": {"name": "db", "namespace": "other", "port": 9200}}})",
+     {"data/web:80 ends TLS via Ingress", "other/db:9200 ends TLS via Ingress"}},
+    {"TraefikFailoverToAnotherOfItsKind",
+     "traefik.io",
+     "TraefikService",
+     R"({"failover": {"service": {"name": "split", "kind": "TraefikService"}, "fallback": {"name": "web", "port": 80}}})",
+     {"data/web:80 ends TLS via Ingress"}},
+    {"TraefikByHash",
+     "traefik.io",
+     "TraefikService",
+     R"({"highestRandomWeight": {"services": [{"name": "web", "port": 80, "weight": 1},
+         {"name": "split", "kind": "TraefikService"}, {"name": "db", "port": 9200}]}})",
+     {"data/web:80 ends TLS via Ingress", "data/db:9200 ends TLS via Ingress"}},
     {"NginxTransportServer",
      "k8s.nginx.org",
      "TransportServer",
@@ -201,6 +219,31 @@ const Sample kSamples[] = {
      "Elasticsearch",
      R"({"http": {"service": {"spec": {"type": "LoadBalancer"}}}})",
      {"data/:9200 via LoadBalancer"}},
+    {"ElasticsearchForOtherClusters",
+     "elasticsearch.k8s.elastic.co",
+     "Elasticsearch",
+     R"({"remoteClusterServer": {"enabled": true, "service": {"spec": {"type": "LoadBalancer"}}}})",
+     {"data/:9443 via LoadBalancer"}},
+    {"ElasticsearchForNoOtherCluster",
+     "elasticsearch.k8s.elastic.co",
+     "Elasticsearch",
+     R"({"remoteClusterServer": {"service": {"spec": {"type": "NodePort"}}}})",
+     {}},
+    {"APIServiceByNumber",
+     "apiregistration.k8s.io",
+     "APIService",
+     R"({"group": "db.example.org", "version": "v1", "service": {"namespace": "other", "name": "db", "port": 5432}})",
+     {"other/db:5432 via Connect"}},
+    {"APIServiceAtThePortThatNobodyWrites",
+     "apiregistration.k8s.io",
+     "APIService",
+     R"({"service": {"namespace": "kube-system", "name": "metrics-server"}})",
+     {"kube-system/metrics-server:443 via Connect"}},
+    {"APIServiceOfTheServerItself",
+     "apiregistration.k8s.io",
+     "APIService",
+     R"({"group": "apps", "version": "v1", "service": null})",
+     {}},
     {"NothingAtAll", "traefik.io", "IngressRouteTCP", "", {}},
     {"SomethingElse", "traefik.io", "IngressRouteTCP", R"({"routes": [{"services": "db"}, 5, null]})", {}},
     {"ANameThatIsNone",
@@ -291,10 +334,114 @@ TEST(AdapterOfClusterIps, SaysWhereASelectorIsNone) {
   EXPECT_EQ(made.error().field, "spec.virtualRouters[0].serviceSelector.matchLabels.a");
 }
 
+TEST(AdapterOfWhatTheApiServerConnectsTo, ReadsEveryWebhook) {
+  for (const char* kind : {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}) {
+    const Adapter* adapter = builtin().find("admissionregistration.k8s.io", kind);
+    ASSERT_NE(adapter, nullptr);
+    CustomObject object;
+    object.meta.name = "hooks";
+    object.webhooks = R"([
+        {"name": "a.example.org", "clientConfig": {"service": {"namespace": "data", "name": "db", "port": 5432}}},
+        {"name": "b.example.org", "clientConfig": {"service": {"namespace": "web", "name": "hook"}}},
+        {"name": "c.example.org", "clientConfig": {"url": "https://hook.example.org"}}])";
+    const auto made = read(*adapter, object);
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    const auto& entrance = std::get<Entrance>(*made);
+    EXPECT_TRUE(entrance.internal_only);
+    EXPECT_EQ(entrance.meta.key(), (ObjectKey{"", "hooks"}));
+    std::vector<std::string> targets;
+    for (const EntranceTarget& target : entrance.targets) targets.push_back(text(target));
+    std::sort(targets.begin(), targets.end());
+    EXPECT_EQ(targets, (std::vector<std::string>{"data/db:5432 via Connect", "web/hook:443 via Connect"}));
+  }
+}
+
+TEST(AdapterOfWhatTheApiServerConnectsTo, IsInterestedInInternalNumbersOnly) {
+  EXPECT_TRUE(entrance("apiregistration.k8s.io", "APIService", "{}").internal_only);
+  EXPECT_FALSE(entrance("traefik.io", "IngressRouteTCP", "{}").internal_only);
+}
+
 TEST(AdapterOfAnExport, MeansEveryPortOfTheServiceOfItsName) {
   const Entrance made = entrance("multicluster.x-k8s.io", "ServiceExport", "");
   ASSERT_EQ(made.targets.size(), 1U);
   EXPECT_EQ(text(made.targets.front()), "data/x:every via Export");
+}
+
+// "host:port", "key=value:port", or why nobody can tell.
+std::vector<std::string> endpoints(const char* group, const char* kind, const std::string& spec,
+                                   const Table& table = builtin()) {
+  const auto made = read_of(group, kind, spec, table);
+  EXPECT_TRUE(made.ok()) << made.error().message;
+  const auto& backend = std::get<Backend>(*made);
+  EXPECT_EQ(backend.reference_kind, std::string(group) + "/" + kind);
+  std::vector<std::string> texts;
+  for (const BackendEndpoint& endpoint : backend.endpoints) {
+    std::string where = endpoint.host;
+    for (const auto& [key, value] : endpoint.selector) where += key + "=" + value;
+    texts.push_back(endpoint.unknown.empty() ? where + ":" + std::to_string(endpoint.port)
+                                             : endpoint.unknown);
+  }
+  return texts;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(AdapterOfABackend, ReadsTheOneOfEnvoyGateway) {
+  const auto of = [](const char* spec) { return endpoints("gateway.envoyproxy.io", "Backend", spec); };
+  EXPECT_EQ(of(R"({"endpoints": [{"fqdn": {"hostname": "db.data.svc", "port": 5432}},
+                                 {"unix": {"path": "/run/x.sock"}},
+                                 {"ip": {"address": "10.0.0.7", "port": 8443}}]})"),
+            (Texts{"db.data.svc:5432", "10.0.0.7:8443"}));
+  EXPECT_EQ(
+      of(R"({"type": "Endpoints", "endpoints": [{"fqdn": {"hostname": "a.example.org", "port": 443}}]})"),
+      Texts{"a.example.org:443"});
+  EXPECT_EQ(of(R"({"type": "DynamicResolver"})"),
+            Texts{"nothing in it says where it leads, for spec.type is DynamicResolver"});
+  EXPECT_EQ(of("{}"), Texts{});
+  EXPECT_EQ(of(R"({"endpoints": [{"fqdn": {"hostname": "db.data.svc"}},
+                                 {"fqdn": {"hostname": "db.data.svc", "port": 70000}},
+                                 {"fqdn": {"hostname": ["db"], "port": 80}}]})"),
+            (Texts{"it has no .fqdn.port", "spec.endpoints[1].fqdn.port is no port",
+                   "spec.endpoints[2].fqdn.hostname is no name"}));
+}
+
+TEST(AdapterOfABackend, ReadsTheOneOfTheGatewayApi) {
+  const auto of = [](const char* spec) { return endpoints("gateway.networking.x-k8s.io", "XBackend", spec); };
+  EXPECT_EQ(of(R"({"type": "ExternalHostname", "port": {"number": 443},
+                   "externalHostname": {"hostname": "a.example.org"}})"),
+            Texts{"a.example.org:443"});
+  EXPECT_EQ(of(R"({"type": "EndpointSelector", "port": {"number": 5432},
+                   "endpointSelector": {"matchLabels": {"app": "db"}}})"),
+            Texts{"app=db:5432"});
+  EXPECT_EQ(
+      of(R"({"type": "EndpointSelector", "port": {"number": 5432}, "endpointSelector": {"matchLabels": {}}})"),
+      Texts{"spec.endpointSelector.matchLabels are no labels"});
+  EXPECT_EQ(of(R"({"type": "Wormhole"})"),
+            Texts{"nothing in it says where it leads, for spec.type is Wormhole"});
+  EXPECT_EQ(of("{}"), Texts{"nothing in it says where it leads, for spec.type is not there"});
+}
+
+TEST(AdapterOfABackend, ReadsTheOneOfKgateway) {
+  const auto of = [](const char* spec) { return endpoints("gateway.kgateway.dev", "Backend", spec); };
+  EXPECT_EQ(of(R"({"type": "Static", "static": {"hosts": [{"host": "db.data.svc", "port": 5432},
+                                                          {"host": "10.0.0.7", "port": 80}]}})"),
+            (Texts{"db.data.svc:5432", "10.0.0.7:80"}));
+  EXPECT_EQ(of(R"({"type": "DynamicForwardProxy", "dynamicForwardProxy": {}})"),
+            Texts{"nothing in it says where it leads, for spec.dynamicForwardProxy is there"});
+  EXPECT_EQ(of(R"({"type": "AWS", "aws": {"accountId": "1"}})"), Texts{});
+}
+
+TEST(AdapterOfABackend, ReadsThoseOfOthers) {
+  const auto table = Table::parse(
+      "version: 1\nadapters:\n"
+      "  - {group: example.org, kind: Upstream, plural: upstreams, versions: [v1],\n"
+      "     endpoints: [{each: 'spec.hosts[]', when: {.on: ['true']}, host: .name, port: 5432}]}\n");
+  ASSERT_TRUE(table.ok()) << table.error().message;
+  EXPECT_EQ(
+      endpoints("example.org", "Upstream",
+                R"({"hosts": [{"on": true, "name": "db.data.svc"}, {"on": false, "name": "x.data.svc"}]})",
+                *table),
+      Texts{"db.data.svc:5432"});
 }
 
 TEST(AdapterOfAnAnnotation, FollowsTheAddressInIt) {

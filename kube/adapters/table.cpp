@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <initializer_list>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "core/model/network_policy.h"
 #include "kube/adapters/section.h"
 
 namespace berth::adapters {
@@ -13,19 +16,15 @@ namespace {
 
 constexpr char kFormatVersion[] = "1";
 
-// Groups whose kinds Berth reads by code.
-constexpr std::array<std::string_view, 8> kOwnGroups = {"",
-                                                        "apps",
-                                                        "batch",
-                                                        "networking.k8s.io",
-                                                        "discovery.k8s.io",
-                                                        "gateway.networking.k8s.io",
-                                                        "berth.dev",
-                                                        "gateway.networking.x-k8s.io"};
+// Groups whose kinds Berth reads by code, and the kind of a group of which it reads one.
+constexpr std::array<std::string_view, 7> kOwnGroups = {
+    "", "apps", "batch", "networking.k8s.io", "discovery.k8s.io", "gateway.networking.k8s.io", "berth.dev"};
+constexpr std::pair<std::string_view, std::string_view> kOwnKind = {"gateway.networking.x-k8s.io",
+                                                                    "XListenerSet"};
 
 // Kinds whose names say enough without a group, for people think of these first.
-constexpr std::array<std::string_view, 6> kWellKnown = {"Service",    "Ingress",     "Gateway",
-                                                        "Deployment", "StatefulSet", "DaemonSet"};
+constexpr std::array<std::string_view, 7> kWellKnown = {
+    "Service", "Ingress", "Gateway", "Deployment", "StatefulSet", "DaemonSet", kNetworkPolicyKind};
 
 template <class T>
 struct Word {
@@ -36,7 +35,7 @@ struct Word {
 constexpr Word<Via> kVias[] = {
     {"LoadBalancer", Via::kLoadBalancer}, {"NodePort", Via::kNodePort}, {"ExternalIP", Via::kExternalIp},
     {"Ingress", Via::kIngress},           {"Gateway", Via::kGateway},   {"ConfigMap", Via::kConfigMap},
-    {"Annotation", Via::kAnnotation},     {"Export", Via::kExport},
+    {"Annotation", Via::kAnnotation},     {"Export", Via::kExport},     {"Connect", Via::kConnect},
 };
 constexpr Word<PortIs> kPortIs[] = {{"ServicePort", PortIs::kServicePort},
                                     {"TargetPort", PortIs::kTargetPort},
@@ -45,6 +44,7 @@ constexpr Word<PortIs> kPortIs[] = {{"ServicePort", PortIs::kServicePort},
 constexpr Word<Protocol> kProtocols[] = {
     {"TCP", Protocol::kTcp}, {"UDP", Protocol::kUdp}, {"SCTP", Protocol::kSctp}};
 constexpr Word<bool> kScopes[] = {{"Namespaced", false}, {"Cluster", true}};
+constexpr Word<PolicyOf> kPolicies[] = {{"Cilium", PolicyOf::kCilium}, {"Calico", PolicyOf::kCalico}};
 constexpr Word<bool> kFlags[] = {{"true", true}, {"false", false}};
 constexpr Word<NamedBy> kNames[] = {
     {"service", NamedBy::kService}, {"dnsName", NamedBy::kDnsName}, {"address", NamedBy::kAddress}};
@@ -100,10 +100,15 @@ Result<std::vector<Condition>> conditions(const Section& section, const std::str
   return made;
 }
 
-std::vector<const Path*> paths_of(const std::vector<Condition>& when, const std::vector<Condition>& unless) {
+// Those of the conditions of a part of an adapter, and of `more` that are written.
+template <class Part>
+std::vector<const Path*> paths_of(const Part& part, std::initializer_list<const std::optional<Path>*> more) {
   std::vector<const Path*> paths;
-  for (const auto* list : {&when, &unless}) {
+  for (const auto* list : {&part.when, &part.unless}) {
     for (const Condition& condition : *list) paths.push_back(&condition.path);
+  }
+  for (const std::optional<Path>* path : more) {
+    if (*path) paths.push_back(&**path);
   }
   return paths;
 }
@@ -125,10 +130,8 @@ Status check_relative(const Section& section, const std::optional<Path>& each,
 }
 
 Status check_relative(const Section& section, const Lead& lead) {
-  std::vector<const Path*> paths = paths_of(lead.when, lead.unless);
+  std::vector<const Path*> paths = paths_of(lead, {&lead.ns, &lead.host});
   if (lead.named_by != NamedBy::kNothing) paths.push_back(&lead.name);
-  if (lead.ns) paths.push_back(&*lead.ns);
-  if (lead.host) paths.push_back(&*lead.host);
   for (const NumberOrPath* number : {&lead.port, &lead.shown}) {
     if (const Path* path = std::get_if<Path>(number)) paths.push_back(path);
   }
@@ -179,17 +182,57 @@ Result<Advertised> read_advertised(const Section& section) {
   TRY(advertised.unless, conditions(section, "unless"));
   TRY(advertised.network, path(section, "network"));
   TRY(advertised.selector, path(section, "selector"));
-  std::vector<const Path*> paths = paths_of(advertised.when, advertised.unless);
-  for (const auto* one : {&advertised.network, &advertised.selector}) {
-    if (*one) paths.push_back(&**one);
-  }
-  TRY_DONE(check_relative(section, advertised.each, paths));
+  TRY_DONE(check_relative(section, advertised.each,
+                          paths_of(advertised, {&advertised.network, &advertised.selector})));
   return advertised;
 }
 
+Result<Endpoint> read_endpoint(const Section& section) {
+  TRY_DONE(section.allow({"each", "when", "unless", "host", "labels", "port"}));
+  Endpoint endpoint;
+  TRY(endpoint.each, path(section, "each"));
+  TRY(endpoint.when, conditions(section, "when"));
+  TRY(endpoint.unless, conditions(section, "unless"));
+  TRY(endpoint.host, path(section, "host"));
+  TRY(endpoint.labels, path(section, "labels"));
+  TRY(endpoint.port, number_or_path(section, "port"));
+  std::vector<const Path*> paths = paths_of(endpoint, {&endpoint.host, &endpoint.labels});
+  if (const Path* port = std::get_if<Path>(&endpoint.port)) paths.push_back(port);
+  TRY_DONE(check_relative(section, endpoint.each, paths));
+  if (endpoint.host && endpoint.labels) {
+    return malformed("has both host and labels: write one", section.path_of(""));
+  }
+  const bool leads = endpoint.host || endpoint.labels;
+  if (leads == std::holds_alternative<std::monostate>(endpoint.port)) {
+    return malformed(
+        leads ? "needs the port that is connected to" : "is for `host` or `labels`, which are not here",
+        section.path_of("port"));
+  }
+  if (!leads && endpoint.when.empty() && endpoint.unless.empty()) {
+    return malformed("needs host or labels, or says by when or unless that nobody can tell",
+                     section.path_of(""));
+  }
+  return endpoint;
+}
+
+bool is_read_by_code(const Adapter& adapter) {
+  return std::find(kOwnGroups.begin(), kOwnGroups.end(), adapter.group) != kOwnGroups.end() ||
+         kOwnKind == std::pair<std::string_view, std::string_view>(adapter.group, adapter.kind);
+}
+
+// A cluster-scoped object has no namespace in which a Service could be meant.
+Status check_namespaces(const std::vector<Section>& sections, const std::vector<Lead>& leads) {
+  for (std::size_t i = 0; i < leads.size(); ++i) {
+    if (leads[i].named_by == NamedBy::kService && leads[i].ns) continue;
+    return malformed("needs `service` and `namespace`: a cluster-scoped object is in no namespace",
+                     sections[i].path_of(""));
+  }
+  return ok_status();
+}
+
 Result<Adapter> read_adapter(const Section& section) {
-  TRY_DONE(section.allow(
-      {"group", "kind", "plural", "versions", "scope", "via", "leadsTo", "podTemplates", "advertises"}));
+  TRY_DONE(section.allow({"group", "kind", "plural", "versions", "scope", "via", "leadsTo", "podTemplates",
+                          "advertises", "endpoints", "policyOf", "internalOnly"}));
   Adapter adapter;
   TRY(adapter.group, section.needed("group"));
   TRY(adapter.kind, section.needed("kind"));
@@ -199,7 +242,7 @@ Result<Adapter> read_adapter(const Section& section) {
     return malformed("needs the versions that are served, the newest first: [v1, v1beta1]",
                      section.path_of("versions"));
   }
-  if (std::find(kOwnGroups.begin(), kOwnGroups.end(), adapter.group) != kOwnGroups.end()) {
+  if (is_read_by_code(adapter)) {
     return malformed("Berth reads the kinds of '" + adapter.group + "' itself", section.path_of("group"));
   }
   TRY(const Via via, word(section, "via", kVias, Via::kIngress));
@@ -222,16 +265,29 @@ Result<Adapter> read_adapter(const Section& section) {
     TRY(Advertised read, read_advertised(part));
     adapter.advertised.push_back(std::move(read));
   }
+  TRY(const std::vector<Section> endpoints, section.sections("endpoints"));
+  for (const Section& part : endpoints) {
+    TRY(Endpoint read, read_endpoint(part));
+    adapter.endpoints.push_back(std::move(read));
+  }
+  TRY(adapter.policy_of, word(section, "policyOf", kPolicies, PolicyOf::kNobody));
+  const bool is_policy = adapter.policy_of != PolicyOf::kNobody;
   const int said = (adapter.leads.empty() ? 0 : 1) + (adapter.pod_templates.empty() ? 0 : 1) +
-                   (adapter.advertised.empty() ? 0 : 1);
+                   (adapter.advertised.empty() ? 0 : 1) + (adapter.endpoints.empty() ? 0 : 1) +
+                   (is_policy ? 1 : 0);
   if (said != 1) {
-    return malformed("needs leadsTo, podTemplates or advertises, one of them", section.path_of(""));
+    return malformed("needs leadsTo, podTemplates, advertises, endpoints or policyOf, one of them",
+                     section.path_of(""));
   }
   TRY(adapter.cluster_scoped, word(section, "scope", kScopes, false));
-  if (adapter.cluster_scoped && adapter.advertised.empty()) {
-    return malformed(
-        "'Cluster' is for kinds that advertise: what leads to Services or makes pods is namespaced",
-        section.path_of("scope"));
+  if (adapter.cluster_scoped && !adapter.pod_templates.empty()) {
+    return malformed("'Cluster' is for kinds that advertise, lead or isolate: what makes pods is namespaced",
+                     section.path_of("scope"));
+  }
+  if (adapter.cluster_scoped) TRY_DONE(check_namespaces(leads, adapter.leads));
+  TRY(adapter.internal_only, word(section, "internalOnly", kFlags, false));
+  if (adapter.internal_only && adapter.leads.empty()) {
+    return malformed("is for kinds with leadsTo", section.path_of("internalOnly"));
   }
   return adapter;
 }

@@ -32,6 +32,16 @@ TEST(Table, ReadsWhatAKindLeadsTo) {
   EXPECT_EQ(table->find("other.org", "Thing"), nullptr);
 }
 
+TEST(Table, TakesClusterScopedKindsThatSayInWhichNamespaceTheyLead) {
+  const auto table = Table::parse(named(
+      "scope: Cluster, via: Connect, internalOnly: true, leadsTo: [{service: spec.a, namespace: spec.b}]"));
+  ASSERT_TRUE(table.ok()) << table.error().field << ": " << table.error().message;
+  const Adapter& adapter = table->all().front();
+  EXPECT_TRUE(adapter.cluster_scoped);
+  EXPECT_TRUE(adapter.internal_only);
+  EXPECT_EQ(adapter.leads.front().via, Via::kConnect);
+}
+
 TEST(Table, NamesAKindByItsGroupWhereOneBeforeHasTheSameName) {
   const auto table = Table::parse(
       "version: 1\nadapters:\n"
@@ -97,7 +107,28 @@ TEST(Table, IsRefusedWithTheFieldAndWhatWouldBeRight) {
       {named("advertises: [{}], podTemplates: [spec.t]"), "adapters[0]", "one of them"},
       {named("advertises: [{network: .cidr}]"), "adapters[0].advertises[0]", "there is no `each`"},
       {named("advertises: [{networks: spec.x}]"), "adapters[0].advertises[0].networks", "is not known"},
+      {named("endpoints: [{host: spec.h}]"), "adapters[0].endpoints[0].port", "needs the port"},
+      {named("endpoints: [{when: {spec.x: [y]}, port: 80}]"), "adapters[0].endpoints[0].port",
+       "is for `host` or `labels`"},
+      {named("endpoints: [{}]"), "adapters[0].endpoints[0]", "needs host or labels"},
+      {named("endpoints: [{host: spec.h, labels: spec.l, port: 80}]"), "adapters[0].endpoints[0]",
+       "write one"},
+      {named("endpoints: [{host: .h, port: 80}]"), "adapters[0].endpoints[0]", "there is no `each`"},
+      {named("endpoints: [{host: spec.h, port: .p}]"), "adapters[0].endpoints[0]", "there is no `each`"},
+      {named("endpoints: [{hosts: spec.h}]"), "adapters[0].endpoints[0].hosts", "is not known"},
+      {named("endpoints: [{host: spec.h, port: 80}], podTemplates: [spec.t]"), "adapters[0]", "one of them"},
+      {with("group: gateway.networking.x-k8s.io, kind: XListenerSet, plural: x, versions: [v1], "
+            "podTemplates: [spec.t]"),
+       "adapters[0].group", "Berth reads the kinds of 'gateway.networking.x-k8s.io' itself"},
       {named("scope: Cluster, podTemplates: [spec.t]"), "adapters[0].scope", "makes pods is namespaced"},
+      {named("scope: Cluster, leadsTo: [{service: spec.a}]"), "adapters[0].leadsTo[0]",
+       "needs `service` and `namespace`"},
+      {named("scope: Cluster, leadsTo: [{dnsName: spec.a, namespace: spec.b}]"), "adapters[0].leadsTo[0]",
+       "needs `service` and `namespace`"},
+      {named("internalOnly: yes, leadsTo: [{service: spec.a}]"), "adapters[0].internalOnly",
+       "is not one of true, false"},
+      {named("internalOnly: true, podTemplates: [spec.t]"), "adapters[0].internalOnly",
+       "is for kinds with leadsTo"},
       {named("scope: Global, advertises: [{}]"), "adapters[0].scope", "is not one of Namespaced, Cluster"},
       {named("leadsTo: [{service: spec.a, protocol: tcp}]"), "adapters[0].leadsTo[0].protocol",
        "is not one of TCP, UDP, SCTP"},

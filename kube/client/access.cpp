@@ -6,6 +6,7 @@
 
 #include "kube/client/in_cluster.h"
 #include "kube/client/kubeconfig.h"
+#include "kube/client/program.h"
 
 namespace berth::client {
 namespace {
@@ -42,10 +43,16 @@ Environment system_environment() {
   return environment;
 }
 
+Environment interactive_environment() {
+  Environment environment = system_environment();
+  environment.run_program = run_program;
+  return environment;
+}
+
 Result<ClusterAccess> find_access(const Environment& environment, const std::string& kubeconfig_flag,
                                   const std::string& context) {
   if (!kubeconfig_flag.empty()) return from_file(environment, kubeconfig_flag, context);
-  if (!environment.variable("KUBERNETES_SERVICE_HOST").value_or("").empty()) {
+  if (context.empty() && !environment.variable("KUBERNETES_SERVICE_HOST").value_or("").empty()) {
     return in_cluster_access(environment);
   }
   std::string looked = "KUBERNETES_SERVICE_HOST is not set";

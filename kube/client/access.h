@@ -8,6 +8,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/base/result.h"
 
@@ -31,18 +33,29 @@ struct ClusterAccess {
   bool operator==(const ClusterAccess&) const = default;
 };
 
+// A program that is to be run to its end.
+struct ProgramRun {
+  std::vector<std::string> arguments = {};                          // the program first; never empty
+  std::vector<std::pair<std::string, std::string>> variables = {};  // beside those of our own surroundings
+};
+
 struct Environment {
   std::function<std::optional<std::string>(const std::string& name)> variable;
   // The whole file. NotFound when there is none; Malformed when it is larger than 1 MiB.
   std::function<Result<std::string>(const std::string& path)> read_file;
+  // What it wrote to its standard output. Empty: no programs are run.
+  std::function<Result<std::string>(const ProgramRun&)> run_program = {};
 };
 
-// Of this process.
+// Of this process. Runs no programs.
 Environment system_environment();
+// The same, for people's own programs: the credential plugins of a kubeconfig are run.
+Environment interactive_environment();
 
 // In this order: the file of `kubeconfig_flag` when it is not empty; the service account of the pod when
-// KUBERNETES_SERVICE_HOST is set; the first existing file of the colon list KUBECONFIG; $HOME/.kube/config.
-// (Files of the list are not merged: one file says everything.) `context` "" = the file's current-context.
+// KUBERNETES_SERVICE_HOST is set and no context is asked for; the first existing file of the colon list
+// KUBECONFIG; $HOME/.kube/config. (Files of the list are not merged: one file says everything.) `context` ""
+// = the file's current-context.
 Result<ClusterAccess> find_access(const Environment& environment, const std::string& kubeconfig_flag,
                                   const std::string& context = "");
 

@@ -4,7 +4,9 @@
 #include <charconv>
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include "kube/client/exec_credential.h"
 #include "kube/json/base64.h"
 #include "kube/yaml/yaml_tree.h"
 
@@ -51,7 +53,37 @@ class Section {
     return Section(value, path_of(field));
   }
 
+  // Empty when it is absent.
+  [[nodiscard]] Result<std::vector<std::string>> texts(const std::string& field) const {
+    TRY(const YamlTree::List* list, list_of(field));
+    std::vector<std::string> found;
+    for (const YamlTree& item : *list) {
+      const auto* value = std::get_if<std::string>(&item.value);
+      if (value == nullptr) return malformed("must be a list of texts", path_of(field));
+      found.push_back(*value);
+    }
+    return found;
+  }
+  [[nodiscard]] Result<std::vector<Section>> sections(const std::string& field) const {
+    TRY(const YamlTree::List* list, list_of(field));
+    std::vector<Section> found;
+    for (const YamlTree& item : *list) {
+      const auto* value = std::get_if<YamlTree::Mapping>(&item.value);
+      if (value == nullptr) return malformed("must be a list of mappings", path_of(field));
+      found.emplace_back(value, path_of(field) + "[" + std::to_string(found.size()) + "]");
+    }
+    return found;
+  }
+
  private:
+  [[nodiscard]] Result<const YamlTree::List*> list_of(const std::string& field) const {
+    static const YamlTree::List nothing;
+    if (!has(field)) return &nothing;
+    const auto* value = std::get_if<YamlTree::List>(&mapping_->at(field).value);
+    if (value == nullptr) return malformed("must be a list", path_of(field));
+    return value;
+  }
+
   const YamlTree::Mapping* mapping_;
   std::string path_;
 };
@@ -180,7 +212,48 @@ Status read_cluster(const Section& cluster, const Reader& reader, ClusterAccess&
   return ok_status();
 }
 
+// What the program gives is used once: no program of ours that runs one lives as long as a credential.
+Status read_exec(const Section& exec, const Reader& reader, ClusterAccess& access) {
+  TRY(const std::string api_version, exec.text("apiVersion"));
+  if (api_version != "client.authentication.k8s.io/v1" &&
+      api_version != "client.authentication.k8s.io/v1beta1") {
+    return malformed("must be client.authentication.k8s.io/v1 or v1beta1, not \"" + api_version + "\"",
+                     exec.path_of("apiVersion"));
+  }
+  TRY(const std::string command, exec.text("command"));
+  if (command.empty()) return malformed("names no program", exec.path_of("command"));
+  ProgramRun run;
+  run.arguments = {command.find('/') == std::string::npos ? command : beside(reader.path, command)};
+  TRY(const std::vector<std::string> arguments, exec.texts("args"));
+  run.arguments.insert(run.arguments.end(), arguments.begin(), arguments.end());
+  TRY(const std::vector<Section> variables, exec.sections("env"));
+  for (const Section& variable : variables) {
+    TRY(std::string name, variable.text("name"));
+    TRY(std::string value, variable.text("value"));
+    run.variables.emplace_back(std::move(name), std::move(value));
+  }
+  run.variables.emplace_back("KUBERNETES_EXEC_INFO", exec_info(api_version));
+  const auto output = reader.environment.run_program(run);
+  auto credential = output.ok() ? parse_exec_credential(*output) : Result<ExecCredential>(output.error());
+  if (!credential.ok()) {
+    Error error = std::move(credential).error();
+    TRY(const std::string hint, exec.text("installHint"));
+    if (output.ok()) error.message.insert(0, command + " ");
+    if (error.code == Code::kNotFound && !hint.empty()) error.message += "; " + hint;
+    error.field = exec.path_of("command");
+    return error;
+  }
+  access.token = credential->token;
+  access.client_cert_pem = credential->client_cert_pem;
+  access.client_key_pem = credential->client_key_pem;
+  return check_token(access.token, exec.path_of("command"));
+}
+
 Status read_user(const Section& user, const Reader& reader, ClusterAccess& access) {
+  if (reader.environment.run_program && user.has("exec")) {
+    TRY(const Section exec, user.section("exec"));
+    return read_exec(exec, reader, access);
+  }
   struct Unsupported {
     const char* field;
     const char* message;

@@ -1,10 +1,11 @@
 // Kubeconfig: one file of it -> ClusterAccess.
 //
 // Understands what a file can say by itself: server, CA (data or file), client certificate and key (data or
-// file), token or token file, tls-server-name, insecure-skip-tls-verify, namespace. It runs nothing: exec and
-// auth-provider plugins are refused with a message that says what to do instead. Aliases, duplicate keys and
-// documents over 1 MiB are refused (yaml-cpp walks alias bombs for ever).
-// Source: client-go clientcmd/api/v1. Thread-safety: free function without state.
+// file), token or token file, tls-server-name, insecure-skip-tls-verify, namespace; and exec, where the
+// environment runs programs. Where it does not, exec, and auth-provider everywhere, are refused with a
+// message that says what to do instead. Aliases, duplicate keys and documents over 1 MiB are refused
+// (yaml-cpp walks alias bombs for ever). Source: client-go clientcmd/api/v1. Thread-safety: free function
+// without state.
 #pragma once
 
 #include <string>

@@ -34,6 +34,7 @@ BERTH_DESCRIBED(Event, "events.k8s.io/v1");
 BERTH_DESCRIBED(ValidatingWebhookConfiguration, "admissionregistration.k8s.io/v1");
 BERTH_DESCRIBED(ValidatingAdmissionPolicy, "admissionregistration.k8s.io/v1");
 BERTH_DESCRIBED(ValidatingAdmissionPolicyBinding, "admissionregistration.k8s.io/v1");
+BERTH_DESCRIBED(Report, "openreports.io/v1alpha1");
 #undef BERTH_DESCRIBED
 
 // Absent is right: items of a list do not repeat what they are.
@@ -65,6 +66,12 @@ void type_meta(Archive& archive, T& object) {
 }
 
 template <class T>
+void describe_typed(Archive& archive, T& object) {
+  type_meta(archive, object);
+  describe(archive, object);
+}
+
+template <class T>
 void preset_type(T& item, std::string_view version, std::string_view kind) {
   if constexpr (SaysItsKind<T>) {
     item.api_version = version;
@@ -83,10 +90,14 @@ T& mutable_for_writing(const T& object) {
 template <class T>
 Result<T> decode(std::string_view text) {
   T object;
-  TRY_DONE(read_document(text, [&](Archive& archive) {
-    type_meta(archive, object);
-    describe(archive, object);
-  }));
+  TRY_DONE(read_document(text, [&](Archive& archive) { describe_typed(archive, object); }));
+  return object;
+}
+
+template <class T>
+Result<T> decode(const Part& part) {
+  T object;
+  TRY_DONE(part.read([&](Archive& archive) { describe_typed(archive, object); }));
   return object;
 }
 
@@ -142,6 +153,7 @@ Result<List<T>> decode_list(std::string_view text, std::string_view item_api_ver
 // A type cannot stand in parentheses here. NOLINTBEGIN(bugprone-macro-parentheses)
 #define BERTH_CODEC(type)                                                                             \
   template Result<type> decode<type>(std::string_view);                                               \
+  template Result<type> decode<type>(const Part&);                                                    \
   template std::string encode<type>(const type&);                                                     \
   template Result<List<type>> decode_list<type>(std::string_view, std::string_view, std::string_view, \
                                                 PageReader*)
@@ -167,6 +179,7 @@ BERTH_CODEC(ConfigMap);
 BERTH_CODEC(ValidatingWebhookConfiguration);
 BERTH_CODEC(ValidatingAdmissionPolicy);
 BERTH_CODEC(ValidatingAdmissionPolicyBinding);
+BERTH_CODEC(Report);
 #undef BERTH_CODEC
 
 template std::string encode_status<PortRange>(const PortRange&);

@@ -5,7 +5,7 @@
 // truncated. Writing leaves out empty fields, so that a written object carries only what Berth means to own.
 // T is any kind of core/model: PortRange, PortAllocation, ExposurePolicy, PortLedger, Service, Ingress,
 // Namespace, Workload, NetworkPolicy, Gateway, Route, ReferenceGrant, EndpointSlice, CustomObject, Lease,
-// Event, Secret, ConfigMap, ValidatingWebhookConfiguration, ValidatingAdmissionPolicy and its binding
+// Event, Secret, ConfigMap, ValidatingWebhookConfiguration, ValidatingAdmissionPolicy and its binding, Report
 // (explicitly instantiated). Thread-safety: free functions without state.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "kube/json/part.h"
 #include "kube/json/reading_memory.h"
 
 namespace berth::json {
@@ -26,6 +27,9 @@ inline constexpr int kMaxDepth = 128;
 
 template <class T>
 Result<T> decode(std::string_view text);
+// Requires: not empty.
+template <class T>
+Result<T> decode(const Part& part);
 
 // apiVersion and kind are written from the description (Workload, Gateway, Route, ReferenceGrant,
 // EndpointSlice, CustomObject: from their own fields).

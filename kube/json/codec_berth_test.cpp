@@ -212,13 +212,14 @@ TEST(ExposurePolicyCodec, KeepsEveryFieldOfTheModel) {
   p.spec.location = "Control plane";
   p.spec.namespace_selector.match_labels = {{"zone", "cp"}};
   p.spec.action = "Deny";
-  p.spec.networks = {{"admins", {"10.20.0.0/16", "2001:db8::/32"}}};
+  p.spec.networks = {{"admins", {"10.20.0.0/16", "2001:db8::/32"}, {"example.org/admins"}, true}};
   PolicyPort https;
   https.port = 443;
   https.requirement = "Required";
   https.purpose = "UI";
   https.tls = "Passthrough";
   https.from = {"admins"};
+  https.shown_on = {"admins"};
   p.spec.external = {https};
   PolicyPort slurm;
   slurm.ports = {"8192-60000", "443"};
@@ -248,9 +249,10 @@ TEST(ExposurePolicyCodec, KeepsEveryFieldOfTheModel) {
           R"({"apiVersion":"berth.dev/v1alpha1","kind":"ExposurePolicy","metadata":{"name":"mesh",)") +
           kMeta +
           R"(,"spec":{"location":"Control plane","namespaceSelector":{"matchLabels":{"zone":"cp"}},)"
-          R"("action":"Deny","networks":[{"name":"admins","cidrs":["10.20.0.0/16","2001:db8::/32"]}],)"
+          R"("action":"Deny","networks":[{"name":"admins","cidrs":["10.20.0.0/16","2001:db8::/32"],)"
+          R"("loadBalancerClasses":["example.org/admins"],"nodeAddresses":true}],)"
           R"("external":[{"port":443,"protocol":"TCP","requirement":"Required","purpose":"UI",)"
-          R"("from":["admins"],"tls":"Passthrough"}],)"
+          R"("from":["admins"],"shownOn":["admins"],"tls":"Passthrough"}],)"
           R"("internal":[{"ports":["8192-60000","443"],"protocol":"UDP","service":"Slurm srun",)"
           R"("requirement":"Conditional","condition":"Slurm clusters",)"
           R"("deprecated":{"removeIn":"v8","after":"2027-01-01"}}],)"

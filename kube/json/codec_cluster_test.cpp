@@ -6,6 +6,7 @@
 #include "core/model/cluster_objects.h"
 #include "core/model/config_map.h"
 #include "core/model/network_policy.h"
+#include "core/model/report.h"
 #include "core/model/service.h"
 #include "core/model/workload.h"
 #include "kube/json/codec.h"
@@ -222,6 +223,32 @@ TEST(AdmissionPolicyBindingCodec, KeepsEveryField) {
       R"("name":"a"},"spec":{"policyName":"a","paramRef":{"name":"x"},"matchResources":{"matchPolicy":)"
       R"("Equivalent"},"validationActions":["Deny","Audit"]}})",
       binding);
+}
+
+TEST(ReportCodec, KeepsEveryField) {
+  Report report;
+  report.meta.ns = "data";
+  report.meta.name = "berth-exposure";
+  report.source = "berth";
+  report.summary = {1, 2, 3, 4, 5};
+  ReportResult result;
+  result.policy = "control-plane";
+  result.rule = "internal-port";
+  result.category = "Exposure";
+  result.severity = "high";
+  result.result = "fail";
+  result.message = "why";
+  result.resources = {{"v1", "Service", "data", "web", {}, ""}};
+  result.properties = {{"port", "5432"}};
+  result.timestamp = {1'795'000'000, 7};
+  report.results = {result};
+  expect_round_trip(
+      R"({"apiVersion":"openreports.io/v1alpha1","kind":"Report","metadata":{"name":"berth-exposure",)"
+      R"("namespace":"data"},"source":"berth","summary":{"pass":1,"fail":2,"warn":3,"error":4,"skip":5},)"
+      R"("results":[{"policy":"control-plane","rule":"internal-port","category":"Exposure","severity":"high",)"
+      R"("result":"fail","message":"why","resources":[{"apiVersion":"v1","kind":"Service","namespace":"data",)"
+      R"("name":"web"}],"properties":{"port":"5432"},"timestamp":{"seconds":1795000000,"nanos":7}}]})",
+      report);
 }
 
 // Custom resources put the items first, built-in kinds the metadata (measured on v1.36).

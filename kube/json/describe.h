@@ -16,6 +16,7 @@
 #include "core/model/port_allocation.h"
 #include "core/model/port_ledger.h"
 #include "core/model/port_range.h"
+#include "core/model/report.h"
 #include "core/model/service.h"
 #include "core/model/workload.h"
 #include "kube/json/archive.h"
@@ -61,6 +62,7 @@ void describe(Archive& archive, ReferenceGrant& grant);
 
 void describe(Archive& archive, CustomObject& object);
 
+void describe(Archive& archive, ObjectReference& reference);
 void describe(Archive& archive, Lease& lease);
 void describe(Archive& archive, Event& event);
 void describe(Archive& archive, Secret& secret);
@@ -69,6 +71,7 @@ void describe(Archive& archive, MatchCondition& condition);
 void describe(Archive& archive, ValidatingWebhookConfiguration& configuration);
 void describe(Archive& archive, ValidatingAdmissionPolicy& policy);
 void describe(Archive& archive, ValidatingAdmissionPolicyBinding& binding);
+void describe(Archive& archive, Report& report);
 
 // Kinds with a status subresource that Berth (or the fake API server) writes. Everything is written, also
 // what is empty: a merge patch would otherwise leave the old value.

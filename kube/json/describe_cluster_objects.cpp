@@ -16,7 +16,7 @@ void describe(Archive& archive, Lease& lease) {
   });
 }
 
-static void describe(Archive& archive, ObjectReference& reference) {
+void describe(Archive& archive, ObjectReference& reference) {
   member(archive, "apiVersion", reference.api_version);
   member(archive, "kind", reference.kind);
   member(archive, "namespace", reference.ns);

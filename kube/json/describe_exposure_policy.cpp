@@ -6,6 +6,8 @@ namespace berth::json {
 static void describe(Archive& archive, PolicyNetwork& network) {
   member(archive, "name", network.name, Write::kAlways);
   member(archive, "cidrs", network.cidrs, Write::kAlways);
+  member(archive, "loadBalancerClasses", network.load_balancer_classes);
+  member(archive, "nodeAddresses", network.node_addresses);
 }
 
 static void describe(Archive& archive, Deprecation& deprecation) {
@@ -23,6 +25,7 @@ static void describe(Archive& archive, PolicyPort& port) {
   member(archive, "purpose", port.purpose);
   member(archive, "tls", port.tls);
   member(archive, "from", port.from);
+  member(archive, "shownOn", port.shown_on);
   member(archive, "deprecated", port.deprecated);
 }
 

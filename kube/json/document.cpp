@@ -36,7 +36,7 @@ Error not_a_document(simdjson::error_code code, std::string_view text) {
 }
 
 // One pass over the document. The keys of all objects that are open stand in one vector, so that nothing is
-// allocated for an object.
+// allocated for an object, and the path is only known on the way back from a key that stands twice.
 class DuplicateSearch {
  public:
   // False: a key stands twice; path() names it.
@@ -51,7 +51,11 @@ class DuplicateSearch {
     }
   }
 
-  [[nodiscard]] std::string path() const { return path_.text(); }
+  // Requires: passes() has said no.
+  [[nodiscard]] std::string path() {
+    path_.reverse();
+    return path_.text();
+  }
 
  private:
   // Beyond this, sorting is cheaper than comparing each with each.
@@ -59,12 +63,13 @@ class DuplicateSearch {
 
   bool passes_list(const dom::array& list) {
     std::size_t index = 0;
-    path_.push_index(0);
     for (const dom::element element : list) {
-      path_.set_index(index++);
-      if (!passes(element)) return false;
+      if (!passes(element)) {
+        path_.push_index(index);
+        return false;
+      }
+      ++index;
     }
-    path_.pop();
     return true;
   }
 
@@ -72,9 +77,10 @@ class DuplicateSearch {
     const std::size_t first = keys_.size();
     for (const auto& field : object) {
       keys_.push_back(field.key);
-      path_.push(field.key);
-      if (!passes(field.value)) return false;
-      path_.pop();
+      if (!passes(field.value)) {
+        path_.push(field.key);
+        return false;
+      }
     }
     const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
     const auto twice = keys_.end() - begin <= kFew ? repeated(begin) : repeated_after_sorting(begin);

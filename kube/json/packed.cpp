@@ -58,9 +58,9 @@ Packed::Packed(std::string_view ns, std::string_view name, std::string_view rest
   bytes_ = bytes;
 }
 
-Packed::Sizes Packed::sizes() const {
+Packed::Sizes Packed::sizes_in(const char* bytes) {
   Sizes sizes;
-  std::memcpy(&sizes, bytes_.get(), kHead);
+  std::memcpy(&sizes, bytes, kHead);
   return sizes;
 }
 
@@ -83,6 +83,7 @@ BERTH_PACKED(Route);
 BERTH_PACKED(ReferenceGrant);
 BERTH_PACKED(EndpointSlice);
 BERTH_PACKED(CustomObject);
+BERTH_PACKED(Report);
 BERTH_PACKED(Lease);
 BERTH_PACKED(Event);
 BERTH_PACKED(Secret);

@@ -37,17 +37,19 @@ class Packed {
   // The very same bytes, or a copy that shares them?
   bool operator==(const Packed& other) const { return bytes_ == other.bytes_; }
 
-  [[nodiscard]] std::string_view ns() const { return {bytes_.get() + kHead, sizes().ns}; }
-  [[nodiscard]] std::string_view name() const { return {bytes_.get() + kHead + sizes().ns, sizes().name}; }
+  [[nodiscard]] std::string_view ns() const { return ns_in(bytes_.get()); }
+  [[nodiscard]] std::string_view name() const { return name_in(bytes_.get()); }
 
   template <class T>
   [[nodiscard]] std::shared_ptr<const T> unpack() const {
-    const Sizes size = sizes();
-    auto object =
-        std::make_shared<T>(json::unpack<T>({bytes_.get() + kHead + size.ns + size.name, size.rest}));
-    object->meta.ns = ns();
-    object->meta.name = name();
-    return object;
+    return std::make_shared<const T>(unpacked<T>(bytes_.get()));
+  }
+
+  // For who keeps the bytes alone and remembers what they are.
+  [[nodiscard]] std::shared_ptr<const void> bytes() const { return bytes_; }
+  template <class T>
+  static std::unique_ptr<const T> unpack_bytes(const void* bytes) {
+    return std::make_unique<const T>(unpacked<T>(static_cast<const char*>(bytes)));
   }
 
  private:
@@ -59,7 +61,20 @@ class Packed {
   static constexpr std::size_t kHead = sizeof(Sizes);
 
   Packed(std::string_view ns, std::string_view name, std::string_view rest);
-  [[nodiscard]] Sizes sizes() const;
+  static Sizes sizes_in(const char* bytes);
+  static std::string_view ns_in(const char* bytes) { return {bytes + kHead, sizes_in(bytes).ns}; }
+  static std::string_view name_in(const char* bytes) {
+    const Sizes sizes = sizes_in(bytes);
+    return {bytes + kHead + sizes.ns, sizes.name};
+  }
+  template <class T>
+  static T unpacked(const char* bytes) {
+    const Sizes sizes = sizes_in(bytes);
+    T object = json::unpack<T>({bytes + kHead + sizes.ns + sizes.name, sizes.rest});
+    object.meta.ns = ns_in(bytes);
+    object.meta.name = name_in(bytes);
+    return object;
+  }
 
   std::shared_ptr<const char[]> bytes_;  // Sizes, namespace, name, the rest
 };

@@ -4,6 +4,7 @@
 // Thread-safety: one owner.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ class FieldPath {
   void push_index(std::size_t index) { steps_.push_back({{}, index}); }
   void pop() { steps_.pop_back(); }
   void set_index(std::size_t index) { steps_.back().index = index; }
+  // For who learns the innermost step first.
+  void reverse() { std::reverse(steps_.begin(), steps_.end()); }
 
   // The keys, when no step is an index.
   [[nodiscard]] std::optional<std::vector<std::string_view>> keys() const;

@@ -1,10 +1,12 @@
 #include "kube/json/reader.h"
 
 #include <charconv>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "kube/json/document.h"
+#include "kube/json/part.h"
 #include "kube/json/path.h"
 #include "kube/json/slice.h"
 #include "kube/json/utf8.h"
@@ -72,7 +74,9 @@ bool is_integer_text(std::string_view text) {
 
 class ReadArchive final : public Archive {
  public:
-  ReadArchive(std::string_view document, const dom::element& root) : document_(document) {
+  // `way`: where `root` stands in the document.
+  ReadArchive(std::string_view document, const dom::element& root, std::span<const std::string_view> way = {})
+      : document_(document), way_(way) {
     values_.push_back(root);
   }
 
@@ -204,7 +208,9 @@ class ReadArchive final : public Archive {
   void raw(std::string& value) override {
     if (error_) return;
     if (const auto keys = path_.keys()) {
-      if (const auto slice = slice_at(document_, *keys)) {
+      std::vector<std::string_view> from_root(way_.begin(), way_.end());
+      from_root.insert(from_root.end(), keys->begin(), keys->end());
+      if (const auto slice = slice_at(document_, from_root)) {
         value = *slice;
         return;
       }
@@ -227,11 +233,18 @@ class ReadArchive final : public Archive {
   };
 
   std::string_view document_;
+  std::span<const std::string_view> way_;
   std::vector<dom::element> values_ = {};  // from the root to the current value
   std::vector<Cursor> lists_ = {};
   FieldPath path_ = {};
   std::optional<Error> error_ = {};
 };
+
+Status read_object(ReadArchive archive, const std::function<void(Archive&)>& body) {
+  if (archive.begin_object()) body(archive);
+  if (archive.error()) return *archive.error();
+  return ok_status();
+}
 
 }  // namespace
 
@@ -268,10 +281,59 @@ Status read_document(std::string_view text, const std::function<void(Archive&)>&
                      ReadingMemory& memory) {
   TRY(const dom::element root, parse_document(memory.parser().parser, text));
   if (auto error = duplicate_key(root)) return std::move(*error);
-  ReadArchive archive(text, root);
-  if (archive.begin_object()) body(archive);
-  if (archive.error()) return *archive.error();
-  return ok_status();
+  return read_object({text, root}, body);
+}
+
+struct Part::Place {
+  std::shared_ptr<ReadingMemory> memory;  // holds what `value` looks at
+  std::string_view document;
+  std::vector<std::string_view> way;
+  dom::element value;
+};
+
+namespace {
+
+// Documents up to here are read in memory that the thread keeps; larger ones are seldom, and give theirs
+// back.
+constexpr std::size_t kMaxKeptBytes = 256UL << 10U;
+
+// What the thread keeps, unless a Part still looks at it.
+std::shared_ptr<ReadingMemory> memory_for(std::string_view text) {
+  if (text.size() > kMaxKeptBytes) return std::make_shared<ReadingMemory>();
+  thread_local std::shared_ptr<ReadingMemory> kept;
+  if (!kept || kept.use_count() > 1) kept = std::make_shared<ReadingMemory>();
+  return kept;
+}
+
+}  // namespace
+
+Result<Part> Part::whole(std::string_view text) {
+  const auto memory = memory_for(text);
+  TRY(const dom::element root, parse_document(memory->parser().parser, text));
+  if (auto error = duplicate_key(root)) return std::move(*error);
+  return Part(std::make_shared<const Place>(Place{memory, text, {}, root}));
+}
+
+Part Part::at(std::initializer_list<std::string_view> path) const {
+  if (empty()) return {};
+  Place place = *place_;
+  for (const std::string_view key : path) {
+    dom::object object;
+    if (place.value.get(object) != simdjson::SUCCESS) return {};
+    if (object.at_key(key).get(place.value) != simdjson::SUCCESS) return {};
+    place.way.push_back(key);
+  }
+  if (place.value.is_null()) return {};
+  return Part(std::make_shared<const Place>(std::move(place)));
+}
+
+std::string_view Part::text() const {
+  if (empty()) return {};
+  return slice_at(place_->document, place_->way).value_or(std::string_view());
+}
+
+Status Part::read(const std::function<void(Archive&)>& body) const {
+  return read_object({place_->document, place_->value, place_->way}, body);
 }
 
 std::string salvage_text(std::string_view text, std::initializer_list<std::string_view> path) {

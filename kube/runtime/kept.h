@@ -28,6 +28,8 @@ class Kept {
     const auto* packed = std::get_if<json::Packed>(&kept_);
     return packed != nullptr ? packed->name() : std::string_view(std::get<Whole>(kept_)->meta.name);
   }
+  // nullptr when it is whole.
+  [[nodiscard]] const json::Packed* as_packed() const { return std::get_if<json::Packed>(&kept_); }
   // Are both the very same object, neither made anew meanwhile?
   [[nodiscard]] bool same(const Kept& other) const { return kept_ == other.kept_; }
   [[nodiscard]] std::shared_ptr<const T> object() const {

@@ -21,8 +21,14 @@ class KindWatch {
   [[nodiscard]] virtual bool ready() const = 0;
   // One list, one open or one read.
   virtual Result<Progress> step() = 0;
-  // Steps until stopped, waiting after errors.
+  // Steps until stopped, waiting after errors. Steps may have been made before.
   virtual void run(std::stop_token stop) = 0;
+  // Makes a step that waits return, and all later ones; from any thread.
+  virtual void cancel() = 0;
+  // Of a kind that need not be served: one of its versions.
+  [[nodiscard]] virtual const wire::Kind* optional_kind() const { return nullptr; }
+  // For an optional kind before its first step: somebody knows that the server does not serve it.
+  virtual void begin_absent() {}
 };
 
 // All parameters by reference must outlive the watch. `on_error`: told of every failure and the wait after
@@ -46,6 +52,7 @@ std::unique_ptr<KindWatch> make_kind_watch(
     [[nodiscard]] bool ready() const override { return store_->ready(); }
     Result<Progress> step() override { return watcher_.step(); }
     void run(std::stop_token stop) override { loop_.run(std::move(stop)); }
+    void cancel() override { watcher_.cancel(); }
 
    private:
     static WatcherConfig with_writes_of(Store<T>& fed, WatcherConfig configured) {

@@ -44,6 +44,7 @@ std::unique_ptr<KindWatch> make_optional_watch(
     [[nodiscard]] bool ready() const override { return store_->ready(); }
 
     Result<Progress> step() override {
+      absent_ = false;
       auto progress = watcher()->step();
       if (progress.ok() || progress.error().code != Code::kNotFound) return progress;
       version_ = (version_ + 1) % versions_.size();
@@ -51,6 +52,7 @@ std::unique_ptr<KindWatch> make_optional_watch(
       if (version_ != 0) return Progress::kLooked;
       store_->apply(Init{});
       store_->apply(InitDone{});
+      absent_ = true;
       return Progress::kAbsent;
     }
 
@@ -58,19 +60,27 @@ std::unique_ptr<KindWatch> make_optional_watch(
       WatchLoop::Config how{kWatchBackoff, config_.seed, [this](const Error& error, Duration wait) {
                               if (told_) told_(name_, error, wait);
                             }};
-      bool absent = false;
-      const auto noted = [&]() -> Result<Progress> {
-        auto progress = step();
-        absent = progress.ok() && *progress == Progress::kAbsent;
-        return progress;
-      };
-      WatchLoop loop(
-          noted, [] {}, std::move(how));
+      WatchLoop loop([this] { return step(); }, [] {}, std::move(how));
       const std::stop_callback cancel_on_stop(stop, [this] { cancel(); });
+      if (absent_) wait_for(stop, kAskForKind);
       while (!stop.stop_requested()) {
-        const Duration wait = std::max(loop.step(), absent ? kAskForKind : Duration(0));
+        const Duration asked = loop.step();
+        const Duration wait = std::max(asked, absent_ ? kAskForKind : Duration(0));
         if (wait > Duration(0)) wait_for(stop, wait);
       }
+    }
+
+    [[nodiscard]] const wire::Kind* optional_kind() const override { return &versions_.front(); }
+    void begin_absent() override {
+      store_->apply(Init{});
+      store_->apply(InitDone{});
+      absent_ = true;
+    }
+
+    void cancel() override {
+      const std::lock_guard lock(mutex_);
+      cancelled_ = true;
+      watcher_->cancel();
     }
 
    private:
@@ -88,12 +98,6 @@ std::unique_ptr<KindWatch> make_optional_watch(
       const std::lock_guard lock(mutex_);
       return watcher_;
     }
-    void cancel() {
-      const std::lock_guard lock(mutex_);
-      cancelled_ = true;
-      watcher_->cancel();
-    }
-
     const client::Client* client_;
     const Clock* clock_;
     const std::vector<wire::Kind> versions_;
@@ -102,6 +106,7 @@ std::unique_ptr<KindWatch> make_optional_watch(
     Store<T>* store_;
     std::function<void(const std::string&, const Error&, Duration)> told_;
     std::size_t version_ = 0;
+    bool absent_ = false;  // by the last step
 
     std::mutex mutex_;
     bool cancelled_ = false;

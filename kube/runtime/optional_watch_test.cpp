@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/model/service.h"
@@ -97,6 +98,17 @@ TEST(OptionalWatch, AnOlderServerIsAskedForTheVersionThatItHas) {
   EXPECT_EQ(bench.size(), 1U);
   EXPECT_EQ(bench.transport.asked,
             (std::vector<std::string>{"/apis/old.example.org/v1/services", "/api/v1/services"}));
+}
+
+// Who has just been told that there is no such kind does not ask at once again.
+TEST(OptionalWatch, GoesOnFromTheStepThatWasMadeBefore) {
+  Bench bench;
+  EXPECT_EQ(bench.step(), Progress::kAbsent);
+  const std::size_t asked = bench.transport.asked.size();
+  std::jthread thread([&](const std::stop_token& stop) { bench.watch->run(stop); });
+  thread.request_stop();
+  thread.join();
+  EXPECT_EQ(bench.transport.asked.size(), asked);
 }
 
 TEST(OptionalWatch, EndsSoonAfterItIsTold) {

@@ -77,6 +77,7 @@ template <class T>
 struct Change {
   std::shared_ptr<const T> before = {};
   std::shared_ptr<const T> after = {};
+  const json::Packed* packed_after = nullptr;  // how the store keeps it, when it is not whole
 
   [[nodiscard]] ObjectKey key() const { return (after ? after : before)->meta.key(); }
 };

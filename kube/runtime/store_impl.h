@@ -216,7 +216,8 @@ void Store<T>::change(Edit&& edit) {
   }
   if (!listener_) return;
   for (const KeptChange& each : changes) {
-    listener_({each.before ? each.before->object() : nullptr, each.after ? each.after->object() : nullptr});
+    listener_({each.before ? each.before->object() : nullptr, each.after ? each.after->object() : nullptr,
+               each.after ? each.after->as_packed() : nullptr});
   }
 }
 

@@ -41,6 +41,7 @@ FakeApiServer::State::State(ManualClock& manual_clock, Config with)
   add(wire::kValidatingWebhookConfiguration, {false, false, true});
   add(wire::kValidatingAdmissionPolicy, {false, true, true});
   add(wire::kValidatingAdmissionPolicyBinding, {false, false, true});
+  add(wire::kReport, {true, false, true});
   for (const wire::Kind& kind : wire::workload_kinds()) add(kind, {false, true, true});
   add(wire::kPodTemplate, {false, false, false});
 }

@@ -68,8 +68,6 @@ void describe_request(Archive& archive, Envelope& envelope) {
     member(archive, "username", request.username);
     member(archive, "groups", request.groups);
   });
-  json::raw_member(archive, "object", request.object);
-  json::raw_member(archive, "oldObject", request.old_object);
 }
 
 // What must be there, in the order of the document.
@@ -102,7 +100,8 @@ Status complete(Envelope& envelope) {
 
 Result<AdmissionReviewRequest> parsed(std::string_view text) {
   Envelope envelope;
-  TRY_DONE(json::read_document(text, [&](Archive& archive) {
+  TRY(const json::Part document, json::Part::whole(text));
+  TRY_DONE(document.read([&](Archive& archive) {
     member(archive, "apiVersion", envelope.api_version);
     member(archive, "kind", envelope.kind);
     group(archive, "request", false, [&] {
@@ -110,6 +109,8 @@ Result<AdmissionReviewRequest> parsed(std::string_view text) {
       describe_request(archive, envelope);
     });
   }));
+  envelope.request.object = document.at({"request", "object"});
+  envelope.request.old_object = document.at({"request", "oldObject"});
   TRY_DONE(complete(envelope));
   return std::move(envelope.request);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "kube/json/part.h"
 
 namespace berth::wire {
 
@@ -46,9 +47,9 @@ struct AdmissionReviewRequest {
   std::string name = {};  // "" while generateName is not resolved
   std::string username = {};
   std::vector<std::string> groups = {};
-  bool dry_run = false;         // automatic nodePorts are then the dummy 32769
-  std::string object = {};      // JSON text; "" on DELETE
-  std::string old_object = {};  // JSON text; "" on CREATE and CONNECT
+  bool dry_run = false;        // automatic nodePorts are then the dummy 32769
+  json::Part object = {};      // of the review's text, as old_object; nothing on DELETE
+  json::Part old_object = {};  // nothing on CREATE and CONNECT
 
   bool operator==(const AdmissionReviewRequest&) const = default;
 };
@@ -62,6 +63,7 @@ struct ParsedReview {
   Result<AdmissionReviewRequest> request;
 };
 
+// The text must outlive what is in it.
 ParsedReview parse_admission_review(std::string_view text);
 
 struct AdmissionReviewResponse {

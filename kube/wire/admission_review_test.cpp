@@ -45,8 +45,9 @@ TEST(AdmissionReview, IsReadWhole) {
   expected.username = "system:serviceaccount:kube-system:hpa";
   expected.groups = {"system:serviceaccounts", "system:authenticated"};
   expected.dry_run = true;
-  expected.object = R"({"kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 443}]}})";
-  expected.old_object = R"({"kind": "Service", "metadata": {"name": "web"}})";
+  expected.object = *json::Part::whole(
+      R"({"kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 443}]}})");
+  expected.old_object = *json::Part::whole(R"({"kind": "Service", "metadata": {"name": "web"}})");
   EXPECT_EQ(*review.request, expected);
   EXPECT_EQ(review.uid, expected.uid);
   EXPECT_EQ(expected.kind.api_version(), "autoscaling/v2");
@@ -71,11 +72,11 @@ TEST(AdmissionReview, TakesTheKindAsTheRequestsOwnWhenNotTold) {
 }
 
 TEST(AdmissionReview, CountsNullObjectsAsAbsent) {
-  const ParsedReview review =
-      parse_admission_review(review_text("DELETE", R"(,"object":null,"oldObject":{"a":1},"dryRun":null)"));
+  const std::string text = review_text("DELETE", R"(,"object":null,"oldObject":{"a":1},"dryRun":null)");
+  const ParsedReview review = parse_admission_review(text);
   ASSERT_TRUE(review.request.ok());
-  EXPECT_EQ(review.request->object, "");
-  EXPECT_EQ(review.request->old_object, R"({"a":1})");
+  EXPECT_TRUE(review.request->object.empty());
+  EXPECT_EQ(review.request->old_object.text(), R"({"a":1})");
   EXPECT_TRUE(parse_admission_review(review_text("CONNECT", "")).request.ok());
 }
 

@@ -23,6 +23,7 @@ struct Resource {
 
 struct Version {
   std::string name = {};
+  std::string freshness = {};
   std::vector<Resource> resources = {};
 };
 
@@ -39,6 +40,7 @@ void describe(Archive& archive, Resource& resource) {
 
 void describe(Archive& archive, Version& version) {
   json::member(archive, "version", version.name);
+  json::member(archive, "freshness", version.freshness);
   json::group_list(archive, "resources", version.resources,
                    [&](Resource& resource) { describe(archive, resource); });
 }
@@ -72,6 +74,7 @@ Result<std::vector<Kind>> parse_discovery(std::string_view text) {
   std::set<std::pair<std::string, std::string>> known;
   for (Group& group : groups) {
     for (const Version& version : group.versions) {
+      if (version.freshness == "Stale") kinds.push_back({group.name, version.name, "", "", true});
       for (const Resource& resource : version.resources) {
         if (resource.kind.empty() || !known.emplace(group.name, resource.kind).second) continue;
         kinds.push_back(

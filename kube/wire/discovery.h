@@ -16,8 +16,9 @@ namespace berth::wire {
 // Of every group but the core's.
 http::Request discovery();
 
-// Each kind once, in the first version that its group lists. Errors: Malformed when the answer is no
-// aggregated discovery: an older server answers with the names of the groups alone.
+// Each kind once, in the first version that its group lists. A group that lies behind another server and has
+// not answered stands there without plural and kind: what it serves is not known. Errors: Malformed when the
+// answer is no aggregated discovery: an older server answers with the names of the groups alone.
 Result<std::vector<Kind>> parse_discovery(std::string_view text);
 
 }  // namespace berth::wire

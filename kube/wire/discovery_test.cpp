@@ -30,7 +30,9 @@ TEST(Discovery, ReadsEachKindOnceInItsFirstVersion) {
   ASSERT_TRUE(kinds.ok()) << kinds.error().message;
   EXPECT_EQ(*kinds, (std::vector<Kind>{{"apps", "v1", "deployments", "Deployment", true},
                                        {"example.org", "v2", "doors", "Door", false},
-                                       {"example.org", "v1", "rooms", "Room", true}}));
+                                       {"example.org", "v1", "rooms", "Room", true},
+                                       {"stale.example.org", "v1", "", "", true}}))
+      << "of a group that did not answer nobody knows what it serves";
 }
 
 TEST(Discovery, SaysWhenAServerIsTooOld) {

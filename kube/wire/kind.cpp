@@ -27,6 +27,7 @@ const Kind kValidatingAdmissionPolicy{"admissionregistration.k8s.io", "v1", "val
 const Kind kValidatingAdmissionPolicyBinding{"admissionregistration.k8s.io", "v1",
                                              "validatingadmissionpolicybindings",
                                              "ValidatingAdmissionPolicyBinding", false};
+const Kind kReport{"openreports.io", "v1alpha1", "reports", "Report", true};
 const Kind kDeployment{"apps", "v1", "deployments", "Deployment", true};
 const Kind kStatefulSet{"apps", "v1", "statefulsets", "StatefulSet", true};
 const Kind kDaemonSet{"apps", "v1", "daemonsets", "DaemonSet", true};

@@ -41,6 +41,7 @@ extern const Kind kEvent;  // events.k8s.io/v1
 extern const Kind kValidatingWebhookConfiguration;
 extern const Kind kValidatingAdmissionPolicy;
 extern const Kind kValidatingAdmissionPolicyBinding;
+extern const Kind kReport;  // openreports.io, if it is installed
 extern const Kind kDeployment;
 extern const Kind kStatefulSet;
 extern const Kind kDaemonSet;

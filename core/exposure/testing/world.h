@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -166,6 +167,7 @@ class World final : public Facts {
   World& add(Advertisement object) { return advertisements_.push_back(std::move(object)), *this; }
   World& add(NetworkPolicy object) { return network_policies_.push_back(std::move(object)), *this; }
   World& add(ReferenceGrant object) { return grants_.push_back(std::move(object)), *this; }
+  World& add(Backend object) { return backends_.push_back(std::move(object)), *this; }
   World& add(Workload object) { return workloads_.push_back(std::move(object)), *this; }
   World& add(PortAllocation object) { return allocations_.push_back(std::move(object)), *this; }
   World& add(ExposurePolicy object) { return policies_.push_back(std::move(object)), *this; }
@@ -189,6 +191,10 @@ class World final : public Facts {
     return where(gateways_, [&](const Gateway& set) { return adds_to(set, gateway); });
   }
   std::vector<const ReferenceGrant*> grants(std::string_view ns) const override { return in(grants_, ns); }
+  std::vector<const Backend*> backends(std::string_view ns) const override { return in(backends_, ns); }
+  std::vector<const Backend*> backends_to(std::string_view place) const override {
+    return where(backends_, [&](const Backend& backend) { return leads_to(backend, place); });
+  }
   std::vector<const Workload*> workloads(std::string_view ns) const override { return in(workloads_, ns); }
   std::vector<const Workload*> workloads_at(std::string_view address) const override {
     return where(workloads_, [&](const Workload& workload) { return has_address(workload, address); });
@@ -199,7 +205,9 @@ class World final : public Facts {
     });
   }
   std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override {
-    return in(network_policies_, ns);
+    return where(network_policies_, [&](const NetworkPolicy& policy) {
+      return policy.cluster_wide ? is_of_namespace(policy, ns, namespace_labels(ns)) : policy.meta.ns == ns;
+    });
   }
   std::vector<const Advertisement*> advertisements() const override {
     return where(advertisements_, [](const Advertisement&) { return true; });
@@ -218,6 +226,13 @@ class World final : public Facts {
     std::vector<const ExposurePolicy*> all;
     for (const ExposurePolicy& policy : policies_) all.push_back(&policy);
     return all;
+  }
+
+  std::vector<std::string> namespaces() const override {
+    std::set<std::string> found;
+    for (const Service& service : services_) found.insert(service.meta.ns);
+    for (const Workload& workload : workloads_) found.insert(workload.meta.ns);
+    return {found.begin(), found.end()};
   }
 
  private:
@@ -239,6 +254,7 @@ class World final : public Facts {
   std::deque<Entrance> entrances_;
   std::deque<Gateway> gateways_;
   std::deque<ReferenceGrant> grants_;
+  std::deque<Backend> backends_;
   std::deque<EndpointSlice> slices_;
   std::deque<NetworkPolicy> network_policies_;
   std::deque<Advertisement> advertisements_;

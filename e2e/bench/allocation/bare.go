@@ -5,18 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
+	"berth.dev/e2e/bench/bare"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
-	"berth.dev/e2e/story"
-	"k8s.io/client-go/rest"
 )
 
 // The bare client's kinds are Berth's own schemas under another group, so that every write costs the API
@@ -29,45 +23,8 @@ const (
 	peerNamespaces  = "bare"
 )
 
-// bareClient talks HTTP/1.1 as fast as it can: texts in, texts out, no limit of its own. It is a service
-// account like Berth, so that authorization and flow control treat both alike.
-type bareClient struct {
-	http  *http.Client
-	host  string
-	token string
-}
-
-func (s *site) newBareClient(ctx context.Context) (*bareClient, error) {
-	const account = "bare"
-	_, err := s.admin.ApplyYAML(ctx, fmt.Sprintf(`
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: %[1]s, namespace: %[2]s}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: %[1]s}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
-subjects: [{kind: ServiceAccount, name: %[1]s, namespace: %[2]s}]
-`, account, programs.Namespace))
-	if err != nil {
-		return nil, err
-	}
-	config, err := story.Access(ctx, s.admin, account, 4*time.Hour)
-	if err != nil {
-		return nil, err
-	}
-	tls, err := rest.TLSConfigFor(config)
-	if err != nil {
-		return nil, err
-	}
-	return &bareClient{
-		http: &http.Client{Transport: &http.Transport{
-			TLSClientConfig: tls, MaxIdleConnsPerHost: 128, DisableCompression: true}},
-		host:  config.Host,
-		token: config.BearerToken,
-	}, nil
-}
+// bareClient is a bare client that knows the benches' kinds.
+type bareClient struct{ *bare.Client }
 
 func (s *site) installBareKinds(ctx context.Context) error {
 	root, err := programs.Root()
@@ -95,40 +52,6 @@ func (s *site) installBareKinds(ctx context.Context) error {
 	return nil
 }
 
-func (b *bareClient) open(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, b.host+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Authorization", "Bearer "+b.token)
-	request.Header.Set("Accept", "application/json")
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	return b.http.Do(request)
-}
-
-// do returns the body of a 2xx answer.
-func (b *bareClient) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	response, err := b.open(ctx, method, path, body)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	if response.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("%s %s: %s: %s", method, path, response.Status, bytes.TrimSpace(text))
-	}
-	return text, nil
-}
-
-func (b *bareClient) post(ctx context.Context, path, body string) ([]byte, error) {
-	return b.do(ctx, http.MethodPost, path, []byte(body))
-}
-
 // written is what the bare client needs of an answer.
 type written struct {
 	Metadata struct {
@@ -138,39 +61,12 @@ type written struct {
 }
 
 func (b *bareClient) write(ctx context.Context, method, path, body string) (written, error) {
-	text, err := b.do(ctx, method, path, []byte(body))
+	text, err := b.Do(ctx, method, path, []byte(body))
 	if err != nil {
 		return written{}, err
 	}
 	var answer written
 	return answer, json.Unmarshal(text, &answer)
-}
-
-// each calls work for 0 to n-1, so many at once, in order of their begin. The first error ends it.
-func each(workers, n int, work func(i int) error) error {
-	var (
-		next  atomic.Int64
-		group sync.WaitGroup
-		once  sync.Once
-		first error
-	)
-	for range min(workers, n) {
-		group.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				if err := work(i); err != nil {
-					once.Do(func() { first = err })
-					next.Store(int64(n))
-					return
-				}
-			}
-		})
-	}
-	group.Wait()
-	return first
 }
 
 func namespace(prefix string, i int) string { return fmt.Sprintf("%s-%03d", prefix, i) }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"berth.dev/e2e/bench/bare"
+	"berth.dev/e2e/bench/figures"
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/programs"
 	"berth.dev/e2e/story"
@@ -72,7 +74,7 @@ func (s *site) burst(ctx context.Context, p *peer) (burst, error) {
 	}
 	const patience = time.Hour
 	began := time.Now()
-	err = each(p.allocators, s.Allocations, func(i int) error { return s.createAllocation(ctx, i) })
+	err = bare.Each(p.allocators, s.Allocations, func(i int) error { return s.createAllocation(ctx, i) })
 	if err != nil {
 		return b, err
 	}
@@ -114,17 +116,17 @@ func (s *site) burst(ctx context.Context, p *peer) (burst, error) {
 
 func (s *site) createAllocation(ctx context.Context, i int) error {
 	ns, name := s.place(berthNamespaces, i)
-	_, err := s.bare.post(ctx, allocationPath(berthGroup, ns), allocationText(berthGroup, rangeName, ns, name, name))
+	_, err := s.bare.Post(ctx, allocationPath(berthGroup, ns), allocationText(berthGroup, rangeName, ns, name, name))
 	return err
 }
 
 // compare sets the burst beside the bare client's two halves.
 func (s *site) compare(b burst, p *peer) {
 	n := float64(s.Allocations)
-	s.against("all Allocated", "s", b.allocated.Seconds(), p.allocated.Seconds(), 1.1)
-	s.against("all Published", "s", b.published.Seconds(), p.published.Seconds(), 1.15)
-	s.tell("control plane CPU per allocation", "ms", milliseconds(b.controlCPU)/n, milliseconds(p.controlCPU)/n)
-	s.tell("operator CPU per allocation", "ms", milliseconds(b.operatorCPU)/n, 0)
+	s.lines.Against("all Allocated", "s", b.allocated.Seconds(), p.allocated.Seconds(), 1.1)
+	s.lines.Against("all Published", "s", b.published.Seconds(), p.published.Seconds(), 1.15)
+	s.lines.Tell("control plane CPU per allocation", "ms", figures.Milliseconds(b.controlCPU)/n, figures.Milliseconds(p.controlCPU)/n)
+	s.lines.Tell("operator CPU per allocation", "ms", figures.Milliseconds(b.operatorCPU)/n, 0)
 }
 
 const ledgerRounds = 15
@@ -152,7 +154,7 @@ func (s *site) ledgers(ctx context.Context, b burst) error {
 	if len(versions) == 0 {
 		return errors.New("the history has no ledger write")
 	}
-	s.atMost("ledger writes per allocation", "", float64(len(versions))/float64(s.Allocations), 0.02)
+	s.lines.AtMost("ledger writes per allocation", "", float64(len(versions))/float64(s.Allocations), 0.02)
 
 	// What the control plane uses by itself is taken off. The least of some rounds: so few writes are over in half a
 	// second, and whatever else the machine does then comes on top, but the same writes never cost less than they must.
@@ -170,7 +172,7 @@ func (s *site) ledgers(ctx context.Context, b burst) error {
 		s.say("%d ledger writes again: %.2f s, %.2f CPU-s beyond the %.3f a second of an idle control plane", len(versions),
 			took.Seconds(), spent[len(spent)-1], idle)
 	}
-	s.atMost("ledger writes, CPU of the control plane", "s", slices.Min(spent), 0.5)
+	s.lines.AtMost("ledger writes, CPU of the control plane", "s", slices.Min(spent), 0.5)
 	return nil
 }
 

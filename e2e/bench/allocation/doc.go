@@ -14,6 +14,8 @@ import (
 	"io"
 	"time"
 
+	"berth.dev/e2e/bench/bare"
+	"berth.dev/e2e/bench/figures"
 	"berth.dev/e2e/cluster"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/story"
@@ -43,24 +45,13 @@ func Quick() Options {
 		Rest: 2 * time.Second, Tries: 10}
 }
 
-// Line is one measured figure.
-type Line struct {
-	Name  string  `json:"name"`
-	Unit  string  `json:"unit"`
-	Berth float64 `json:"berth"`
-	Peer  float64 `json:"peer"`  // of the bare client; 0: there is none
-	Ratio float64 `json:"ratio"` // berth : peer; 0: no peer
-	Goal  string  `json:"goal"`  // "" for what is only told
-	Holds bool    `json:"holds"` // true where there is no goal
-}
-
 // site is the control plane with Berth's kinds, and who works on it.
 type site struct {
 	Options
 	cluster *cluster.Cluster
 	admin   *kube.Client
 	bare    *bareClient
-	lines   []Line
+	lines   figures.Lines
 }
 
 // numbers given out: the API server's range is larger than by default, or ten thousand would not fit. The
@@ -77,7 +68,7 @@ const (
 )
 
 // Run measures everything. The control plane is its own and is gone afterwards.
-func Run(ctx context.Context, options Options) ([]Line, error) {
+func Run(ctx context.Context, options Options) (figures.Lines, error) {
 	c, err := cluster.Start(ctx, cluster.Options{
 		APIServerArgs: []string{"--service-node-port-range=" + nodePorts},
 		Log:           options.Log,
@@ -143,13 +134,14 @@ func (s *site) prepare(ctx context.Context) error {
 	if err := s.installBareKinds(ctx); err != nil {
 		return err
 	}
-	s.bare, err = s.newBareClient(ctx)
+	client, err := bare.New(ctx, s.admin)
 	if err != nil {
 		return err
 	}
+	s.bare = &bareClient{client}
 	for _, prefix := range []string{berthNamespaces, peerNamespaces} {
 		for i := range s.Namespaces {
-			if _, err := s.bare.post(ctx, "/api/v1/namespaces", namespaceText(namespace(prefix, i))); err != nil {
+			if _, err := s.bare.Post(ctx, "/api/v1/namespaces", namespaceText(namespace(prefix, i))); err != nil {
 				return err
 			}
 		}

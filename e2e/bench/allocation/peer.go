@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"berth.dev/e2e/bench/bare"
 	"berth.dev/e2e/cluster"
 )
 
@@ -50,7 +51,7 @@ func (s *site) newPeer(ctx context.Context) (*peer, error) {
 		return nil, err
 	}
 	defer operator.Kill()
-	if _, err := s.bare.post(ctx, "/api/v1/namespaces", namespaceText(sampleNamespace)); err != nil {
+	if _, err := s.bare.Post(ctx, "/api/v1/namespaces", namespaceText(sampleNamespace)); err != nil {
 		return nil, err
 	}
 	watch, err := s.bare.watchAllocations(ctx, berthGroup)
@@ -63,7 +64,7 @@ func (s *site) newPeer(ctx context.Context) (*peer, error) {
 		return nil, err
 	}
 	text := allocationText(berthGroup, rangeName, sampleNamespace, sampleName, sampleName)
-	if _, err := s.bare.post(ctx, allocationPath(berthGroup, sampleNamespace), text); err != nil {
+	if _, err := s.bare.Post(ctx, allocationPath(berthGroup, sampleNamespace), text); err != nil {
 		return nil, err
 	}
 	if _, err := watch.awaitOne(ctx, time.Minute, "Ready", sampleNamespace, sampleName); err != nil {
@@ -175,12 +176,12 @@ func (p *peer) writeStatus(ctx context.Context, o *one, status string) error {
 func (p *peer) publish(ctx context.Context, o *one) error {
 	for _, policy := range p.sample.policies {
 		path := "/apis/networking.k8s.io/v1/namespaces/" + o.ns + "/networkpolicies"
-		if _, err := p.bare.post(ctx, path, o.fill.Replace(policy)); err != nil {
+		if _, err := p.bare.Post(ctx, path, o.fill.Replace(policy)); err != nil {
 			return err
 		}
 	}
 	for _, service := range p.sample.services {
-		if _, err := p.bare.post(ctx, "/api/v1/namespaces/"+o.ns+"/services", o.fill.Replace(service)); err != nil {
+		if _, err := p.bare.Post(ctx, "/api/v1/namespaces/"+o.ns+"/services", o.fill.Replace(service)); err != nil {
 			return err
 		}
 	}
@@ -192,7 +193,7 @@ func (p *peer) allocate(ctx context.Context, workers, n int) ([]one, error) {
 	all := make([]one, n)
 	base := p.made
 	p.made += n
-	return all, each(workers, n, func(i int) (err error) {
+	return all, bare.Each(workers, n, func(i int) (err error) {
 		if all[i], err = p.create(ctx, base+i); err != nil {
 			return err
 		}
@@ -202,7 +203,7 @@ func (p *peer) allocate(ctx context.Context, workers, n int) ([]one, error) {
 
 // serve publishes them, and tells so in status.
 func (p *peer) serve(ctx context.Context, workers int, all []one) error {
-	return each(workers, len(all), func(i int) error {
+	return bare.Each(workers, len(all), func(i int) error {
 		if err := p.publish(ctx, &all[i]); err != nil {
 			return err
 		}
@@ -282,11 +283,11 @@ func (p *peer) round(ctx context.Context, n int) error {
 
 // clear removes all that the bare client has made.
 func (p *peer) clear(ctx context.Context) error {
-	err := each(4, p.Namespaces, func(i int) error {
+	err := bare.Each(4, p.Namespaces, func(i int) error {
 		ns := namespace(peerNamespaces, i)
 		for _, path := range []string{"/api/v1/namespaces/" + ns + "/services",
 			"/apis/networking.k8s.io/v1/namespaces/" + ns + "/networkpolicies", allocationPath(bareGroup, ns)} {
-			if _, err := p.bare.do(ctx, http.MethodDelete, path, nil); err != nil {
+			if _, err := p.bare.Do(ctx, http.MethodDelete, path, nil); err != nil {
 				return err
 			}
 		}

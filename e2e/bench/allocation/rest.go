@@ -1,15 +1,13 @@
 package allocation
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
-	"slices"
 	"time"
 
+	"berth.dev/e2e/bench/figures"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
 )
@@ -44,7 +42,7 @@ func (s *site) rest(ctx context.Context, p *peer) error {
 	if written.total > 0 {
 		s.say("at rest there were written: %v", written.byKind)
 	}
-	s.atMost(fmt.Sprintf("writes of %d s at rest", int(s.Rest.Seconds())), "", float64(written.total), 0)
+	s.lines.AtMost(fmt.Sprintf("writes of %d s at rest", int(s.Rest.Seconds())), "", float64(written.total), 0)
 	return operator.Stop()
 }
 
@@ -132,19 +130,11 @@ func (s *site) singles(ctx context.Context, p *peer) error {
 		}
 	}
 	s.say("one at a time: bare status write p50 %.1f p99 %.1f ms; Berth p50 %.1f p99 %.1f ms, since the create was answered p50 %.1f p99 %.1f ms",
-		milliseconds(quantile(bare, 0.5)), milliseconds(quantile(bare, 0.99)), milliseconds(quantile(berth, 0.5)),
-		milliseconds(quantile(berth, 0.99)), milliseconds(quantile(fromAnswer, 0.5)), milliseconds(quantile(fromAnswer, 0.99)))
-	s.against("one request to Allocated, p99", "ms", milliseconds(quantile(fromAnswer, 0.99)), milliseconds(quantile(bare, 0.99)), 3)
-	s.tell("the same, p50", "ms", milliseconds(quantile(fromAnswer, 0.5)), milliseconds(quantile(bare, 0.5)))
-	s.tell("its create included, p50", "ms", milliseconds(quantile(berth, 0.5)), milliseconds(quantile(bare, 0.5)))
-	_, err = s.bare.do(ctx, http.MethodDelete, allocationPath(bareGroup, target.ns, target.name), nil)
+		figures.Milliseconds(figures.Quantile(bare, 0.5)), figures.Milliseconds(figures.Quantile(bare, 0.99)), figures.Milliseconds(figures.Quantile(berth, 0.5)),
+		figures.Milliseconds(figures.Quantile(berth, 0.99)), figures.Milliseconds(figures.Quantile(fromAnswer, 0.5)), figures.Milliseconds(figures.Quantile(fromAnswer, 0.99)))
+	s.lines.Against("one request to Allocated, p99", "ms", figures.Milliseconds(figures.Quantile(fromAnswer, 0.99)), figures.Milliseconds(figures.Quantile(bare, 0.99)), 3)
+	s.lines.Tell("the same, p50", "ms", figures.Milliseconds(figures.Quantile(fromAnswer, 0.5)), figures.Milliseconds(figures.Quantile(bare, 0.5)))
+	s.lines.Tell("its create included, p50", "ms", figures.Milliseconds(figures.Quantile(berth, 0.5)), figures.Milliseconds(figures.Quantile(bare, 0.5)))
+	_, err = s.bare.Do(ctx, http.MethodDelete, allocationPath(bareGroup, target.ns, target.name), nil)
 	return err
 }
-
-// quantile is the smallest value that so large a part of them all does not exceed.
-func quantile[T cmp.Ordered](of []T, q float64) T {
-	sorted := slices.Sorted(slices.Values(of))
-	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

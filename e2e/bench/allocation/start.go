@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"berth.dev/e2e/bench/bare"
+	"berth.dev/e2e/bench/figures"
 	"berth.dev/e2e/process"
 	"berth.dev/e2e/programs"
 )
@@ -53,9 +54,9 @@ func (s *site) coldStart(ctx context.Context) error {
 		}
 		ratios = append(ratios, berth[round].Seconds()/bare[round].Seconds())
 	}
-	s.againstInTurns("cold start", "s", quantile(berth, 0.5).Seconds(), quantile(bare, 0.5).Seconds(), quantile(ratios, 0.5), 1.3)
-	s.atMost("memory of the operator then", "MB", float64(most.RSS)/1e6, 60)
-	s.tell("at most, while it read", "MB", float64(most.PeakRSS)/1e6, 0)
+	s.lines.AgainstInTurns("cold start", "s", figures.Quantile(berth, 0.5).Seconds(), figures.Quantile(bare, 0.5).Seconds(), figures.Quantile(ratios, 0.5), 1.3)
+	s.lines.AtMost("memory of the operator then", "MB", float64(most.RSS)/1e6, 60)
+	s.lines.Tell("at most, while it read", "MB", float64(most.PeakRSS)/1e6, 0)
 	return nil
 }
 
@@ -63,7 +64,7 @@ func (s *site) bareStart(ctx context.Context, took *[]time.Duration) error {
 	began := time.Now()
 	objects, bytes := 0, 0
 	for _, path := range read {
-		n, size, err := s.bare.list(ctx, path)
+		n, size, err := s.bare.List(ctx, path)
 		if err != nil {
 			return err
 		}
@@ -112,42 +113,6 @@ func (s *site) awaitLeading(ctx context.Context, operator *programs.Program) err
 	}
 }
 
-// list reads all pages.
-func (b *bareClient) list(ctx context.Context, path string) (objects, bytes int, err error) {
-	join := "?"
-	if strings.Contains(path, "?") {
-		join = "&"
-	}
-	next := ""
-	for {
-		page := path + join + "limit=500"
-		if next != "" {
-			page += "&continue=" + url.QueryEscape(next)
-		}
-		text, err := b.do(ctx, http.MethodGet, page, nil)
-		if err != nil {
-			return 0, 0, err
-		}
-		bytes += len(text)
-		objects += strings.Count(string(text), `"resourceVersion":`) - 1
-		if next = continueToken(text); next == "" {
-			return objects, bytes, nil
-		}
-	}
-}
-
-// continueToken finds the token of a page without reading its objects.
-func continueToken(page []byte) string {
-	text := string(page)
-	const key = `"continue":"`
-	at := strings.Index(text, key)
-	if at < 0 {
-		return ""
-	}
-	text = text[at+len(key):]
-	return text[:strings.IndexByte(text, '"')]
-}
-
 // replaceHalf replaces every other allocation by one for the same pods that gives them a host port and no
 // Service.
 func (s *site) replaceHalf(ctx context.Context) error {
@@ -161,9 +126,9 @@ func (s *site) replaceHalf(ctx context.Context) error {
 	defer operator.Kill()
 	const inFlight = 16
 	half := s.Allocations / 2
-	err = each(inFlight, half, func(i int) error {
+	err = bare.Each(inFlight, half, func(i int) error {
 		ns, name := s.place(berthNamespaces, 2*i+1)
-		_, err := s.bare.do(ctx, http.MethodDelete, allocationPath(berthGroup, ns, name), nil)
+		_, err := s.bare.Do(ctx, http.MethodDelete, allocationPath(berthGroup, ns, name), nil)
 		return err
 	})
 	if err := errors.Join(err, s.quiet(ctx, 20*time.Minute)); err != nil {
@@ -174,10 +139,10 @@ func (s *site) replaceHalf(ctx context.Context) error {
 		return err
 	}
 	defer watch.cancel()
-	err = each(inFlight, half, func(i int) error {
+	err = bare.Each(inFlight, half, func(i int) error {
 		ns, app := s.place(berthNamespaces, 2*i+1)
 		text := allocationText(berthGroup, hostRangeName, ns, "host-"+app, app)
-		_, err := s.bare.post(ctx, allocationPath(berthGroup, ns), text)
+		_, err := s.bare.Post(ctx, allocationPath(berthGroup, ns), text)
 		return err
 	})
 	if err != nil {
@@ -200,7 +165,7 @@ func (s *site) addPods(ctx context.Context) error {
 			`"spec":{"serviceAccountName":"pods","containers":[{"name":"web","image":"web:1",` +
 			`"ports":[{"name":"web","containerPort":8080}],"resources":{"requests":{"cpu":"10m","memory":"16Mi"}}}]}}`},
 	} {
-		if _, err := s.bare.post(ctx, "/api/v1/namespaces/"+ns+"/"+write[0], write[1]); err != nil {
+		if _, err := s.bare.Post(ctx, "/api/v1/namespaces/"+ns+"/"+write[0], write[1]); err != nil {
 			return err
 		}
 	}
@@ -222,7 +187,7 @@ func (s *site) addPods(ctx context.Context) error {
 	if err := json.Unmarshal([]byte(text), &pod); err != nil {
 		return err
 	}
-	return each(8, s.Pods-1, func(i int) error {
+	return bare.Each(8, s.Pods-1, func(i int) error {
 		itsNs, itsApp := s.place(berthNamespaces, (i+1)%s.Allocations)
 		name := fmt.Sprintf("%s-%05d", itsApp, i)
 		// A UUID of its own: its end counts.

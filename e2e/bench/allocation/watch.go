@@ -26,7 +26,7 @@ type watch struct {
 // watchAllocations begins with what changes from now on.
 func (b *bareClient) watchAllocations(ctx context.Context, group string) (*watch, error) {
 	var list written
-	text, err := b.do(ctx, http.MethodGet, allocationPath(group, "")+"?limit=1", nil)
+	text, err := b.Do(ctx, http.MethodGet, allocationPath(group, "")+"?limit=1", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (b *bareClient) watchAllocations(ctx context.Context, group string) (*watch
 // follow reads one watch to its end. The API server ends those that it thinks too slow: the next goes on where
 // this one ended.
 func (w *watch) follow(ctx context.Context, b *bareClient, group string) error {
-	response, err := b.open(ctx, http.MethodGet, allocationPath(group, "")+
+	response, err := b.Open(ctx, http.MethodGet, allocationPath(group, "")+
 		"?watch=1&timeoutSeconds=3600&resourceVersion="+w.at, nil)
 	if err != nil {
 		return err

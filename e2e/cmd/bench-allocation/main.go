@@ -49,13 +49,5 @@ func run(ctx context.Context, args []string) error {
 	options.Log = os.Stderr
 	began := time.Now()
 	lines, err := allocation.Run(ctx, options)
-	fmt.Print(allocation.Table(lines))
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(os.Stderr, "took %.0f s\n", time.Since(began).Seconds())
-	if *path == "" {
-		return nil
-	}
-	return allocation.Write(*path, lines)
+	return lines.Report("bare client", began, *path, err)
 }
