@@ -50,9 +50,20 @@ TEST(Registration, HoldsUpNoDeletionWhileItIsAway) {
   const ValidatingWebhook& isolation = made.webhooks[1];
   EXPECT_EQ(isolation.name, "isolation.exposure.berth.dev");
   EXPECT_EQ(isolation.failure_policy, "Ignore");
-  ASSERT_EQ(isolation.rules.size(), 1U);
-  EXPECT_EQ(isolation.rules[0].operations, (std::vector<std::string>{"UPDATE", "DELETE"}));
-  EXPECT_EQ(isolation.rules[0].resources, std::vector<std::string>{"networkpolicies"});
+  std::vector<std::string> resources;
+  for (const WebhookRule& rule : isolation.rules) {
+    EXPECT_EQ(rule.operations, (std::vector<std::string>{"UPDATE", "DELETE"}));
+    for (const std::string& resource : rule.resources)
+      resources.push_back(rule.api_groups.at(0) + "/" + resource + " " + rule.scope);
+  }
+  std::sort(resources.begin(), resources.end());
+  EXPECT_EQ(resources, (std::vector<std::string>{"cilium.io/ciliumclusterwidenetworkpolicies Cluster",
+                                                 "cilium.io/ciliumnetworkpolicies Namespaced",
+                                                 "crd.projectcalico.org/globalnetworkpolicies Cluster",
+                                                 "crd.projectcalico.org/networkpolicies Namespaced",
+                                                 "networking.k8s.io/networkpolicies Namespaced",
+                                                 "projectcalico.org/globalnetworkpolicies Cluster",
+                                                 "projectcalico.org/networkpolicies Namespaced"}));
   EXPECT_EQ(isolation.ca_bundle, made.webhooks[0].ca_bundle);
   EXPECT_EQ(isolation.url, made.webhooks[0].url);
   EXPECT_TRUE(std::any_of(
@@ -148,6 +159,26 @@ TEST(Registration, AsksOnlyForConfigMapsThatForwardStreams) {
   EXPECT_TRUE(std::any_of(conditions.begin(), conditions.end(), [](const MatchCondition& condition) {
     return condition.expression.starts_with("request.resource.resource != 'configmaps' || ");
   }));
+}
+
+// Which objects that is, is shown on a real API server (e2e/verdicts).
+TEST(Registration, AsksOfForeignPoliciesOnlyForTheOpenOnesOfTheKindsInTheTable) {
+  const auto conditions_of = [](adapters::Table table) {
+    auto with = options();
+    with.adapters = std::move(table);
+    std::string text;
+    for (const MatchCondition& one : webhook_of(make_registration(with, "pem")).match_conditions)
+      text += one.name + ": " + one.expression + "\n";
+    return text;
+  };
+  const std::string all = conditions_of(adapters::builtin());
+  EXPECT_NE(
+      all.find("no-cilium-policy-but-open-ones: !(request.resource.group + '/' + request.resource.resource "
+               "in ['cilium.io/ciliumnetworkpolicies', 'cilium.io/ciliumclusterwidenetworkpolicies']) || ("),
+      std::string::npos)
+      << all;
+  EXPECT_NE(all.find("'crd.projectcalico.org/globalnetworkpolicies'"), std::string::npos) << all;
+  EXPECT_EQ(conditions_of({}).find("cilium"), std::string::npos);
 }
 
 TEST(Registration, IsNotAskedWhenTheClusterFollowsItsPods) {

@@ -50,20 +50,8 @@ Refused ledger_full(const std::string& port, const NumberKey& key) {
               "not needed"};
 }
 
-void Choice::note_wishes(const Work& work) {
-  const PortAllocation& allocation = *work.request->allocation;
+void Choice::note_sticky(const PortAllocation& allocation) {
   if (!waiting_ && sticky_seconds(allocation) > 0) waiting_.emplace(view_.ledgers);
-  if (!work.holdings.target) return;
-  const Space space = *work.holdings.target;
-  for (const std::string& name : work.holdings.wanting) {
-    const AllocationPort& port = spec_port(allocation, name);
-    const auto number = Port::checked(port.port);
-    if (!number.ok()) continue;
-    for (const Source& source : view_.ranges.sources(allocation.spec)) {
-      if (source.range->space != space) continue;
-      requested_[space][key_in(*source.range, allocation.spec, *number, port.protocol)] = true;
-    }
-  }
 }
 
 bool Choice::is_requested(Space space, const std::vector<NumberKey>& keys) const {

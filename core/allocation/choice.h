@@ -38,8 +38,10 @@ class Choice {
   // `booking` and what it looks at must outlive the choice.
   explicit Choice(const Booking& booking) : booking_(booking), view_(booking.view()) {}
 
-  // Numbers that waiting ports ask for by number, and whether anybody's released numbers may wait for him.
-  void note_wishes(const Work& work);
+  // Whether anybody's released numbers may wait for him.
+  void note_sticky(const PortAllocation& allocation);
+  // A port waits for this number, asks for it and may have it: others get it when nothing else is left.
+  void note_wish(Space space, const NumberKey& key) { requested_[space][key] = true; }
 
   // Puts entries for those ports of the row that want a number into `draft`. Requires: `place` is in the
   // space that the work is routed to; no port of the row asks for a number.

@@ -45,7 +45,10 @@ class Batch {
     for (Work& work : works_) {
       if (work.adoption != nullptr) adopt(*work.adoption, work, booking_);
     }
-    for (const Work& work : works_) choice_.note_wishes(work);
+    for (const Work& work : works_) {
+      choice_.note_sticky(*work.request->allocation);
+      note_wishes(work);
+    }
     ClaimPlan plan;
     for (Work& work : works_) finish(work, plan);
     booking_.forget_rested();
@@ -66,6 +69,33 @@ class Batch {
     Draft draft = {};
     Row failed = {};  // the row that found no numbers
   };
+
+  // A number that a port asks for and may not have, wherever it could be had, is kept from nobody: else
+  // whoever writes down the numbers of others would take them out of their ranges.
+  void note_wishes(const Work& work) {
+    if (!work.holdings.target) return;
+    const PortAllocation& allocation = *work.request->allocation;
+    for (const Source& source : view_.ranges.sources(allocation.spec)) {
+      const CompiledRange& range = *source.range;
+      if (range.space != *work.holdings.target || permission_of(work).refuse_range(range)) continue;
+      for (const std::string& name : work.holdings.wanting) {
+        const AllocationPort& port = spec_port(allocation, name);
+        const auto number = Port::checked(port.port);
+        if (!number.ok()) continue;
+        const auto place = place_of(source, port);
+        if (!place || refuse_request(work, *place, port)) continue;
+        choice_.note_wish(range.space, key_in(range, allocation.spec, *number, port.protocol));
+      }
+    }
+  }
+
+  // Where the port takes its number from; nothing: the range has no such block.
+  static std::optional<Source> place_of(const Source& source, const AllocationPort& port) {
+    if (port.block.empty()) return source;
+    const CompiledBlock* block = source.range->block(port.block);
+    if (block == nullptr) return {};
+    return Source{source.range, block};
+  }
 
   void finish(Work& work, ClaimPlan& plan) {
     const PortAllocation& allocation = *work.request->allocation;
@@ -152,13 +182,13 @@ class Batch {
         if (turn_of(work, port) != turn || (in_row && !requested && !done.insert(port.group).second)) {
           continue;
         }
-        attempt.place = attempt.source;
-        if (!port.block.empty()) attempt.place.block = range.block(port.block);
-        if (!port.block.empty() && attempt.place.block == nullptr) {
+        const auto place = place_of(attempt.source, port);
+        if (!place) {
           return Refused{
               RefusalReason::kBlockNotFound, name,
               "range " + range.name + " has no block " + port.block + ": write " + blocks_of(range)};
         }
+        attempt.place = *place;
         auto refused = requested ? take_requested(work, attempt.place, port, attempt.draft)
                                  : take_chosen(work, attempt, row_of(allocation, port));
         if (refused) return refused;

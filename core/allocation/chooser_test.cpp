@@ -17,6 +17,7 @@ using testing::entry;
 using testing::expect_answers;
 using testing::grant_for;
 using testing::in_block;
+using testing::internal_number;
 using testing::kOther;
 using testing::mesh;
 using testing::outcome_for;
@@ -245,6 +246,53 @@ TEST(Claim, ChoosesNumbersThatNobodyInTheBatchAsksFor) {
   cluster.ranges[0].spec.reserved = {};
   EXPECT_EQ(outcome_for(cluster.claim_all(), "first"), "p:24500");
   EXPECT_EQ(outcome_for(cluster.claim_all(), "second"), "PortTaken");
+}
+
+TEST(Claim, KeepsANumberForNobodyWhoMayNotHaveIt) {
+  const auto wish = [](std::int64_t number) { return allocation("wisher", {port("p", number)}, 2); };
+  const auto nothing = [](Cluster&) {};
+  struct Case {
+    const char* why;
+    PortAllocation wisher;
+    std::function<void(Cluster&)> given;
+    const char* told;
+  };
+  std::vector<Case> cases = {
+      {"not of his range", wish(24500),
+       [](Cluster& c) {
+         c.ranges.push_back(range("own", "NodePort", {"24600-24609"}));
+         c.allocations[1].spec.range_name = "own";
+       },
+       "PortOutsideRange"},
+      {"not of his block", wish(24500), [](Cluster& c) { c.allocations[1].spec.ports[0].block = "vpn"; },
+       "PortOutsideRange"},
+      {"of a block that does not exist", wish(24500),
+       [](Cluster& c) { c.allocations[1].spec.ports[0].block = "none"; }, "BlockNotFound"},
+      {"of a range that is closed to his namespace", wish(24500),
+       [](Cluster& c) {
+         c.ranges.push_back(range("closed", "NodePort", {"24500-24509"}));
+         c.ranges[1].spec.namespace_selector.match_labels = {{"team", "red"}};
+         c.allocations[1].spec.range_name = "closed";
+       },
+       "NamespaceNotAllowed"},
+      {"internal, and wished for the outside", wish(24500),
+       [](Cluster& c) {
+         internal_number(c, 24500);
+         c.allocations[1].spec.exposure = "External";
+       },
+       "PortInternal"},
+      {"free for him: this one is kept", wish(24500), nothing, "p:24500"},
+  };
+  for (const Case& c : cases) {
+    Cluster cluster = mesh();
+    cluster.allocations = {allocation("first", {port("p")}, 1), c.wisher};
+    cluster.allocations[0].spec.exposure = "Cluster";
+    c.given(cluster);
+    const ClaimPlan plan = cluster.claim_all();
+    EXPECT_EQ(outcome_for(plan, "wisher"), c.told) << c.why;
+    const bool kept = std::string(c.told) == "p:24500";
+    EXPECT_EQ(outcome_for(plan, "first"), kept ? "p:24501" : "p:24500") << c.why;
+  }
 }
 
 TEST(Claim, ReturnsWhatARefusedRequestHadPicked) {

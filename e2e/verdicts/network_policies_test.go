@@ -11,7 +11,7 @@ import (
 	"berth.dev/e2e/kube"
 )
 
-const isolated = `
+const database = `
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: pg}
@@ -22,11 +22,6 @@ spec:
     metadata: {labels: {app: pg}}
     spec:
       containers: [{name: postgres, image: example.org/db, ports: [{containerPort: 5432}]}]
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: isolating}
-spec: {podSelector: {}, policyTypes: [Ingress]}
 `
 
 const another = `
@@ -38,6 +33,19 @@ spec: {podSelector: {matchLabels: {app: pg}}, policyTypes: [Ingress]}
 
 // Row 57: a DELETE reaches the webhook, and is judged by what it leaves.
 func TestWhoDeletesTheLastPolicyThatIsolatesADatabaseIsTold(t *testing.T) {
+	for _, isolating := range []struct{ resource, text string }{
+		{"networkpolicies.networking.k8s.io",
+			"{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: isolating}, spec: {podSelector: {}, policyTypes: [Ingress]}}"},
+		{"ciliumnetworkpolicies.cilium.io",
+			"{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: isolating}, spec: {endpointSelector: {}, ingress: [{}]}}"},
+		{"networkpolicies.projectcalico.org",
+			"{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: isolating}, spec: {selector: all()}}"},
+	} {
+		t.Run(isolating.resource, func(t *testing.T) { tellsOfDeletion(t, isolating.resource, isolating.text) })
+	}
+}
+
+func tellsOfDeletion(t *testing.T, resource, isolating string) {
 	c := theCourt(t)
 	namespace := c.Namespace(t)
 	client, err := kube.New(shared.AdminConfig()) // of its own: it collects its own warnings
@@ -45,7 +53,11 @@ func TestWhoDeletesTheLastPolicyThatIsolatesADatabaseIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	remove := func(ctx context.Context, how metav1.DeleteOptions) (said string, err error) {
-		err = client.Typed.NetworkingV1().NetworkPolicies(namespace).Delete(ctx, "isolating", how)
+		policies, _, err := client.Resource(resource)
+		if err != nil {
+			return "", err
+		}
+		err = policies.Namespace(namespace).Delete(ctx, "isolating", how)
 		return strings.Join(client.Warnings(), "\n"), err
 	}
 	// The webhook learns what is there a moment after it is.
@@ -61,11 +73,11 @@ func TestWhoDeletesTheLastPolicyThatIsolatesADatabaseIsTold(t *testing.T) {
 	}
 	warned := func(said string) bool {
 		return strings.Contains(said, "port 5432 (PostgreSQL) is internal by ExposurePolicy control-plane and no NetworkPolicy would "+
-			"keep outsiders from it any more: NetworkPolicy "+namespace+"/isolating")
+			"keep outsiders from it any more: ") && strings.Contains(said, " "+namespace+"/isolating no longer isolates StatefulSet ")
 	}
 	silent := func(said string) bool { return said == "" }
 
-	c.MustApply(t, namespace, isolated)
+	c.MustApply(t, namespace, database+"---\n"+isolating)
 	told("a warning about the only policy", warned)
 	c.MustApply(t, namespace, another)
 	told("nothing to say while another isolates too", silent)

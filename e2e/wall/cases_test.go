@@ -142,10 +142,17 @@ func applyExported(t *testing.T, client *kube.Client) {
 			return nil
 		})
 	}
-	// One refusal of each form: they take effect together, about a second after they were written.
+	// One refusal by each admission policy: the API server takes up what it has heard of once a second, and that may be
+	// some of them only.
+	const template = "spec: {containers: [{name: a, image: a, ports: [{containerPort: 1, hostPort: 5432}]}]}"
 	for _, canary := range []string{
-		`{apiVersion: v1, kind: Service, metadata: {name: canary, namespace: web}, spec: {type: NodePort, ports: [{port: 5432}]}}`,
-		`{apiVersion: v1, kind: Pod, metadata: {name: canary, namespace: web}, spec: {containers: [{name: a, image: a, ports: [{containerPort: 1, hostPort: 5432}]}]}}`,
+		"{apiVersion: v1, kind: Service, metadata: {name: canary, namespace: web}, spec: {type: NodePort, ports: [{port: 5432}]}}",
+		"{apiVersion: v1, kind: Pod, metadata: {name: canary, namespace: web}, " + template + "}",
+		"{apiVersion: apps/v1, kind: Deployment, metadata: {name: canary, namespace: web}, spec: {selector: {matchLabels: {a: b}}, " +
+			"template: {metadata: {labels: {a: b}}, " + template + "}}}",
+		`{apiVersion: batch/v1, kind: CronJob, metadata: {name: canary, namespace: web}, spec: {schedule: "0 0 * * *", jobTemplate: ` +
+			"{spec: {template: " + strings.Replace("{"+template+"}", "spec: {", "spec: {restartPolicy: Never, ", 1) + "}}}}",
+		"{apiVersion: v1, kind: PodTemplate, metadata: {name: canary, namespace: web}, template: {metadata: {labels: {a: b}}, " + template + "}}",
 	} {
 		object := kube.MustParseOne(t, canary)
 		kube.Eventually(t, patience, kube.Name(object)+" to be refused", func(ctx context.Context) error {
