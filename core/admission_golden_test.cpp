@@ -11,6 +11,7 @@
 #include "core/connect.h"
 #include "core/exposure/rule_catalogue.h"
 #include "core/number_books.h"
+#include "core/relabelling.h"
 
 namespace berth {
 namespace {
@@ -54,6 +55,13 @@ Verdict left_open() {
   request.operation = Operation::kDelete;
   request.old_object = deny;
   return judge(request, world, testing::kNow);
+}
+
+Verdict leaves_policy() {
+  const World world(policy_with([](ExposurePolicySpec& spec) {
+    spec.namespace_selector.match_labels = {{"env", "prod"}};
+  }));
+  return judge(Relabelling{"data", {{"env", "prod"}}, {{"env", "test"}}}, world, testing::kNow);
 }
 
 Verdict debug_container() {
@@ -140,6 +148,11 @@ const std::map<std::string, Golden>& goldens() {
         "from it any more\n"
         "NetworkPolicy data/default-deny no longer isolates StatefulSet data/pg container main port 5432\n"
         "keep a NetworkPolicy that isolates its pods, with policyTypes Ingress"}},
+      {rule::kLeavesPolicy,
+       {leaves_policy,
+        "ExposurePolicy control-plane would no longer be in force\n"
+        "Namespace data\n"
+        "keep the labels that its spec.namespaceSelector asks for"}},
       {rule::kDebugContainer,
        {debug_container,
         "port 5432 (PostgreSQL) is internal by ExposurePolicy control-plane and a debug container of the pod "

@@ -67,6 +67,10 @@ constexpr char kAnotherSpec[] =
     "request.operation == 'DELETE' || has(object.specs) || has(oldObject.specs) || "
     "has(object.spec) != has(oldObject.spec) || (has(object.spec) && object.spec != oldObject.spec)";
 
+constexpr char kOtherLabels[] =
+    "has(object.metadata.labels) != has(oldObject.metadata.labels) || "
+    "(has(object.metadata.labels) && object.metadata.labels != oldObject.metadata.labels)";
+
 struct OfProject {
   adapters::PolicyOf project;
   const char* name;
@@ -87,6 +91,8 @@ MatchCondition not_the_operator(const std::string& user) {
 MatchCondition not_clearing_up() { return {"not-clearing-up", kNotClearingUp}; }
 
 MatchCondition another_spec() { return {"another-spec", kAnotherSpec}; }
+
+MatchCondition other_labels() { return {"other-labels", kOtherLabels}; }
 
 MatchCondition only_stream_maps() { return {"no-configmap-but-of-streams", kStreamMap}; }
 

@@ -24,6 +24,9 @@ MatchCondition not_clearing_up();
 // A deletion, or another `spec` (or `specs`) than before.
 MatchCondition another_spec();
 
+// Other labels than before.
+MatchCondition other_labels();
+
 // Of ConfigMaps only those with an entry such as "9000": "data/db:5432" (core/exposure/stream_map.h).
 MatchCondition only_stream_maps();
 // Of EndpointSlices and Endpoints only what somebody writes by hand, and only what has addresses.

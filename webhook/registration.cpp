@@ -70,6 +70,19 @@ ValidatingWebhook of_isolation(ValidatingWebhook webhook, const RegistrationOpti
   return webhook;
 }
 
+// Labels of a namespace decide which listeners take its routes, and which policies are about it (exposure.md
+// row 60). No namespace may depend on this webhook: while it is away the change goes through, and the audit
+// tells what it opened.
+ValidatingWebhook of_labels(ValidatingWebhook webhook, const RegistrationOptions& options) {
+  webhook.name = kLabelsWebhookName;
+  webhook.rules = {WebhookRule{{"UPDATE"}, {""}, {"v1"}, {"namespaces"}, kCluster}};
+  webhook.failure_policy = kIgnore;
+  webhook.match_conditions = {not_clearing_up(), other_labels()};
+  if (!options.operator_user.empty())
+    webhook.match_conditions.push_back(not_the_operator(options.operator_user));
+  return webhook;
+}
+
 // Only for namespaces that ask for it, so that nobody else's debugging depends on this webhook. Nobody is
 // exempt: no node and no operator connects to ports through the API server.
 ValidatingWebhook of_connections(ValidatingWebhook webhook) {
@@ -141,7 +154,8 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   ValidatingWebhookConfiguration configuration;
   configuration.meta.name = kWebhookConfiguration;
   configuration.meta.labels = {{kManagedByLabel, kManagedByValue}};
-  configuration.webhooks = {webhook, of_isolation(webhook, options), of_connections(webhook)};
+  configuration.webhooks = {webhook, of_isolation(webhook, options), of_connections(webhook),
+                            of_labels(webhook, options)};
   return configuration;
 }
 

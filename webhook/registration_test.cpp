@@ -46,7 +46,7 @@ TEST(Registration, LeavesOutWhatCouldLockTheClusterOut) {
 // Else nothing could be cleared away, no namespace be deleted, while the webhook is dead.
 TEST(Registration, HoldsUpNoDeletionWhileItIsAway) {
   const auto made = make_registration(options(), "pem");
-  ASSERT_EQ(made.webhooks.size(), 3U);
+  ASSERT_EQ(made.webhooks.size(), 4U);
   const ValidatingWebhook& isolation = made.webhooks[1];
   EXPECT_EQ(isolation.name, "isolation.exposure.berth.dev");
   EXPECT_EQ(isolation.failure_policy, "Ignore");
@@ -69,6 +69,18 @@ TEST(Registration, HoldsUpNoDeletionWhileItIsAway) {
   EXPECT_TRUE(std::any_of(
       isolation.match_conditions.begin(), isolation.match_conditions.end(),
       [](const auto& one) { return one.expression.find("generic-garbage-collector") != std::string::npos; }));
+}
+
+// exposure.md row 60. A namespace is never held up.
+TEST(Registration, Row60_IsAskedAboutOtherLabelsOfNamespacesAndNothingWaitsForIt) {
+  const auto made = make_registration(options(), "pem");
+  ASSERT_EQ(made.webhooks.size(), 4U);
+  const ValidatingWebhook& labels = made.webhooks[3];
+  EXPECT_EQ(labels.name, "labels.exposure.berth.dev");
+  ASSERT_EQ(labels.rules.size(), 1U);
+  EXPECT_EQ(labels.rules[0], (WebhookRule{{"UPDATE"}, {""}, {"v1"}, {"namespaces"}, "Cluster"}));
+  EXPECT_EQ(labels.failure_policy, "Ignore");
+  EXPECT_LE(labels.timeout_seconds, 3);
 }
 
 TEST(Registration, JudgesServicesTemplatesAndWhatElseOpensAWay) {
@@ -166,8 +178,9 @@ TEST(Registration, AsksOfForeignPoliciesOnlyForTheOpenOnesOfTheKindsInTheTable) 
   const auto conditions_of = [](adapters::Table table) {
     auto with = options();
     with.adapters = std::move(table);
+    const auto made = make_registration(with, "pem");
     std::string text;
-    for (const MatchCondition& one : webhook_of(make_registration(with, "pem")).match_conditions)
+    for (const MatchCondition& one : webhook_of(made).match_conditions)
       text += one.name + ": " + one.expression + "\n";
     return text;
   };
@@ -195,7 +208,7 @@ TEST(Registration, IsNotAskedWhenTheClusterFollowsItsPods) {
 // exposure.md row 75: who does not ask for it can debug while the webhook is away.
 TEST(Registration, Row75_IsAskedOfConnectionsOnlyInNamespacesThatWantIt) {
   const auto made = make_registration(options(), "pem");
-  ASSERT_EQ(made.webhooks.size(), 3U);
+  ASSERT_EQ(made.webhooks.size(), 4U);
   const ValidatingWebhook& connect = made.webhooks[2];
   EXPECT_EQ(connect.name, "connect.exposure.berth.dev");
   ASSERT_EQ(connect.rules.size(), 1U);

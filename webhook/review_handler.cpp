@@ -12,6 +12,7 @@
 #include "core/model/endpoint_slice.h"
 #include "core/model/gateway.h"
 #include "core/model/network_policy.h"
+#include "core/relabelling.h"
 #include "kube/adapters/reading.h"
 #include "kube/json/alb_action.h"
 #include "kube/json/codec.h"
@@ -151,11 +152,35 @@ Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review,
   return request;
 }
 
+// Nothing changes where one of the two is missing, and in a namespace that goes.
+Result<Relabelling> relabelling_of(const wire::AdmissionReviewRequest& review) {
+  Relabelling change;
+  if (review.object.empty() || review.old_object.empty()) return change;
+  const auto read = [&](const json::Part& part, const std::string& field) -> Result<Namespace> {
+    auto object = json::decode<Namespace>(part);
+    if (object.ok()) return object;
+    Error error = object.error();
+    error.field = field + (error.field.empty() ? "" : "." + error.field);
+    return error;
+  };
+  TRY(Namespace present, read(review.object, "request.object"));
+  TRY(Namespace old, read(review.old_object, "request.oldObject"));
+  if (present.meta.deleting()) return change;
+  change.ns = present.meta.name;
+  change.before = std::move(old.meta.labels);
+  change.after = std::move(present.meta.labels);
+  return change;
+}
+
 Result<Verdict> judged(const wire::AdmissionReviewRequest& review, const exposure::Facts& facts, Instant now,
                        const NumberBooks* books, const adapters::Table& table) {
   if (review.operation == wire::ReviewOperation::kConnect) {
     TRY(const exposure::Connection connection, connection_of(review));
     return judge(connection, facts, now);
+  }
+  if (is(review.kind, wire::kNamespace)) {
+    TRY(const Relabelling change, relabelling_of(review));
+    return judge(change, facts, now);
   }
   TRY(const AdmissionRequest request, request_of(review, table));
   return books == nullptr ? judge(request, facts, now) : judge(request, facts, *books, now);

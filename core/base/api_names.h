@@ -65,5 +65,6 @@ inline constexpr char kWebhookSecret[] = "berth-webhook-tls";
 inline constexpr char kWebhookConfiguration[] = "berth-exposure";
 inline constexpr char kWebhookName[] = "exposure.berth.dev";
 inline constexpr char kIsolationWebhookName[] = "isolation.exposure.berth.dev";
+inline constexpr char kLabelsWebhookName[] = "labels.exposure.berth.dev";
 
 }  // namespace berth

@@ -77,7 +77,7 @@ class Facts {
   virtual std::vector<const Workload*> workloads_at(std::string_view address) const = 0;
   // EndpointSlices and Endpoints that are for the Service.
   virtual std::vector<const EndpointSlice*> slices_of(const Service& service) const = 0;
-  // Cluster-wide ones too that are about the namespace.
+  // Cluster-wide ones too that are about the namespace; of "" every one that is cluster-wide.
   virtual std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const = 0;
   virtual std::vector<const Advertisement*> advertisements() const = 0;
   // Of all namespaces.

@@ -311,6 +311,13 @@ static void add_ways_left_open(const NetworkPolicy& was, Neighbourhood& around, 
   }
 }
 
+std::vector<WayOut> ways_left_open(const NetworkPolicy& was, const std::string& ns, const Facts& after) {
+  WayCollection ways;
+  Neighbourhood around(after, ns);
+  add_ways_left_open(was, around, ways);
+  return ways.take();
+}
+
 std::vector<WayOut> ways_left_open(const NetworkPolicy& was, const Facts& after) {
   WayCollection ways;
   for (const std::string& ns : namespaces_of(was, after)) {

@@ -35,5 +35,7 @@ void add_policy_ways(const Workload& workload, Neighbourhood& around, WayCollect
 
 // To what workloads declare that `was` kept outsiders from, and that no policy of `after` isolates.
 std::vector<WayOut> ways_left_open(const NetworkPolicy& was, const Facts& after);
+// The same in one namespace, which `was` may not be about any more.
+std::vector<WayOut> ways_left_open(const NetworkPolicy& was, const std::string& ns, const Facts& after);
 
 }  // namespace berth::exposure

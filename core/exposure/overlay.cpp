@@ -112,7 +112,8 @@ std::vector<const EndpointSlice*> Overlay::slices_of(const Service& service) con
 }
 std::vector<const NetworkPolicy*> Overlay::network_policies(std::string_view ns) const {
   return laid_over(base_.network_policies(ns), [&](const NetworkPolicy& policy) {
-    return policy.cluster_wide ? is_of_namespace(policy, ns, namespace_labels(ns)) : policy.meta.ns == ns;
+    if (!policy.cluster_wide) return policy.meta.ns == ns;
+    return ns.empty() || is_of_namespace(policy, ns, namespace_labels(ns));
   });
 }
 std::vector<const Advertisement*> Overlay::advertisements() const {

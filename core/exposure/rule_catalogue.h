@@ -14,6 +14,7 @@ inline constexpr char kConnect[] = "connect";
 inline constexpr char kSpecialAddress[] = "special-address";
 inline constexpr char kRemovedPort[] = "removed-port";
 inline constexpr char kLeftOpen[] = "left-open";
+inline constexpr char kLeavesPolicy[] = "leaves-policy";
 inline constexpr char kDebugContainer[] = "debug-container";
 inline constexpr char kEndsTls[] = "ends-tls";
 inline constexpr char kOpenSources[] = "open-sources";

@@ -206,7 +206,8 @@ class World final : public Facts {
   }
   std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override {
     return where(network_policies_, [&](const NetworkPolicy& policy) {
-      return policy.cluster_wide ? is_of_namespace(policy, ns, namespace_labels(ns)) : policy.meta.ns == ns;
+      if (!policy.cluster_wide) return policy.meta.ns == ns;
+      return ns.empty() || is_of_namespace(policy, ns, namespace_labels(ns));
     });
   }
   std::vector<const Advertisement*> advertisements() const override {
