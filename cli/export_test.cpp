@@ -78,6 +78,44 @@ TEST(Export, LetsAloneWhatItIsTold) {
   EXPECT_NE(ran.out.find("system:serviceaccount:ports:berth-operator"), std::string::npos);
 }
 
+std::string policy_named(const std::string& metadata) {
+  return "apiVersion: berth.dev/v1alpha1\nkind: ExposurePolicy\nmetadata: " + metadata +
+         "\nspec: {internal: [{port: 5432}]}\n";
+}
+
+// The API server does not start with two of one name in its folder.
+TEST(Export, RefusesToMakeTwoOfOneName) {
+  const Files files;
+  const std::vector<std::string> paths = {files.add("a.yaml", policy_named("{name: data}")),
+                                          files.add("b.yaml", policy_named("{name: data}"))};
+  for (const char* form : {"--static", "--output=yaml"}) {
+    const Ran ran = berth({"export", "admission-policy", form, paths[0], paths[1]});
+    EXPECT_EQ(ran.code, kUnreadable);
+    EXPECT_EQ(files.anonymous(ran.err),
+              "<dir>/b.yaml:1:1: error: ExposurePolicy data stands twice, first in <dir>/a.yaml:1; one would "
+              "overwrite the other, so export clusters and overlays one at a time\nnothing was exported\n");
+    EXPECT_EQ(ran.out, "");
+  }
+}
+
+TEST(Export, RefusesNamesThatNoApiServerTakes) {
+  const std::string longest(207, 'a');  // and 253 with ".podtemplates.exposure.berth.dev.static.k8s.io"
+  const std::string fits = policy_named("{name: " + longest + "}");
+  EXPECT_EQ(berth({"export", "admission-policy", "--static", "-"}, fits).code, kClean);
+  const std::string longer = policy_named("{name: " + longest + "a}");
+  EXPECT_EQ(berth({"export", "admission-policy", "-"}, longer).code, kClean) << "without .static.k8s.io";
+  const Ran ran = berth({"export", "admission-policy", "--static", "-"}, longer);
+  EXPECT_EQ(ran.code, kUnreadable);
+  EXPECT_NE(ran.err.find("; write at most 207 characters\n"), std::string::npos) << ran.err;
+  EXPECT_EQ(ran.out, "");
+
+  const Ran none = berth({"export", "admission-policy", "-"}, policy_named("{generateName: data-}"));
+  EXPECT_EQ(none.code, kUnreadable);
+  EXPECT_EQ(none.err,
+            "-:1:1: error: the ExposurePolicy has no metadata.name, after which to name others; write one\n"
+            "nothing was exported\n");
+}
+
 TEST(Export, NamesWhatCannotBeRead) {
   const Files files;
   const Ran none =

@@ -137,19 +137,21 @@ int run_explain(ExplainCommand command, std::istream& in, std::ostream& out, std
   return kClean;
 }
 
+void expect_policies(const Loaded& read, const std::vector<std::string>& paths, Problems& problems) {
+  const bool any = std::any_of(read.objects.begin(), read.objects.end(), [](const Object& object) {
+    return std::holds_alternative<ExposurePolicy>(object.model);
+  });
+  if (any || !problems.errors.empty()) return;
+  problems.error(paths.front(), {}, "holds no ExposurePolicy (apiVersion " + std::string(kApiVersion) + ")");
+}
+
 int run_what_if(const WhatIfCommand& command, std::istream& in, std::ostream& out, std::ostream& err,
                 const Setting& setting) {
   Problems problems;
   const adapters::Table table = read_adapters(command.inputs.adapters, in, problems);
   ReadInputs read = read_inputs(command.inputs, command.inputs.paths, table, in, setting.look, problems);
   const Loaded policies = std::exchange(read.inputs.judged, {});
-  const bool any = std::any_of(policies.objects.begin(), policies.objects.end(), [](const Object& object) {
-    return std::holds_alternative<ExposurePolicy>(object.model);
-  });
-  if (!any && problems.errors.empty()) {
-    problems.error(command.inputs.paths.front(), {},
-                   "holds no ExposurePolicy (apiVersion " + std::string(kApiVersion) + ")");
-  }
+  expect_policies(policies, command.inputs.paths, problems);
   if (!problems.errors.empty()) return give_up(problems, "nothing was judged", err);
   tell(problems, err);
   cluster::Picture picture;
@@ -168,20 +170,12 @@ int run_what_if(const WhatIfCommand& command, std::istream& in, std::ostream& ou
 int print_export(const ExportCommand& command, std::istream& in, std::ostream& out, std::ostream& err,
                  const Setting& setting) {
   Problems problems;
-  std::vector<ExposurePolicy> policies;
-  for (Object& object : load_objects(read_all(command.paths, in, problems), "default", problems).objects) {
-    if (auto* policy = std::get_if<ExposurePolicy>(&object.model)) policies.push_back(std::move(*policy));
-  }
-  if (policies.empty() && problems.errors.empty()) {
-    problems.error(command.paths.front(), {},
-                   "holds no ExposurePolicy (apiVersion " + std::string(kApiVersion) + ")");
-  }
+  const Loaded read = load_objects(read_all(command.paths, in, problems), "default", problems);
+  expect_policies(read, command.paths, problems);
+  const std::string text = export_admission_policies(read.objects, command, setting.now, problems);
+  if (!problems.errors.empty()) return give_up(problems, "nothing was exported", err);
   tell(problems, err);
-  if (!problems.errors.empty()) {
-    err << "nothing was exported\n";
-    return kUnreadable;
-  }
-  out << export_admission_policies(policies, command, setting.now);
+  out << text;
   return kClean;
 }
 
