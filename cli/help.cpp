@@ -110,8 +110,8 @@ Usage:
   PATH is a file, a directory (every *.yaml, *.yml and *.json beneath it), or - for the standard input.
 
 Flags:
-      --static                   for the manifest directory of the API server (Kubernetes 1.36 and newer): names end
-                                 in .static.k8s.io
+      --static                   for the manifest directory of the API server (alpha in Kubernetes 1.36): names end in
+                                 .static.k8s.io
       --exclude-namespaces LIST  namespaces that are let alone (default
                                  kube-system,kube-node-lease,kube-public,berth-system)
       --operator-user USER       whose Services are let alone (default
@@ -123,8 +123,10 @@ Examples:
   # A cluster without the operator
   @ export admission-policy policies/ | kubectl apply --server-side -f -
 
-  # A wall that stands before the first request, and that no user of the API can take down
-  @ export admission-policy --static policies/ > /etc/kubernetes/admission/berth.yaml
+  # A wall that stands before the first request, and that no user of the API can take down. The API server reads its
+  # folder at once, and an empty file as a wall of nothing: so the file is replaced as a whole.
+  cd /etc/kubernetes/admission/policies
+  @ export admission-policy --static ~/policies/ > berth.yaml.new && mv berth.yaml.new berth.yaml
 )";
 
 constexpr char kExplain[] =
