@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,7 +12,6 @@ import (
 
 	"berth.dev/e2e/cases"
 	"berth.dev/e2e/kube"
-	"berth.dev/e2e/programs"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -107,18 +106,11 @@ func applyExported(t *testing.T, client *kube.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary, err := programs.Built("berth")
+	policy, err := os.ReadFile(filepath.Join(folder, "policy.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	output, err := exec.CommandContext(t.Context(), binary, "export", "admission-policy", filepath.Join(folder, "policy.yaml")).Output()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		t.Fatalf("%v: %s", err, exit.Stderr)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects := client.MustApply(t, "", string(output))
+	objects := client.MustApply(t, "", export(t, string(policy)))
 	t.Cleanup(func() {
 		for _, object := range slices.Backward(objects) {
 			_ = client.Delete(context.Background(), object.GroupVersionKind().GroupKind().String(), "", object.GetName())
