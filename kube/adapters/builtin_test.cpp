@@ -19,6 +19,7 @@ std::string file(const std::string& path) {
 TEST(BuiltinAdapters, HoldTheControllersOfTheCatalogue) {
   for (const auto& [group, kind] : std::initializer_list<std::pair<const char*, const char*>>{
            {"traefik.io", "IngressRouteTCP"},
+           {"traefik.io", "Middleware"},
            {"k8s.nginx.org", "TransportServer"},
            {"k8s.nginx.org", "GlobalConfiguration"},
            {"projectcontour.io", "HTTPProxy"},
