@@ -64,6 +64,20 @@ ReferenceGrant grant_for_imports() {
   return made;
 }
 
+RouteBackend at_host(std::string name, std::int64_t number) {
+  RouteBackend made = route_backend(std::move(name), number);
+  made.reference.group = "networking.istio.io";
+  made.reference.kind = "Hostname";
+  return made;
+}
+
+// A route of namespace web that leads to a name of DNS.
+Entrance to_host(std::string name, std::int64_t number) {
+  Route made = route({at_host(std::move(name), number)});
+  made.meta.ns = "web";
+  return entrance_of(made);
+}
+
 class BackendCatalogue : public ::testing::TestWithParam<CatalogueRow> {};
 
 TEST_P(BackendCatalogue, JudgesTheManifest) { expect_judgement(GetParam()); }
@@ -311,6 +325,54 @@ const std::vector<CatalogueRow> kRows = {
     {"Row34_LookAlikeTheGrantIsNotForImports",
      [](World& w) { return create(furnished(w).add(grant("web")), entrance_of(imported("web"))); },
      Decision::kAllow},
+    {"Row34_AnImportBesideTheServiceThatNobodyGrants",
+     [](World& w) {
+       Route made = imported("web");
+       made.rules[0].backends.insert(made.rules[0].backends.begin(), route_backend("db", 5432, "data"));
+       return create(furnished(w).add(grant_for_imports()), entrance_of(made));
+     },
+     Decision::kDeny, "-> Service data/db port 5432"},
+
+    {"Row34_AHostnameOfAServiceNeedsNoGrant",
+     [](World& w) { return create(furnished(w), to_host("db.data.svc.cluster.local", 5432)); },
+     Decision::kDeny,
+     "HTTPRoute web/front (every host) at Gateway infra/edge port 443 -> Service data/db port 5432"},
+    {"Row34_AHostnameInCapitals",
+     [](World& w) { return create(furnished(w), to_host("DB.Data.SVC.cluster.local.", 5432)); },
+     Decision::kDeny, "-> Service data/db port 5432"},
+    {"Row34_AHostnameBesideTheServiceThatNobodyGrants",
+     [](World& w) {
+       Route made = route({route_backend("db", 5432, "data"), at_host("db.data.svc", 5432)});
+       made.meta.ns = "web";
+       return create(furnished(w), entrance_of(made));
+     },
+     Decision::kDeny, "-> Service data/db port 5432"},
+    {"Row34_AHostnameOfAnAlias",
+     [](World& w) {
+       Service alias = exposure::testing::service("ExternalName", {}, "old");
+       alias.selector.clear();
+       alias.external_name = "db.data.svc.cluster.local";
+       return create(furnished(w).add(alias), to_host("old.data.svc.cluster.local", 5432));
+     },
+     Decision::kDeny, "Service data/old"},
+    {"Row34_TheServiceOfAHostnameComesLast",
+     [](World& w) {
+       w.add(gateway({listener(443, "HTTPS")})).add(to_host("db.data.svc.cluster.local", 80));
+       return create(w, exposure::testing::service("ClusterIP", {port(80, number_of(5432))}, "db"));
+     },
+     Decision::kDeny, "-> Service data/db port 80 -> targetPort 5432"},
+    {"Row34_LookAlikeAHostnameOfTheWebServer",
+     [](World& w) {
+       Service web = cluster_ip({port(443, number_of(443))});
+       return create(w.add(gateway({listener(443, "HTTPS")})).add(web), to_host("web.data.svc", 443));
+     },
+     Decision::kAllow},
+    {"Row34_AHostnameOfTheInternetIsUnknown",
+     [](World& w) { return create(furnished(w), to_host("db.example.org", 5432)); }, Decision::kUnknown,
+     "resource networking.istio.io/Hostname/db.example.org"},
+    {"Row34_AHostnameWithoutSvcMayBeAnybodys",
+     [](World& w) { return create(furnished(w), to_host("db.data", 5432)); }, Decision::kUnknown,
+     "resource networking.istio.io/Hostname/db.data"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Rows, BackendCatalogue, ::testing::ValuesIn(kRows), name_of_row);

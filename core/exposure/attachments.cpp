@@ -154,7 +154,7 @@ std::string name_in(const std::string& resource) { return resource.substr(resour
 
 bool is_granted(const Entrance& entrance, const EntranceTarget& target, const Facts& facts) {
   const bool names_any = !target.service.empty() || !target.resource.empty();
-  if (!entrance.by_parents || target.ns == entrance.meta.ns || !names_any) return true;
+  if (!entrance.by_parents || target.ns == entrance.meta.ns || target.by_dns_name || !names_any) return true;
   const std::string resource = resource_of(target);
   const auto given = facts.grants(target.ns);
   return std::any_of(given.begin(), given.end(), [&](const ReferenceGrant* grant) {

@@ -1,13 +1,24 @@
 #include "core/exposure/route_entrance.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/exposure/field_path.h"
+#include "core/model/backend.h"
 
 namespace berth::exposure {
 namespace {
+
+// Istio's word for what has no object: its name is a name of DNS, and its namespace says nothing. What a
+// ServiceEntry may mean by any other name is not known.
+std::optional<ObjectKey> service_by_dns_name(const BackendReference& reference) {
+  if (reference.group != "networking.istio.io" || reference.kind != "Hostname") return std::nullopt;
+  BackendEndpoint endpoint;
+  endpoint.host = reference.name;
+  return is_name_of_cluster(endpoint) ? service_at(endpoint) : std::nullopt;
+}
 
 class Reader {
  public:
@@ -62,6 +73,12 @@ class Reader {
     if ((reference.group.empty() && kind == "Service") || imported) {
       target.service = reference.name;
       target.imported = imported;
+      target.port_number = reference.port;
+      target.number_field = field + ".port";
+    } else if (const auto named = service_by_dns_name(reference)) {
+      target.ns = named->ns;
+      target.service = named->name;
+      target.by_dns_name = true;
       target.port_number = reference.port;
       target.number_field = field + ".port";
     } else {

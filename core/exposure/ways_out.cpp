@@ -225,13 +225,13 @@ std::vector<WayOut> ways_of(const Entrance& entrance, const Facts& facts) {
   using WhatIsMeant =
       std::tuple<std::string_view, std::string_view, std::int64_t, std::string_view, bool, std::string_view,
                  std::string_view, std::string_view, std::optional<Protocol>, std::int64_t,
-                 std::optional<Via>, bool, bool, bool, bool>;
+                 std::optional<Via>, bool, bool, bool, bool, bool, bool>;
   std::map<WhatIsMeant, std::pair<const EntranceTarget*, std::vector<std::string>>> targets;
   for (const EntranceTarget& target : entrance.targets) {
-    auto& entry =
-        targets[{target.ns, target.service, target.port_number, target.port_name, target.first_port,
-                 target.resource, target.unknown, target.sign, target.protocol, target.shown, target.via,
-                 target.ends_tls, target.by_target_port, target.is_listener, target.every_port}];
+    auto& entry = targets[{target.ns, target.service, target.port_number, target.port_name, target.first_port,
+                           target.resource, target.unknown, target.sign, target.protocol, target.shown,
+                           target.via, target.ends_tls, target.by_target_port, target.is_listener,
+                           target.every_port, target.imported, target.by_dns_name}];
     if (entry.first == nullptr) entry.first = &target;
     for (const std::string& host : hosts_of(entrance, target)) add_sorted(entry.second, host);
   }

@@ -26,6 +26,7 @@ struct EntranceTarget {
   std::int64_t port_number = 0;  // of the Service, when there is no port_name
   std::string port_name = {};
   bool imported = false;      // the reference is to the ServiceImport of its name (KEP-1645)
+  bool by_dns_name = false;   // the reference is to a name of DNS, for which nobody is asked for a grant
   bool first_port = false;    // of the Service, whatever its number
   bool every_port = false;    // of the Service
   std::string resource = {};  // what it leads to instead, "apiGroup/kind/name"
