@@ -20,6 +20,7 @@ constexpr char kCluster[] = "Cluster";
 
 // Their objects are sent to no webhook by the API server.
 constexpr char kNeverSent[] = "admissionregistration.k8s.io";
+constexpr char kApiRegistration[] = "apiregistration.k8s.io";
 
 constexpr char kFail[] = "Fail";
 constexpr char kIgnore[] = "Ignore";
@@ -50,6 +51,75 @@ WebhookRule rule(std::string group, std::vector<std::string> resources) {
   return WebhookRule{kWrites, {std::move(group)}, {"v1"}, std::move(resources), kNamespaced};
 }
 
+void exempt_operator(ValidatingWebhook& webhook, const RegistrationOptions& options) {
+  if (!options.operator_user.empty())
+    webhook.match_conditions.push_back(not_the_operator(options.operator_user));
+}
+
+bool is_policy(const adapters::Adapter& adapter) { return adapter.policy_of != adapters::PolicyOf::kNobody; }
+
+bool is_asked_about_some(const adapters::Adapter& adapter) {
+  return is_policy(adapter) || adapter.group == kApiRegistration;
+}
+
+// What always may open a way. Subresources only where they change exposure: status.loadBalancer
+// (CVE-2020-8554).
+std::vector<WebhookRule> rules_of_everything(const RegistrationOptions& options) {
+  std::vector<WebhookRule> rules = {
+      rule("", {"services", "services/status", "replicationcontrollers", "podtemplates"}),
+      rule("apps", {"deployments", "statefulsets", "daemonsets", "replicasets"}),
+      rule("batch", {"jobs", "cronjobs"}),
+      rule("networking.k8s.io", {"ingresses"}),
+      rule_for_every_version("gateway.networking.k8s.io",
+                             {"gateways", "listenersets", "httproutes", "grpcroutes", "tlsroutes",
+                              "tcproutes", "udproutes", "referencegrants"}),
+      rule_for_every_version("gateway.networking.x-k8s.io", {"xlistenersets"}),
+  };
+  for (WebhookRule& rule : rules_of(options.adapters, std::not_fn(is_asked_about_some))) {
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+// No condition that the API server would have to evaluate: for a Service that costs it half as much as the
+// whole question (measured, docs/performance.md). So what the operator generates is told by a label here, and
+// looked at more closely by the next entry.
+ValidatingWebhook of_everything_written(ValidatingWebhook webhook, const RegistrationOptions& options) {
+  webhook.name = kWebhookName;
+  webhook.rules = rules_of_everything(options);
+  if (!options.operator_user.empty())
+    webhook.object_selector.match_expressions = {{kOwnerUidLabel, "DoesNotExist", {}}};
+  return webhook;
+}
+
+// The label is no exemption, for anybody can write it: only who the operator is, is.
+ValidatingWebhook of_generated_objects(ValidatingWebhook webhook, const RegistrationOptions& options) {
+  webhook.name = kGeneratedWebhookName;
+  webhook.rules = rules_of_everything(options);
+  webhook.object_selector.match_expressions = {{kOwnerUidLabel, "Exists", {}}};
+  exempt_operator(webhook, options);
+  return webhook;
+}
+
+// Of which most open nothing, as the API server can tell by itself; kubectl debug among the subresources.
+ValidatingWebhook of_chosen_objects(ValidatingWebhook webhook, const RegistrationOptions& options) {
+  webhook.name = kChosenWebhookName;
+  webhook.rules = {rule("", {"pods", "pods/ephemeralcontainers", "configmaps", "endpoints"}),
+                   rule("networking.k8s.io", {"networkpolicies"}),
+                   rule("discovery.k8s.io", {"endpointslices"})};
+  for (WebhookRule& rule : rules_of(options.adapters, is_asked_about_some)) {
+    webhook.rules.push_back(std::move(rule));
+  }
+  webhook.match_conditions = {not_a_node(), only_stream_maps(), only_endpoints_by_hand(),
+                              only_open_network_policies(),
+                              only_api_services_to_others_than(options.excluded_namespaces)};
+  for (MatchCondition& condition : only_open_policies_of(options.adapters)) {
+    webhook.match_conditions.push_back(std::move(condition));
+  }
+  exempt_operator(webhook, options);
+  return webhook;
+}
+
 // Where a policy goes, or is for others from now on, pods may be left that nothing isolates (exposure.md row
 // 57). What goes must be able to go while this webhook is away, and the cluster must be able to clear up
 // whatever is said.
@@ -57,16 +127,13 @@ ValidatingWebhook of_isolation(ValidatingWebhook webhook, const RegistrationOpti
   const std::vector<std::string> changes = {"UPDATE", "DELETE"};
   webhook.name = kIsolationWebhookName;
   webhook.rules = {WebhookRule{changes, {"networking.k8s.io"}, {"v1"}, {"networkpolicies"}, kNamespaced}};
-  for (WebhookRule& rule : rules_of(options.adapters, [](const adapters::Adapter& adapter) {
-         return adapter.policy_of != adapters::PolicyOf::kNobody;
-       })) {
+  for (WebhookRule& rule : rules_of(options.adapters, is_policy)) {
     rule.operations = changes;
     webhook.rules.push_back(std::move(rule));
   }
   webhook.failure_policy = kIgnore;
   webhook.match_conditions = {not_a_node(), not_clearing_up(), another_spec()};
-  if (!options.operator_user.empty())
-    webhook.match_conditions.push_back(not_the_operator(options.operator_user));
+  exempt_operator(webhook, options);
   return webhook;
 }
 
@@ -78,8 +145,7 @@ ValidatingWebhook of_labels(ValidatingWebhook webhook, const RegistrationOptions
   webhook.rules = {WebhookRule{{"UPDATE"}, {""}, {"v1"}, {"namespaces"}, kCluster}};
   webhook.failure_policy = kIgnore;
   webhook.match_conditions = {not_clearing_up(), other_labels()};
-  if (!options.operator_user.empty())
-    webhook.match_conditions.push_back(not_the_operator(options.operator_user));
+  exempt_operator(webhook, options);
   return webhook;
 }
 
@@ -90,7 +156,6 @@ ValidatingWebhook of_connections(ValidatingWebhook webhook) {
   webhook.rules = {WebhookRule{
       {"CONNECT"}, {""}, {"v1"}, {std::begin(kConnectResources), std::end(kConnectResources)}, kNamespaced}};
   webhook.namespace_selector.match_labels = {{kConnectLabel, kConnectDeny}};
-  webhook.match_conditions.clear();
   return webhook;
 }
 
@@ -107,8 +172,7 @@ std::string host_of(const std::string& url) {
 
 ValidatingWebhookConfiguration make_registration(const RegistrationOptions& options,
                                                  const std::string& ca_pem) {
-  ValidatingWebhook webhook;
-  webhook.name = kWebhookName;
+  ValidatingWebhook webhook;  // what all entries share
   if (options.url.empty()) {
     webhook.service = WebhookServiceReference{options.service_namespace, options.service_name, kReviewPath,
                                               options.service_port};
@@ -116,22 +180,6 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
     webhook.url = options.url + kReviewPath;
   }
   webhook.ca_bundle = ca_pem;
-  // Subresources only where they change exposure: status.loadBalancer (CVE-2020-8554) and kubectl debug.
-  webhook.rules = {
-      rule("", {"services", "services/status", "pods", "pods/ephemeralcontainers", "replicationcontrollers",
-                "podtemplates", "configmaps", "endpoints"}),
-      rule("apps", {"deployments", "statefulsets", "daemonsets", "replicasets"}),
-      rule("batch", {"jobs", "cronjobs"}),
-      rule("networking.k8s.io", {"ingresses", "networkpolicies"}),
-      rule("discovery.k8s.io", {"endpointslices"}),
-      rule_for_every_version("gateway.networking.k8s.io",
-                             {"gateways", "listenersets", "httproutes", "grpcroutes", "tlsroutes",
-                              "tcproutes", "udproutes", "referencegrants"}),
-      rule_for_every_version("gateway.networking.x-k8s.io", {"xlistenersets"}),
-  };
-  for (WebhookRule& rule : rules_of(options.adapters, [](const auto&) { return true; })) {
-    webhook.rules.push_back(std::move(rule));
-  }
   webhook.failure_policy = options.fail_closed ? kFail : kIgnore;
   webhook.match_policy = "Equivalent";
   if (!options.excluded_namespaces.empty()) {
@@ -139,14 +187,6 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
     webhook.namespace_selector.match_expressions = {
         {kNamespaceNameLabel, "NotIn", options.excluded_namespaces}};
   }
-  webhook.match_conditions = {not_a_node(), only_stream_maps(), only_endpoints_by_hand(),
-                              only_open_network_policies(),
-                              only_api_services_to_others_than(options.excluded_namespaces)};
-  for (MatchCondition& condition : only_open_policies_of(options.adapters)) {
-    webhook.match_conditions.push_back(std::move(condition));
-  }
-  if (!options.operator_user.empty())
-    webhook.match_conditions.push_back(not_the_operator(options.operator_user));
   webhook.side_effects = "None";
   webhook.timeout_seconds = 3;
   webhook.admission_review_versions = {"v1"};
@@ -154,8 +194,11 @@ ValidatingWebhookConfiguration make_registration(const RegistrationOptions& opti
   ValidatingWebhookConfiguration configuration;
   configuration.meta.name = kWebhookConfiguration;
   configuration.meta.labels = {{kManagedByLabel, kManagedByValue}};
-  configuration.webhooks = {webhook, of_isolation(webhook, options), of_connections(webhook),
+  configuration.webhooks = {of_everything_written(webhook, options), of_chosen_objects(webhook, options),
+                            of_isolation(webhook, options), of_connections(webhook),
                             of_labels(webhook, options)};
+  if (!options.operator_user.empty())
+    configuration.webhooks.push_back(of_generated_objects(webhook, options));
   return configuration;
 }
 

@@ -64,6 +64,8 @@ inline constexpr char kAuditReport[] = "berth-exposure";
 inline constexpr char kWebhookSecret[] = "berth-webhook-tls";
 inline constexpr char kWebhookConfiguration[] = "berth-exposure";
 inline constexpr char kWebhookName[] = "exposure.berth.dev";
+inline constexpr char kGeneratedWebhookName[] = "generated.exposure.berth.dev";
+inline constexpr char kChosenWebhookName[] = "chosen.exposure.berth.dev";
 inline constexpr char kIsolationWebhookName[] = "isolation.exposure.berth.dev";
 inline constexpr char kLabelsWebhookName[] = "labels.exposure.berth.dev";
 

@@ -93,6 +93,7 @@ struct ValidatingWebhook {
   std::string failure_policy = {};
   std::string match_policy = {};
   LabelSelector namespace_selector = {};
+  LabelSelector object_selector = {};  // of the object, or of what it was
   std::vector<MatchCondition> match_conditions = {};
   std::string side_effects = {};
   std::int64_t timeout_seconds = 0;

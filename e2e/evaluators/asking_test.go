@@ -54,7 +54,7 @@ func answerOf(err error, ours string) verdict {
 }
 
 func answerOfWebhook(_ *kube.Client, err error) verdict {
-	return answerOf(err, `admission webhook "exposure.berth.dev" denied the request`)
+	return answerOf(err, `exposure.berth.dev" denied the request`)
 }
 
 func answerOfWall(_ *kube.Client, err error) verdict {

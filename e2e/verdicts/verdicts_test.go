@@ -98,7 +98,7 @@ func readAnswer(client *kube.Client, answer error) (verdict, said string, err er
 		return "Allow", "", nil
 	}
 	rejection, ok := kube.Rejected(answer)
-	const ours = `admission webhook "exposure.berth.dev" denied the request`
+	const ours = `exposure.berth.dev" denied the request`
 	if !ok || rejection.Code != 403 || !strings.Contains(rejection.Message, ours) {
 		return "", "", answer
 	}

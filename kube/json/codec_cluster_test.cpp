@@ -142,6 +142,7 @@ TEST(WebhookConfigurationCodec, KeepsEveryFieldOfTheModel) {
   w.failure_policy = "Fail";
   w.match_policy = "Equivalent";
   w.namespace_selector.match_expressions = {{"kubernetes.io/metadata.name", "NotIn", {"kube-system"}}};
+  w.object_selector.match_expressions = {{"example.org/left-out", "DoesNotExist", {}}};
   w.match_conditions = {{"not-lease", "request.resource.resource != 'leases'"}};
   w.side_effects = "None";
   w.timeout_seconds = 3;
@@ -156,7 +157,8 @@ TEST(WebhookConfigurationCodec, KeepsEveryFieldOfTheModel) {
       R"("service":{"namespace":"berth-system","name":"berth-webhook","path":"/validate","port":443},)"
       R"("caBundle":"LS0tLS1CRUdJTg=="},"rules":[{"operations":["CREATE","UPDATE"],"apiGroups":["","apps"],)"
       R"("apiVersions":["v1"],"resources":["services","deployments"],"scope":"Namespaced"}],)"
-      R"("failurePolicy":"Fail","matchPolicy":"Equivalent","objectSelector":{},"namespaceSelector":{)"
+      R"("failurePolicy":"Fail","matchPolicy":"Equivalent","objectSelector":{"matchExpressions":[)"
+      R"({"key":"example.org/left-out","operator":"DoesNotExist"}]},"namespaceSelector":{)"
       R"("matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"NotIn","values":["kube-system"]}]},)"
       R"("matchConditions":[{"name":"not-lease","expression":"request.resource.resource != 'leases'"}],)"
       R"("sideEffects":"None","timeoutSeconds":3,"admissionReviewVersions":["v1"]},)"

@@ -108,6 +108,7 @@ static void describe(Archive& archive, ValidatingWebhook& webhook) {
   member(archive, "failurePolicy", webhook.failure_policy);
   member(archive, "matchPolicy", webhook.match_policy);
   member(archive, "namespaceSelector", webhook.namespace_selector);
+  member(archive, "objectSelector", webhook.object_selector);
   member(archive, "matchConditions", webhook.match_conditions);
   member(archive, "sideEffects", webhook.side_effects);
   member(archive, "timeoutSeconds", webhook.timeout_seconds);
