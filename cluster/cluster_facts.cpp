@@ -229,7 +229,9 @@ void ClusterFacts::stop() {
   threads_.clear();
 }
 
-bool ClusterFacts::ready() const { return missing().empty(); }
+bool ClusterFacts::ready() const {
+  return std::all_of(watches_.begin(), watches_.end(), [](const auto& watch) { return watch->ready(); });
+}
 
 std::string ClusterFacts::missing() const {
   std::string names;

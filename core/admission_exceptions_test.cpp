@@ -129,6 +129,21 @@ TEST(Exceptions, Row77_NeverMatchAWorkloadThatHasNoNameYet) {
   EXPECT_NE(verdict.findings.front().path.find("Pod data/pg-*"), std::string::npos);
 }
 
+// Of pods that are alike the first stands for all, but not where one of them is meant by its name.
+TEST(Exceptions, ForOnePodPermitNoOtherLikeIt) {
+  ExposurePolicy policy = control_plane();
+  ExposureException exception = migration();
+  exception.workload = {"Pod", "pg-0"};
+  exception.via.clear();
+  policy.spec.exceptions = {exception};
+  World world(policy);
+  for (const char* name : {"pg-0", "pg-1", "pg-2"}) world.add(workload("Pod", name, {container_port(5432)}));
+  const Verdict verdict = create(world, load_balancer({port(5432)}));
+  ASSERT_EQ(verdict.findings.size(), 2U);
+  EXPECT_NE(verdict.findings[0].path.find("Pod data/pg-1"), std::string::npos);
+  EXPECT_NE(verdict.findings[1].path.find("Pod data/pg-2"), std::string::npos);
+}
+
 TEST(Exceptions, CoverAnUndeclaredPort) {
   ExposurePolicy policy = control_plane();
   ExposureException exception = migration();

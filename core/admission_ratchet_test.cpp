@@ -381,5 +381,34 @@ TEST(DryRun, JudgesTheRestOfTheWay) {
   EXPECT_NE(verdict.findings.front().path.find("node port chosen by the cluster"), std::string::npos);
 }
 
+// A hundred pods that nobody made, and that differ in their names alone, are one way.
+TEST(Ratchet, OfPodsThatAreAlikeTheFirstIsToldAndNoneOfThemIsNew) {
+  World world(control_plane());
+  const auto pod = [](const std::string& name, std::int64_t number, Labels labels) {
+    return workload("Pod", name, {container_port(number, "pg")}, std::move(labels));
+  };
+  const Labels one = {{"app", "web"}};
+  const Labels two = {{"app", "web"}, {"tier", "db"}};
+  world.add(pod("a", 5432, one)).add(pod("b", 5432, two)).add(pod("c", 5432, one)).add(pod("d", 5432, two));
+  world.add(pod("e", 27017, two));
+  Service open = load_balancer({port(443, name_of("pg"))});
+  const auto paths_of = [](const Verdict& verdict) {
+    std::vector<std::string> paths;
+    for (const Finding& finding : verdict.findings)
+      paths.push_back(finding.path.substr(finding.path.find("-> Pod")));
+    return paths;
+  };
+  EXPECT_EQ(paths_of(create(world, open)),
+            (std::vector<std::string>{"-> Pod data/a container main port 5432",
+                                      "-> Pod data/b container main port 5432",
+                                      "-> Pod data/e container main port 27017"}));
+  // A narrower selector leaves some of them, and opens nothing.
+  Service narrow = open;
+  narrow.selector = two;
+  EXPECT_TRUE(update(world, open, narrow).findings.empty());
+  EXPECT_EQ(paths_of(update(world, narrow, open)),
+            (std::vector<std::string>{"-> Pod data/a container main port 5432"}));
+}
+
 }  // namespace
 }  // namespace berth

@@ -46,6 +46,11 @@ bool same_ports(const std::vector<Container>& left, const std::vector<Container>
                     });
 }
 
+bool same_images(const std::vector<Container>& left, const std::vector<Container>& right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [](const Container& a, const Container& b) { return a.image == b.image; });
+}
+
 }  // namespace
 
 Target target_of(const ServicePort& port) {
@@ -107,6 +112,12 @@ std::vector<HostOpening> host_openings(const PodSpec& pod) {
     }
   }
   return openings;
+}
+
+bool same_images(const PodSpec& left, const PodSpec& right) {
+  return same_images(left.containers, right.containers) &&
+         same_images(left.init_containers, right.init_containers) &&
+         same_images(left.ephemeral_containers, right.ephemeral_containers);
 }
 
 bool same_ports(const PodSpec& left, const PodSpec& right) {

@@ -56,4 +56,7 @@ std::vector<HostOpening> host_openings(const PodSpec& pod);
 // The declared ports of both pods are the same, container by container.
 bool same_ports(const PodSpec& left, const PodSpec& right);
 
+// The containers of both run the same images.
+bool same_images(const PodSpec& left, const PodSpec& right);
+
 }  // namespace berth::exposure

@@ -1,6 +1,8 @@
 #include "core/exposure/neighbourhood.h"
 
 #include <algorithm>
+#include <functional>
+#include <unordered_map>
 
 #include "core/exposure/container_ports.h"
 
@@ -13,6 +15,49 @@ const OwnerReference* controller_of(const Workload& workload) {
                                   [](const OwnerReference& owner) { return owner.controller; });
   return found == owners.end() ? nullptr : &*found;
 }
+
+// Was there one with the same ports among them? Else it is from now on.
+bool has_seen_ports(std::vector<const Workload*>& seen, const Workload& pod) {
+  const bool known = std::any_of(seen.begin(), seen.end(), [&](const Workload* other) {
+    return other->kind == pod.kind && same_ports(other->pod, pod.pod);
+  });
+  if (!known) seen.push_back(&pod);
+  return known;
+}
+
+// Pods that differ in nothing that a judgement looks at but their names. There may be thousands in a
+// namespace, most of them like the one before.
+class LikePods {
+ public:
+  // Was there one like it? Else it is from now on.
+  bool has_seen(const Workload& pod) {
+    if (last_ != nullptr && alike(*last_, pod)) return true;
+    last_ = &pod;
+    const std::size_t hash = hash_of(pod.template_labels);
+    const auto [first, end] = seen_.equal_range(hash);
+    if (std::any_of(first, end, [&](const auto& entry) { return alike(*entry.second, pod); })) return true;
+    seen_.emplace(hash, &pod);
+    return false;
+  }
+
+ private:
+  static bool alike(const Workload& left, const Workload& right) {
+    return left.template_labels == right.template_labels && same_ports(left.pod, right.pod) &&
+           same_images(left.pod, right.pod);
+  }
+
+  static std::size_t hash_of(const Labels& labels) {
+    std::size_t hash = labels.size();
+    for (const auto& [key, value] : labels) {
+      hash = hash * 31 + std::hash<std::string_view>()(key);
+      hash = hash * 31 + std::hash<std::string_view>()(value);
+    }
+    return hash;
+  }
+
+  const Workload* last_ = nullptr;
+  std::unordered_multimap<std::size_t, const Workload*> seen_;
+};
 
 }  // namespace
 
@@ -51,21 +96,34 @@ const std::vector<const NetworkPolicy*>& Neighbourhood::network_policies() {
 
 const Service* Neighbourhood::service(std::string_view name) { return facts_.service(ns_, name); }
 
+bool Neighbourhood::pods_are_named() {
+  const auto names_pod = [&](const ExposureException& exception) {
+    return exception.workload.kind == "Pod" && exception.ns == ns_;
+  };
+  if (!pods_are_named_) {
+    const std::vector<const ExposurePolicy*> policies = facts_.policies();
+    pods_are_named_ = std::any_of(policies.begin(), policies.end(), [&](const ExposurePolicy* policy) {
+      return std::any_of(policy->spec.exceptions.begin(), policy->spec.exceptions.end(), names_pod);
+    });
+  }
+  return *pods_are_named_;
+}
+
 template <class Selects>
 std::vector<const Workload*> Neighbourhood::selected(const std::vector<const Workload*>& candidates,
                                                      Selects selects) {
   std::vector<const Workload*> selected;
   std::map<const Workload*, std::vector<const Workload*>> seen_of_owner;
+  LikePods seen_of_nobody;
   for (const Workload* workload : candidates) {
     if (!selects(*workload) || has_ended(*workload)) continue;
-    if (const Workload* made_by = owner(*workload)) {
-      if (workload->kind != "Pod") continue;
-      std::vector<const Workload*>& seen = seen_of_owner[made_by];
-      const bool known = std::any_of(seen.begin(), seen.end(), [&](const Workload* other) {
-        return other->kind == workload->kind && same_ports(other->pod, workload->pod);
-      });
+    const Workload* made_by = owner(*workload);
+    const bool is_pod = workload->kind == "Pod";
+    if (made_by != nullptr && !is_pod) continue;
+    if (is_pod && !pods_are_named()) {
+      const bool known = made_by == nullptr ? seen_of_nobody.has_seen(*workload)
+                                            : has_seen_ports(seen_of_owner[made_by], *workload);
       if (known) continue;
-      seen.push_back(workload);
     }
     selected.push_back(workload);
   }

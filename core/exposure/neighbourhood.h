@@ -31,7 +31,9 @@ class Neighbourhood {
   // The workloads whose pods `service` leads to: its selector takes their labels in, and they still serve
   // (Pods that Succeeded or Failed do not). None for a Service without a selector. A template made by a known
   // owner (the ReplicaSets a Deployment keeps for its history) counts only by the owner and by its pods. Pods
-  // of one owner that declare the same ports stand in for each other: only the first of them is listed.
+  // of one owner that declare the same ports stand in for each other, and so do pods without a known owner
+  // that have the same labels, ports and images: only the first of them is listed, unless an exception of a
+  // policy names a Pod here.
   std::vector<const Workload*> selected_by(const Service& service);
   // The same of a NetworkPolicy: whose pods it isolates.
   std::vector<const Workload*> selected_by(const NetworkPolicy& policy);
@@ -41,6 +43,8 @@ class Neighbourhood {
   const Workload* owner(const Workload& workload);
 
  private:
+  // Some of those that may matter would else be hidden behind one that is permitted.
+  bool pods_are_named();
   template <class Selects>
   std::vector<const Workload*> selected(const std::vector<const Workload*>& candidates, Selects selects);
 
@@ -50,6 +54,7 @@ class Neighbourhood {
   std::optional<std::vector<const Entrance*>> entrances_;
   std::optional<std::vector<const Workload*>> workloads_;
   std::optional<std::vector<const NetworkPolicy*>> network_policies_;
+  std::optional<bool> pods_are_named_;
 };
 
 // `service` has a selector and it takes the labels of the workload's pods in.
