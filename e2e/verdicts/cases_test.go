@@ -80,7 +80,8 @@ func moveReferences(i int, value any) {
 			if name, ok := member.(string); ok && key == "namespace" && slices.Contains(caseNamespaces, name) {
 				value[key] = own(i, name)
 			}
-			if name, ok := member.(string); ok && (key == "service" || key == "host" || key == "hostname") {
+			isName := key == "service" || key == "host" || key == "hostname" || (key == "name" && value["kind"] == "Hostname")
+			if name, ok := member.(string); ok && isName {
 				value[key] = ownNames(i, name)
 			}
 			moveReferences(i, member)

@@ -44,8 +44,9 @@ struct Lead {
   std::vector<Condition> unless = {};    // and none of these
   NamedBy named_by = NamedBy::kNothing;  // nothing: what the object's own controller makes listens at `port`
   Path name = {};
-  std::optional<Path> ns = {};  // nothing there: that of the object
-  NumberOrPath port = {};       // nothing there: the first port of the Service
+  bool other_names_unknown = false;  // a name of DNS that is none of the cluster may lead into it, too
+  std::optional<Path> ns = {};       // nothing there: that of the object
+  NumberOrPath port = {};            // nothing there: the first port of the Service
   PortIs port_is = PortIs::kServicePort;
   std::optional<Protocol> protocol = {};
   NumberOrPath shown = {};  // outside

@@ -166,7 +166,11 @@ class EntranceReader {
       return true;
     }
     const auto named = service_named(text);
-    if (!named) return false;  // somewhere beyond the cluster
+    if (!named && !lead.other_names_unknown) return false;  // somewhere beyond the cluster
+    if (!named) {
+      target.unknown = "another object may say where " + text + " leads";
+      return true;
+    }
     target.ns = named->ns;
     target.service = named->name;
     return true;

@@ -45,6 +45,7 @@ constexpr Word<Protocol> kProtocols[] = {
     {"TCP", Protocol::kTcp}, {"UDP", Protocol::kUdp}, {"SCTP", Protocol::kSctp}};
 constexpr Word<bool> kScopes[] = {{"Namespaced", false}, {"Cluster", true}};
 constexpr Word<PolicyOf> kPolicies[] = {{"Cilium", PolicyOf::kCilium}, {"Calico", PolicyOf::kCalico}};
+constexpr Word<bool> kOtherNames[] = {{"Outside", false}, {"Unknown", true}};
 constexpr Word<bool> kFlags[] = {{"true", true}, {"false", false}};
 constexpr Word<NamedBy> kNames[] = {
     {"service", NamedBy::kService}, {"dnsName", NamedBy::kDnsName}, {"address", NamedBy::kAddress}};
@@ -140,7 +141,7 @@ Status check_relative(const Section& section, const Lead& lead) {
 
 Result<Lead> read_lead(const Section& section, Via via) {
   TRY_DONE(section.allow({"each", "when", "unless", "service", "dnsName", "address", "namespace", "port",
-                          "portIs", "protocol", "shown", "host", "via", "endsTLS"}));
+                          "portIs", "protocol", "shown", "host", "via", "endsTLS", "otherNames"}));
   Lead lead;
   TRY(lead.each, path(section, "each"));
   TRY(lead.when, conditions(section, "when"));
@@ -154,6 +155,7 @@ Result<Lead> read_lead(const Section& section, Via via) {
     lead.named_by = name.value;
     lead.name = *found;
   }
+  TRY(lead.other_names_unknown, word(section, "otherNames", kOtherNames, false));
   TRY(lead.ns, path(section, "namespace"));
   TRY(lead.port, number_or_path(section, "port"));
   TRY(lead.port_is, word(section, "portIs", kPortIs, PortIs::kServicePort));
