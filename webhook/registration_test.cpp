@@ -162,7 +162,7 @@ TEST(Registration, TakesInTheKindsOfTheAdapters) {
   }
 }
 
-// For a Service that would cost as much again as asking (docs/performance.md).
+// For a Service that would cost half as much again as asking (docs/performance.md).
 TEST(Registration, HasNoConditionEvaluatedForWhatAlwaysMayOpenAWay) {
   const auto made = make_registration(options(), "pem");
   EXPECT_TRUE(webhook_of(made).match_conditions.empty());
