@@ -16,24 +16,18 @@ const OwnerReference* controller_of(const Workload& workload) {
   return found == owners.end() ? nullptr : &*found;
 }
 
-// Was there one with the same ports among them? Else it is from now on.
-bool has_seen_ports(std::vector<const Workload*>& seen, const Workload& pod) {
-  const bool known = std::any_of(seen.begin(), seen.end(), [&](const Workload* other) {
-    return other->kind == pod.kind && same_ports(other->pod, pod.pod);
-  });
-  if (!known) seen.push_back(&pod);
-  return known;
-}
-
-// Pods that differ in nothing that a judgement looks at but their names. There may be thousands in a
-// namespace, most of them like the one before.
+// Pods that differ in nothing that a judgement looks at but their names; those of one owner are told as it,
+// so that only their ports matter. There may be thousands in a namespace, most of them like the one before,
+// or each another so that judging takes long.
 class LikePods {
  public:
+  explicit LikePods(bool of_one_owner) : of_one_owner_(of_one_owner) {}
+
   // Was there one like it? Else it is from now on.
   bool has_seen(const Workload& pod) {
     if (last_ != nullptr && alike(*last_, pod)) return true;
     last_ = &pod;
-    const std::size_t hash = hash_of(pod.template_labels);
+    const std::size_t hash = hash_of(pod);
     const auto [first, end] = seen_.equal_range(hash);
     if (std::any_of(first, end, [&](const auto& entry) { return alike(*entry.second, pod); })) return true;
     seen_.emplace(hash, &pod);
@@ -41,20 +35,41 @@ class LikePods {
   }
 
  private:
-  static bool alike(const Workload& left, const Workload& right) {
-    return left.template_labels == right.template_labels && same_ports(left.pod, right.pod) &&
-           same_images(left.pod, right.pod);
+  [[nodiscard]] bool alike(const Workload& left, const Workload& right) const {
+    if (!same_ports(left.pod, right.pod)) return false;
+    return of_one_owner_ ||
+           (left.template_labels == right.template_labels && same_images(left.pod, right.pod));
   }
 
-  static std::size_t hash_of(const Labels& labels) {
-    std::size_t hash = labels.size();
-    for (const auto& [key, value] : labels) {
-      hash = hash * 31 + std::hash<std::string_view>()(key);
-      hash = hash * 31 + std::hash<std::string_view>()(value);
+  // Of everything that alike() looks at and that somebody could vary a thousand times.
+  [[nodiscard]] std::size_t hash_of(const Workload& pod) const {
+    std::size_t hash = 0;
+    const auto mix = [&](std::size_t more) { hash = hash * 31 + more; };
+    const auto mix_text = [&](std::string_view text) { mix(std::hash<std::string_view>()(text)); };
+    if (!of_one_owner_) {
+      for (const auto& [key, value] : pod.template_labels) {
+        mix_text(key);
+        mix_text(value);
+      }
+    }
+    for (const auto* containers :
+         {&pod.pod.containers, &pod.pod.init_containers, &pod.pod.ephemeral_containers}) {
+      for (const Container& container : *containers) {
+        mix_text(container.name);
+        if (!of_one_owner_) mix_text(container.image);
+        for (const ContainerPort& port : container.ports) {
+          mix_text(port.name);
+          mix_text(port.host_ip);
+          mix(static_cast<std::size_t>(port.container_port));
+          mix(static_cast<std::size_t>(port.host_port));
+          mix(static_cast<std::size_t>(port.protocol));
+        }
+      }
     }
     return hash;
   }
 
+  bool of_one_owner_;
   const Workload* last_ = nullptr;
   std::unordered_multimap<std::size_t, const Workload*> seen_;
 };
@@ -113,17 +128,15 @@ template <class Selects>
 std::vector<const Workload*> Neighbourhood::selected(const std::vector<const Workload*>& candidates,
                                                      Selects selects) {
   std::vector<const Workload*> selected;
-  std::map<const Workload*, std::vector<const Workload*>> seen_of_owner;
-  LikePods seen_of_nobody;
+  std::map<const Workload*, LikePods> seen;  // by owner, nullptr = nobody
   for (const Workload* workload : candidates) {
     if (!selects(*workload) || has_ended(*workload)) continue;
     const Workload* made_by = owner(*workload);
     const bool is_pod = workload->kind == "Pod";
     if (made_by != nullptr && !is_pod) continue;
     if (is_pod && !pods_are_named()) {
-      const bool known = made_by == nullptr ? seen_of_nobody.has_seen(*workload)
-                                            : has_seen_ports(seen_of_owner[made_by], *workload);
-      if (known) continue;
+      LikePods& others = seen.try_emplace(made_by, made_by != nullptr).first->second;
+      if (others.has_seen(*workload)) continue;
     }
     selected.push_back(workload);
   }
