@@ -67,16 +67,18 @@ Entrance as_judged(const Route& route) { return exposure::entrance_of(route); }
 Entrance as_judged(const ConfigMap& config_map) { return exposure::entrance_of(config_map); }
 Entrance as_judged(const Ingress& ingress) { return exposure::entrance_of(ingress, json::read_alb_action); }
 
+// The error with the whole path: `field` is where the object stands in the review.
+Error within(const std::string& field, Error error) {
+  error.field = field + (error.field.empty() ? "" : "." + error.field);
+  return error;
+}
+
 template <class T>
 Result<std::optional<Judged>> decoded(const json::Part& part, const wire::AdmissionReviewRequest& review,
                                       const char* field) {
   if (part.empty()) return std::optional<Judged>{};
   auto object = json::decode<T>(part);
-  if (!object.ok()) {
-    Error error = object.error();
-    error.field = std::string(field) + (error.field.empty() ? "" : "." + error.field);
-    return error;
-  }
+  if (!object.ok()) return within(field, object.error());
   complete(*object, review);
   return std::optional<Judged>(as_judged(std::move(*object)));
 }
@@ -90,11 +92,7 @@ Result<std::optional<Judged>> read_by_adapter(const json::Part& part, const adap
     return adapters::read(adapter, *object);
   }()
                           : Result<adapters::Read>(object.error());
-  if (!read.ok()) {
-    Error error = read.error();
-    error.field = std::string(field) + (error.field.empty() ? "" : "." + error.field);
-    return error;
-  }
+  if (!read.ok()) return within(field, read.error());
   return std::visit([](auto& made) { return std::optional<Judged>(std::move(made)); }, *read);
 }
 
@@ -156,19 +154,14 @@ Result<AdmissionRequest> request_of(const wire::AdmissionReviewRequest& review,
 Result<Relabelling> relabelling_of(const wire::AdmissionReviewRequest& review) {
   Relabelling change;
   if (review.object.empty() || review.old_object.empty()) return change;
-  const auto read = [&](const json::Part& part, const std::string& field) -> Result<Namespace> {
-    auto object = json::decode<Namespace>(part);
-    if (object.ok()) return object;
-    Error error = object.error();
-    error.field = field + (error.field.empty() ? "" : "." + error.field);
-    return error;
-  };
-  TRY(Namespace present, read(review.object, "request.object"));
-  TRY(Namespace old, read(review.old_object, "request.oldObject"));
-  if (present.meta.deleting()) return change;
-  change.ns = present.meta.name;
-  change.before = std::move(old.meta.labels);
-  change.after = std::move(present.meta.labels);
+  auto present = json::decode<Namespace>(review.object);
+  if (!present.ok()) return within("request.object", present.error());
+  auto old = json::decode<Namespace>(review.old_object);
+  if (!old.ok()) return within("request.oldObject", old.error());
+  if (present->meta.deleting()) return change;
+  change.ns = present->meta.name;
+  change.before = std::move(old->meta.labels);
+  change.after = std::move(present->meta.labels);
   return change;
 }
 

@@ -61,6 +61,36 @@ TEST(Review, DeniesAWayOutToAnInternalPortWithPathAndFix) {
   EXPECT_NE(reviewed.outcome.message.find("fix: "), std::string::npos);
 }
 
+// exposure.md row 60.
+TEST(Review, Row60_JudgesOtherLabelsOfANamespaceAndNamesTheFieldThatCannotBeRead) {
+  ExposurePolicy policy;
+  policy.meta.name = "prod";
+  policy.spec.namespace_selector.match_labels = {{"env", "prod"}};
+  exposure::FactIndex index;
+  index.put(std::make_shared<const ExposurePolicy>(policy));
+  const auto relabelled = [&](const std::string& old_labels, const std::string& labels,
+                              const std::string& more = "") {
+    const auto object = [](const std::string& of, const std::string& rest) {
+      return R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"data","labels":)" + of + rest +
+             "}}";
+    };
+    return review(review_of(R"({"group":"","version":"v1","kind":"Namespace"})",
+                            R"({"group":"","version":"v1","resource":"namespaces"})", object(labels, more),
+                            "UPDATE", object(old_labels, "")),
+                  &index, kNow);
+  };
+  const std::string prod = R"({"env":"prod"})";
+  const auto left = relabelled(prod, "{}");
+  EXPECT_TRUE(left.outcome.allowed);
+  EXPECT_EQ(left.outcome.warnings.size(), 1U);
+  EXPECT_TRUE(relabelled("{}", prod).outcome.warnings.empty());
+  EXPECT_TRUE(
+      relabelled(prod, "{}", R"(,"deletionTimestamp":"2026-01-01T00:00:00Z")").outcome.warnings.empty());
+  const auto broken = relabelled(prod, "7");
+  EXPECT_FALSE(broken.outcome.allowed);
+  EXPECT_NE(broken.outcome.message.find("metadata.labels"), std::string::npos) << broken.outcome.message;
+}
+
 TEST(Review, AdmitsWhatStaysInside) {
   const auto index = facts();
   const auto reviewed =
