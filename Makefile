@@ -27,6 +27,10 @@ build: deps ## build/bin/berth-operator, berth-webhook and berth, as shipped
 	@rm -f build-release.log
 	@cmake --build --preset release -j $(JOBS)
 
+.PHONY: image
+image: build ## build/dist: the container image as an OCI archive, without a Docker engine
+	@image/build --programs build/bin --archive build/dist/berth-image.tar
+
 .PHONY: model
 model: deps ## every interleaving of two leaders, and what breaks without each precondition
 	@model/check

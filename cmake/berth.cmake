@@ -29,7 +29,12 @@ endif()
 
 if(BERTH_HARDEN)
   target_compile_options(berth_options INTERFACE
-    -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+    -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong -fstack-clash-protection)
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+    target_compile_options(berth_options INTERFACE -mbranch-protection=standard)
+  else()
+    target_compile_options(berth_options INTERFACE -fcf-protection)
+  endif()
   target_link_options(berth_options INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
