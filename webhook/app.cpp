@@ -261,6 +261,7 @@ class Upkeep {
 
 int run(const Options& options) {
   daemon::few_arenas();
+  daemon::keep_for_requests();
   const Log log(options.program.log_format, options.program.log_level);
   const auto table = read_adapters(options.adapters_file);
   if (!table.ok()) return give_up(log, "Reading the adapters", table.error());

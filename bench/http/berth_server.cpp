@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/sample.h"
+#include "kube/daemon/memory.h"
 #include "kube/http/server.h"
 #include "webhook/review_handler.h"
 
@@ -26,6 +27,8 @@ int main(int argc, char** argv) {
     std::cerr << "usage: berth_server CERTIFICATE.pem KEY.pem\n";
     return 2;
   }
+  berth::daemon::few_arenas();  // as berth-webhook
+  berth::daemon::keep_for_requests();
   const auto facts = berth::bench::cluster(10);
   berth::http::ServerOptions options;
   options.address = "127.0.0.1";

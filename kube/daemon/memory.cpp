@@ -22,6 +22,15 @@ void keep_large_pieces_apart() {
 #endif
 }
 
+void keep_for_requests() {
+#if defined(__GLIBC__)
+  constexpr int kLarge = 4 << 20;
+  constexpr int kKept = 8 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+  mallopt(M_TRIM_THRESHOLD, kKept);
+#endif
+}
+
 void give_back() {
 #if defined(__GLIBC__)
   malloc_trim(0);

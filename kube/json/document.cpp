@@ -1,8 +1,12 @@
 #include "kube/json/document.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -33,6 +37,42 @@ Error not_a_document(simdjson::error_code code, std::string_view text) {
     return malformed("the document begins with a byte order mark: JSON has none");
   }
   return malformed(std::string("the document is not JSON: ") + simdjson::error_message(code));
+}
+
+// A key with what tells most keys apart without looking at their text: `mark` is the same for equal keys.
+struct Key {
+  std::uint64_t mark = 0;
+  std::string_view text = {};
+
+  bool operator==(const Key& other) const { return mark == other.mark && text == other.text; }
+  bool operator<(const Key& other) const { return std::tie(mark, text) < std::tie(other.mark, other.text); }
+};
+
+template <class Word>
+std::uint64_t word_at(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// Of its beginning, its end and its length; the words overlap in short keys.
+Key marked(std::string_view text) {
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15U;
+  const std::size_t size = text.size();
+  const char* const begin = text.data();
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  if (size >= sizeof(std::uint64_t)) {
+    first = word_at<std::uint64_t>(begin);
+    last = word_at<std::uint64_t>(begin + size - sizeof(std::uint64_t));
+  } else if (size >= sizeof(std::uint32_t)) {
+    first = word_at<std::uint32_t>(begin);
+    last = word_at<std::uint32_t>(begin + size - sizeof(std::uint32_t));
+  } else if (size > 0) {
+    first = word_at<std::uint8_t>(begin);
+    last = word_at<std::uint8_t>(begin + size / 2) << 8U | word_at<std::uint8_t>(begin + size - 1);
+  }
+  return {(first ^ std::rotl(last, 29)) + size * kOdd, text};
 }
 
 // One pass over the document. The keys of all objects that are open stand in one vector, so that nothing is
@@ -76,7 +116,7 @@ class DuplicateSearch {
   bool passes_object(const dom::object& object) {
     const std::size_t first = keys_.size();
     for (const auto& field : object) {
-      keys_.push_back(field.key);
+      keys_.push_back(marked(field.key));
       if (!passes(field.value)) {
         path_.push(field.key);
         return false;
@@ -85,14 +125,14 @@ class DuplicateSearch {
     const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
     const auto twice = keys_.end() - begin <= kFew ? repeated(begin) : repeated_after_sorting(begin);
     if (twice != keys_.end()) {
-      path_.push(*twice);
+      path_.push(twice->text);
       return false;
     }
     keys_.resize(first);
     return true;
   }
 
-  using Keys = std::vector<std::string_view>;
+  using Keys = std::vector<Key>;
 
   Keys::iterator repeated(Keys::iterator begin) {
     for (auto key = begin; key != keys_.end(); ++key) {

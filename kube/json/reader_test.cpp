@@ -86,6 +86,31 @@ TEST(Reader, NamesThePathOfWrongContainers) {
             "spec.allocateLoadBalancerNodePorts: 'false' is a string; write true or false without quotes");
 }
 
+// Of all lengths; from the twentieth on with the same beginning, the same end and the same length.
+std::string key_number(std::size_t number) {
+  if (number < 20) return std::string(number, 'k');
+  return "beginning-" + std::string(1, static_cast<char>('A' + number - 20)) +
+         "-of-which-the-end-is-the-same";
+}
+
+TEST(Reader, FindsTheKeyThatStandsTwiceAmongManyWhereverItStands) {
+  for (const std::size_t count : {2U, 7U, 16U, 17U, 40U}) {
+    std::string members;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i > 0) members += ',';
+      members += '"' + key_number(i) + "\":1";
+    }
+    EXPECT_EQ(error_of("{\"x\":{" + members + "}}").message, "decoded") << count;
+    for (std::size_t again = 1; again < count; ++again) {  // the first has no name
+      const std::string key = key_number(again);
+      const std::string text = "{\"x\":{" + members + ",\"" + key + "\":2}}";
+      EXPECT_EQ(error_of(text).message,
+                "x." + key + ": this key stands twice in one object; keep one of them")
+          << count;
+    }
+  }
+}
+
 TEST(Reader, CountsNullAsAbsent) {
   const auto service = decode<Service>(
       R"({"apiVersion":null,"kind":"Service","metadata":{"name":"a","creationTimestamp":null,"labels":null},)"
