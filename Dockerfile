@@ -2,22 +2,22 @@
 # nothing is ever written: it runs with a read-only root file system.
 #
 #   docker build -t REGISTRY/berth:VERSION .                            for the machine it is built on
-#   docker build --build-arg TARGETARCH=arm64 -t REGISTRY/berth:VERSION .    compiled across, without emulation
+#   docker build --platform linux/arm64 -t REGISTRY/berth:VERSION .     compiled across, without emulation
 #   image/build                                                         without a Docker engine (docs/image.md)
 #
 # Any Debian 12 will do as DEBIAN; a release names one by its digest. No heredocs: older buildah does not know them.
 ARG DEBIAN=debian:bookworm-slim
 
-FROM ${DEBIAN} AS build
-ARG TARGETARCH=
+FROM --platform=$BUILDPLATFORM ${DEBIAN} AS build
+ARG TARGETARCH
 WORKDIR /src
 COPY debian-packages.txt image/build-packages image/
 RUN image/build-packages image/debian-packages.txt "$TARGETARCH"
 COPY . .
 RUN image/compile "$TARGETARCH" /programs
 
-FROM ${DEBIAN} AS root
-ARG TARGETARCH=
+FROM --platform=$BUILDPLATFORM ${DEBIAN} AS root
+ARG TARGETARCH
 COPY image/root-filesystem image/root-packages.txt /image/
 RUN /image/root-filesystem /image/root-packages.txt "$TARGETARCH" /root-filesystem
 
