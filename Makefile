@@ -66,7 +66,26 @@ e2e: build ## end-to-end tests on a real API server (all of them, or RUN=regex)
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS) --target kube_conformance
 	@cd e2e && $(GO) run ./cmd/cluster build && $(GO) vet ./...
-	@cd e2e && $(GO) test -count=1 -timeout 40m -p 2 $(if $(RUN),-run '$(RUN)') ./...
+	@rm -rf build/rights
+	@cd e2e && BERTH_RIGHTS=$(CURDIR)/build/rights $(GO) test -count=1 -timeout 40m -p 2 $(if $(RUN),-run '$(RUN)') ./...
+	@cd e2e && $(if $(RUN),true,$(GO) run ./cmd/rights ../build/rights)
+
+.PHONY: upgrade
+upgrade: build ## from the release before to this one, back and up again, with 500 live allocations; builds that one once
+	@release/previous >/dev/null
+	@cd e2e && $(GO) run ./cmd/cluster build && $(GO) test -count=1 -timeout 40m -v ./upgrade
+
+.PHONY: e2e-oldest
+e2e-oldest: export BERTH_KUBERNETES := oldest
+e2e-oldest: build ## a part of the end-to-end tests on the oldest Kubernetes that is supported; builds that one once
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS) --target kube_conformance
+	@cd e2e && $(GO) run ./cmd/cluster build
+	@cd e2e && $(GO) test -count=1 -timeout 40m -p 1 ./cluster ./conformance ./vectors ./packaging ./story ./verdicts ./wall ./chaos
+
+.PHONY: release-dry-run
+release-dry-run: deps ## build/dist/VERSION: every artefact of a release with checksums, publishes nothing (ARGS="--arch amd64 --arch arm64")
+	@release/build $(ARGS)
 
 .PHONY: soak
 soak: export SEEDS := $(or $(SEEDS),fresh)

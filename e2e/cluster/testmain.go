@@ -23,6 +23,9 @@ func RunTests(m interface{ Run() int }, options Options, shared **Cluster) int {
 	if list := flag.Lookup("test.list"); list != nil && list.Value.String() != "" {
 		return m.Run() // only the names are asked for
 	}
+	if os.Getenv(UsesVariable) != "" && options.Audit == AuditOff {
+		options.Audit = AuditMetadata
+	}
 	c, err := Start(context.Background(), options)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,6 +37,10 @@ func RunTests(m interface{ Run() int }, options Options, shared **Cluster) int {
 		if kept, err := c.keepLogs(); err == nil {
 			fmt.Fprintf(os.Stderr, "the logs of the control plane are in %s\n", kept)
 		}
+	}
+	if err := c.recordUses(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
 	if err := c.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -96,6 +97,60 @@ func TestWhatStandsIsInAReportWhereOpenReportsIsInstalled(t *testing.T) {
 		}
 		return fmt.Errorf("%d failures: %v", failures, results)
 	})
+}
+
+// leaving is for a namespace in which two Services stand before it.
+const leaving = `
+apiVersion: berth.dev/v1alpha1
+kind: ExposurePolicy
+metadata: {name: leaving}
+spec:
+  action: Audit
+  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %s}}
+  undeclared: Allow
+  internal: [{port: 9042, service: Cassandra}]
+`
+
+func TestAReportFollowsWhatStandsAndGoesWithTheLastOfIt(t *testing.T) {
+	c := theCourt(t)
+	home := c.Namespace(t)
+	for _, name := range []string{"first", "second"} {
+		c.MustApply(t, home, fmt.Sprintf(`
+apiVersion: v1
+kind: Service
+metadata: {name: %s}
+spec: {type: LoadBalancer, allocateLoadBalancerNodePorts: false, selector: {app: %s}, ports: [{port: 443, targetPort: 9042}]}
+`, name, name))
+	}
+	if _, err := c.ApplyYAML(t.Context(), fmt.Sprintf(leaving, home)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Delete(context.Background(), "exposurepolicies", "", "leaving") })
+	reported := func(what string, failures int64) {
+		t.Helper()
+		kube.Eventually(t, patience, what, func(ctx context.Context) error {
+			report, err := c.Get(ctx, "reports.openreports.io", home, "berth-exposure")
+			if failures == 0 && apierrors.IsNotFound(err) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if told, _ := kube.Int(report, "summary.fail"); told != failures {
+				return fmt.Errorf("%d failures, want %d", told, failures)
+			}
+			return nil
+		})
+	}
+	reported("both Services to be in the report", 2)
+	if err := c.Delete(t.Context(), "services", home, "first"); err != nil {
+		t.Fatal(err)
+	}
+	reported("one Service to be in the report", 1)
+	if err := c.Delete(t.Context(), "services", home, "second"); err != nil {
+		t.Fatal(err)
+	}
+	reported("the report to be gone", 0)
 }
 
 func TestWhatAnExceptionPermittedIsAViolationWhenItEnds(t *testing.T) {
