@@ -40,7 +40,7 @@ var programs = []struct{ name, pkg string }{
 // EnsureBinaries returns the programs of the control plane and builds them first if nobody has done so on
 // this machine: about five minutes on two cores, and 3 GB of Go build cache. They are kept outside the
 // source tree, in $BERTH_CACHE/control-plane/KEY (default ~/.cache/berth), where KEY changes with everything
-// that has an influence on them. Callers at the same time, in other processes too, wait for the one that
+// that has an influence on them. BERTH_KUBERNETES=oldest builds the oldest version that Berth supports instead of the newest. Callers at the same time, in other processes too, wait for the one that
 // builds. What it does and how long it took is written to log.
 func EnsureBinaries(ctx context.Context, log io.Writer) (Binaries, error) {
 	source, err := binariesModule()
@@ -183,22 +183,30 @@ func (r recipe) build(ctx context.Context, source, root string, log io.Writer) e
 	return os.Rename(temporary, filepath.Join(root, r.key))
 }
 
+// modules are the folders of the Go modules that pin the programs, by what $BERTH_KUBERNETES says.
+var modules = map[string]string{"": "binaries", "newest": "binaries", "oldest": "binaries-oldest"}
+
 // binariesModule finds the Go module with the pinned programs: from the working folder upwards, which for
 // a test is the folder of its package.
 func binariesModule() (string, error) {
+	wanted := os.Getenv("BERTH_KUBERNETES")
+	folder, ok := modules[wanted]
+	if !ok {
+		return "", fmt.Errorf("BERTH_KUBERNETES is %q: newest or oldest", wanted)
+	}
 	start, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for dir := start; ; dir = filepath.Dir(dir) {
-		for _, below := range []string{"cluster/binaries", "e2e/cluster/binaries"} {
-			module := filepath.Join(dir, below)
+		for _, below := range []string{"cluster", "e2e/cluster"} {
+			module := filepath.Join(dir, below, folder)
 			if _, err := os.Stat(filepath.Join(module, "go.mod")); err == nil {
 				return module, nil
 			}
 		}
 		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("no e2e/cluster/binaries/go.mod in %s or above: run it inside the source tree of Berth", start)
+			return "", fmt.Errorf("no e2e/cluster/%s/go.mod in %s or above: run it inside the source tree of Berth", folder, start)
 		}
 	}
 }
