@@ -105,13 +105,17 @@ fmt: ## format C++ and Go in place
 	@gofmt=$$($(GO) env GOROOT)/bin/gofmt; git ls-files -z '*.go' | xargs -0 -r $$gofmt -w
 
 .PHONY: lint
-lint: deps ## formatting, layering, purity of core, headers alone, clang-tidy
+lint: deps monitoring ## formatting, layering, purity of core, headers alone, clang-tidy, monitoring
 	@.ci/checks/format
 	@.ci/checks/layering.py
 	@cmake --preset dev >/dev/null
 	@.ci/checks/pure_core
 	@cmake --build --preset dev -j $(JOBS) --target all_verify_interface_header_sets
 	@.ci/checks/tidy $(JOBS)
+
+.PHONY: monitoring
+monitoring: deps ## alerts with their tests, dashboard, runbooks and docs/metrics.md against each other and the code
+	@.ci/checks/monitoring.py
 
 .PHONY: test
 test: ## everything CI runs
