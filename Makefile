@@ -117,9 +117,15 @@ lint: deps monitoring ## formatting, layering, purity of core, headers alone, cl
 monitoring: deps ## alerts with their tests, dashboard, runbooks and docs/metrics.md against each other and the code
 	@.ci/checks/monitoring.py
 
+.PHONY: docs
+docs: deps ## the docs site in build/site; a link or an anchor that leads nowhere is an error
+	@.ci/mkdocs python site/commonmark_test.py
+	@.ci/mkdocs mkdocs build --config-file site/mkdocs.yml 2>&1 | sed '/^INFO/d'
+	@echo "make docs: build/site/index.html"
+
 .PHONY: test
 test: ## everything CI runs
-	@for stage in deps lint model unit simulation tsan fuzz e2e; do \
+	@for stage in deps lint docs model unit simulation tsan fuzz e2e; do \
 	  began=$$SECONDS; $(MAKE) $$stage; \
 	  echo "make test: $$stage passed in $$((SECONDS - began)) s"; \
 	done
