@@ -81,7 +81,7 @@ e2e-oldest: build ## a part of the end-to-end tests on the oldest Kubernetes tha
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS) --target kube_conformance
 	@cd e2e && $(GO) run ./cmd/cluster build
-	@cd e2e && $(GO) test -count=1 -timeout 40m -p 1 ./cluster ./conformance ./vectors ./packaging ./story ./verdicts ./wall ./chaos
+	@cd e2e && $(GO) test -count=1 -timeout 40m -p 1 ./conformance ./vectors ./packaging ./story ./verdicts ./wall ./chaos
 
 .PHONY: release-dry-run
 release-dry-run: deps ## build/dist/VERSION: every artefact of a release with checksums, publishes nothing (ARGS="--arch amd64 --arch arm64")
