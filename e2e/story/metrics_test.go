@@ -101,7 +101,14 @@ func TestMetricsAreAsTheirPageSays(t *testing.T) {
 	w.MustApply(t, "", `{apiVersion: berth.dev/v1alpha1, kind: PortRange, metadata: {name: counted},
   spec: {space: NodePort, ports: ["32100-32109"]}}`)
 	w.MustApply(t, "", `{apiVersion: berth.dev/v1alpha1, kind: ExposurePolicy, metadata: {name: counted},
-  spec: {internal: [{port: 5499, service: Counted}]}}`)
+  spec: {namespaceSelector: {matchLabels: {counted: "yes"}}, internal: [{port: 5499, service: Counted}]}}`)
+	t.Cleanup(func() {
+		for _, kind := range []string{"prange", "xpol"} {
+			if err := w.Delete(context.Background(), kind, "", "counted"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	for _, kind := range []string{"prange", "xpol"} {
 		w.AwaitCondition(t, soon, kind, "", "counted", "Ready", "True")
 	}
