@@ -69,23 +69,63 @@ void AddressSet::add(const Cidr& network) {
   for (const Range& range : ranges_of(network)) add(range);
 }
 
-void AddressSet::add(const AddressSet& other) {
-  for (const Range& range : other.ranges_) add(range);
+void AddressSet::join_with(const std::vector<Range>& more) {
+  ranges_.insert(ranges_.end(), more.begin(), more.end());
+  std::sort(ranges_.begin(), ranges_.end(),
+            [](const Range& left, const Range& right) { return left.first < right.first; });
+  std::vector<Range> joined;
+  for (const Range& range : ranges_) {
+    const bool apart =
+        joined.empty() || (!is_largest(joined.back().last) && after(joined.back().last) < range.first);
+    if (apart) {
+      joined.push_back(range);
+    } else {
+      joined.back().last = std::max(joined.back().last, range.last);
+    }
+  }
+  ranges_ = std::move(joined);
 }
+
+void AddressSet::add(const std::vector<Cidr>& networks) {
+  std::vector<Range> ranges;
+  for (const Cidr& network : networks) {
+    for (const Range& range : ranges_of(network)) ranges.push_back(range);
+  }
+  join_with(ranges);
+}
+
+void AddressSet::add(const AddressSet& other) { join_with(other.ranges_); }
 
 void AddressSet::remove(const Cidr& network) {
   for (const Range& range : ranges_of(network)) remove(range);
 }
 
+// Both in order of address, each looked at once.
 void AddressSet::remove(const AddressSet& other) {
-  for (const Range& range : other.ranges_) remove(range);
+  std::vector<Range> kept;
+  auto gone = other.ranges_.begin();
+  for (Range left : ranges_) {
+    while (gone != other.ranges_.end() && gone->last < left.first) ++gone;
+    bool any = true;
+    for (auto next = gone; any && next != other.ranges_.end() && next->first <= left.last; ++next) {
+      if (left.first < next->first) kept.push_back({left.first, before(next->first)});
+      any = next->last < left.last;
+      if (any) left.first = after(next->last);
+    }
+    if (any) kept.push_back(left);
+  }
+  ranges_ = std::move(kept);
 }
 
 AddressSet AddressSet::common_with(const AddressSet& other) const {
-  AddressSet apart = *this;
-  apart.remove(other);
-  AddressSet common = *this;
-  common.remove(apart);
+  AddressSet common;
+  auto theirs = other.ranges_.begin();
+  for (const Range& ours : ranges_) {
+    while (theirs != other.ranges_.end() && theirs->last < ours.first) ++theirs;
+    for (auto next = theirs; next != other.ranges_.end() && next->first <= ours.last; ++next) {
+      common.ranges_.push_back({std::max(ours.first, next->first), std::min(ours.last, next->last)});
+    }
+  }
   return common;
 }
 

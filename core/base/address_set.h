@@ -16,6 +16,8 @@ class AddressSet {
 
   // "::/0" and other blocks of IPv6 mean no IPv4 address, as in NetworkPolicies, whatever their bits say.
   void add(const Cidr& network);
+  // At once, for of thousands each by itself would take long.
+  void add(const std::vector<Cidr>& networks);
   void add(const AddressSet& other);
   void remove(const Cidr& network);
   void remove(const AddressSet& other);
@@ -36,6 +38,7 @@ class AddressSet {
     bool operator==(const Range&) const = default;
   };
   static std::vector<Range> ranges_of(const Cidr& network);
+  void join_with(const std::vector<Range>& more);
   void add(const Range& range);
   void remove(const Range& range);
 

@@ -95,5 +95,49 @@ TEST(AddressSet, AgreesWithASetOfSingleAddresses) {
   }
 }
 
+// One by one, and all at once.
+TEST(AddressSet, IsTheSameHoweverItIsPutTogether) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const auto some = [&](std::size_t count) {
+    std::vector<Cidr> blocks;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto prefix = static_cast<unsigned>(24 + random() % 9);
+      const unsigned size = 1U << (32 - prefix);
+      const std::string first = std::to_string(static_cast<unsigned>(random() % 256) / size * size);
+      blocks.push_back(network("10.0.0." + first + "/" + std::to_string(prefix)));
+    }
+    return blocks;
+  };
+  for (int round = 0; round < 300; ++round) {
+    const std::vector<Cidr> ours = some(random() % 9);
+    const std::vector<Cidr> theirs = some(random() % 9);
+    AddressSet left;
+    AddressSet right;
+    AddressSet joined;
+    AddressSet lost;
+    for (const Cidr& block : ours) left.add(block);
+    for (const Cidr& block : theirs) right.add(block);
+    joined = left;
+    lost = left;
+    for (const Cidr& block : theirs) joined.add(block);
+    for (const Cidr& block : theirs) lost.remove(block);
+    AddressSet common = left;
+    for (const Cidr& block : lost.networks()) common.remove(block);
+
+    AddressSet at_once;
+    at_once.add(ours);
+    EXPECT_EQ(at_once, left);
+    at_once.add(right);
+    EXPECT_EQ(at_once, joined);
+    at_once = left;
+    at_once.remove(right);
+    EXPECT_EQ(at_once, lost);
+    EXPECT_EQ(left.common_with(right), common);
+    EXPECT_EQ(right.common_with(left), common);
+  }
+}
+
 }  // namespace
 }  // namespace berth

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/base/address_set.h"
 #include "core/base/cidr.h"
 #include "core/exposure/addresses.h"
 #include "core/exposure/connection.h"
@@ -20,15 +21,28 @@ void add_once(std::vector<T>& list, T item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(std::move(item));
 }
 
-bool source_was_in(const std::vector<std::string>& before, const std::string& source) {
-  if (has(before, source)) return true;
-  const Result<Cidr> range = Cidr::parse(source);
-  if (!range) return false;
-  return std::any_of(before.begin(), before.end(), [&](const std::string& text) {
-    const Result<Cidr> earlier = Cidr::parse(text);
-    // A range that cannot be read restricted nobody.
-    return !earlier || earlier->contains(*range);
-  });
+// Of all together: the same in pieces is no new source. A range that cannot be read restricts nobody.
+bool any_source_was_not_in(const std::vector<std::string>& before, const std::vector<std::string>& after) {
+  std::vector<Cidr> earlier;
+  bool was_everybody = false;
+  for (const std::string& source : before) {
+    const Result<Cidr> range = Cidr::parse(source);
+    if (range) earlier.push_back(*range);
+    if (!range) was_everybody = true;
+  }
+  std::vector<Cidr> ranges;
+  for (const std::string& source : after) {
+    const Result<Cidr> range = Cidr::parse(source);
+    if (range) ranges.push_back(*range);
+    if (!range && !has(before, source)) return true;
+  }
+  if (was_everybody) return false;
+  AddressSet were_there;
+  were_there.add(earlier);
+  AddressSet fresh;
+  fresh.add(ranges);
+  fresh.remove(were_there);
+  return !fresh.empty();
 }
 
 // "*.example.org" stands for one more label in front (networking/v1 IngressRule.host).
@@ -56,9 +70,7 @@ std::string behind_backend(const WayOut& way) {
 bool wider(const Audience& before, const Audience& after) {
   if (!before.sources.empty()) {
     if (after.sources.empty()) return true;
-    for (const std::string& source : after.sources) {
-      if (!source_was_in(before.sources, source)) return true;
-    }
+    if (any_source_was_not_in(before.sources, after.sources)) return true;
   }
   for (const std::string& host : after.hosts) {
     if (!host_was_in(before.hosts, host)) return true;
