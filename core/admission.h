@@ -20,7 +20,7 @@ enum class Operation { kCreate, kUpdate, kDelete };
 
 // The objects exposure is judged on. Kinds that cannot open a way out do not come here.
 using Judged = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice,
-                            NetworkPolicy, Advertisement, Backend>;
+                            NetworkPolicy, NetworkSet, Advertisement, Backend>;
 
 struct AdmissionRequest {
   Operation operation = Operation::kCreate;

@@ -245,6 +245,7 @@ class Forgetful final : public exposure::Facts {
   std::vector<const Workload*> workloads_at(std::string_view) const override { return {}; }
   std::vector<const EndpointSlice*> slices_of(const Service&) const override { return {}; }
   std::vector<const NetworkPolicy*> network_policies(std::string_view) const override { return {}; }
+  std::vector<const NetworkSet*> network_sets() const override { return {}; }
   std::vector<const Advertisement*> advertisements() const override { return {}; }
   std::vector<const Service*> every_service() const override { return world_.every_service(); }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
@@ -312,6 +313,7 @@ class Watched final : public exposure::Facts {
   std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override {
     return note(ns), world_.network_policies(ns);
   }
+  std::vector<const NetworkSet*> network_sets() const override { return world_.network_sets(); }
   std::vector<const Advertisement*> advertisements() const override { return world_.advertisements(); }
   std::vector<const Service*> every_service() const override {
     return note("every namespace"), world_.every_service();

@@ -8,6 +8,7 @@
 
 #include "core/exposure/findings.h"
 #include "core/exposure/network_policies.h"
+#include "core/exposure/network_sets.h"
 #include "core/exposure/policy_table.h"
 #include "core/exposure/relabelled.h"
 #include "core/exposure/rule_catalogue.h"
@@ -46,17 +47,31 @@ bool is_among(const NetworkPolicy* policy, const std::vector<const NetworkPolicy
   return std::find(policies.begin(), policies.end(), policy) != policies.end();
 }
 
+// Those that let in a set of the namespace, whose labels are among what they ask for.
+std::set<const NetworkPolicy*> policies_meaning_sets_in(const std::string& ns, const Facts& facts) {
+  std::set<const NetworkPolicy*> found;
+  for (const NetworkSet* set : facts.network_sets()) {
+    if (set->meta.ns != ns) continue;
+    for (const NetworkPolicy* policy : policies_meaning(*set, facts)) found.insert(policy);
+  }
+  return found;
+}
+
 std::vector<WayOut> opened_ways(const std::string& ns, const Facts& before, const Facts& after) {
   std::vector<WayOut> ways;
   for (const Entrance* entrance : entrances_in(ns, after)) {
     append(ways, added(ways_of(*entrance, before), ways_of(*entrance, after)));
+  }
+  const std::set<const NetworkPolicy*> by_sets = policies_meaning_sets_in(ns, after);
+  for (const NetworkPolicy* policy : by_sets) {
+    append(ways, added(ways_of(*policy, before), ways_of(*policy, after)));
   }
   const std::vector<const NetworkPolicy*> were = cluster_wide_ones(ns, before);
   const std::vector<const NetworkPolicy*> are = cluster_wide_ones(ns, after);
   exposure::Neighbourhood around(after, ns);
   exposure::WayCollection let_in;
   for (const NetworkPolicy* policy : are) {
-    if (!is_among(policy, were)) add_policy_ways(*policy, around, let_in);
+    if (!is_among(policy, were) && !by_sets.contains(policy)) add_policy_ways(*policy, around, let_in);
   }
   append(ways, let_in.take());
   for (const NetworkPolicy* policy : were) {

@@ -1,7 +1,8 @@
 // The question beside admission.h: may the labels of a namespace change so?
 //
 // Labels of namespaces decide which listeners take the routes of a namespace, which cluster-wide policies are
-// about its pods, and which ExposurePolicies are in force there (exposure.md row 60). judge() is pure.
+// about its pods, which policies let in its sets of networks, and which ExposurePolicies are in force there
+// (exposure.md rows 58 and 60). judge() is pure.
 // Thread-safety: pure function over values; `Facts` must not change during the call.
 #pragma once
 

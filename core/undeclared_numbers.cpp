@@ -87,6 +87,7 @@ std::vector<UsedNumber> numbers_used(const Gateway&) { return {}; }
 std::vector<UsedNumber> numbers_used(const ReferenceGrant&) { return {}; }
 std::vector<UsedNumber> numbers_used(const EndpointSlice&) { return {}; }
 std::vector<UsedNumber> numbers_used(const NetworkPolicy&) { return {}; }
+std::vector<UsedNumber> numbers_used(const NetworkSet&) { return {}; }
 std::vector<UsedNumber> numbers_used(const Advertisement&) { return {}; }
 std::vector<UsedNumber> numbers_used(const Backend&) { return {}; }
 

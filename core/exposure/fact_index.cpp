@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/exposure/network_sets.h"
 #include "core/model/external_name.h"
 
 namespace berth::exposure {
@@ -51,6 +52,9 @@ const Backend* FactIndex::present(const Backend& object) const {
 const EndpointSlice* FactIndex::present(const EndpointSlice& object) const { return slices_.present(object); }
 const NetworkPolicy* FactIndex::present(const NetworkPolicy& object) const {
   return find(network_policies_, object.meta.ns, kind_and_name(object));
+}
+const NetworkSet* FactIndex::present(const NetworkSet& object) const {
+  return find(network_sets_, "", full_name_of(object));
 }
 const Advertisement* FactIndex::present(const Advertisement& object) const {
   return find(advertisements_, "", kind_and_name(object));
@@ -192,6 +196,30 @@ void FactIndex::put(std::shared_ptr<const NetworkPolicy> object) {
 void FactIndex::remove(const NetworkPolicy& object) {
   erase(network_policies_, object.meta.ns, kind_and_name(object));
   touch(object.meta.ns);
+}
+
+void FactIndex::put(const std::shared_ptr<const NetworkSet>& object) {
+  const NetworkSet* known = present(*object);
+  const bool same =
+      known != nullptr && known->networks == object->networks && known->meta.labels == object->meta.labels;
+  if (known != nullptr && !same) touch_set(*known);
+  network_sets_[""].insert_or_assign(full_name_of(*object), object);
+  if (!same) touch_set(*object);
+}
+
+void FactIndex::remove(const NetworkSet& object) {
+  const NetworkSet* known = present(object);
+  if (known == nullptr) return;
+  touch_set(*known);
+  erase(network_sets_, "", full_name_of(object));
+}
+
+void FactIndex::touch_set(const NetworkSet& set) const {
+  for (const auto& [ns, policies] : network_policies_) {
+    for (const auto& [name, policy] : policies) {
+      if (means(*policy, set, *this)) touch(ns);
+    }
+  }
 }
 
 std::vector<const NetworkPolicy*> FactIndex::network_policies(std::string_view ns) const {

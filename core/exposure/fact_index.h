@@ -36,6 +36,7 @@ class FactIndex final : public Facts {
   void put(std::shared_ptr<const EndpointSlice> object, PackedObject<EndpointSlice> packed = {});
   void put(std::shared_ptr<const Advertisement> object);
   void put(std::shared_ptr<const NetworkPolicy> object);
+  void put(const std::shared_ptr<const NetworkSet>& object);
   void put(std::shared_ptr<const PortAllocation> object) { put_told(allocations_, std::move(object)); }
   void put(std::shared_ptr<const ExposurePolicy> object);
   void put(const std::shared_ptr<const Namespace>& object);
@@ -49,6 +50,7 @@ class FactIndex final : public Facts {
   void remove(const EndpointSlice& object);
   void remove(const Advertisement& object);
   void remove(const NetworkPolicy& object);
+  void remove(const NetworkSet& object);
   void remove(const PortAllocation& object) { remove_told(allocations_, object.meta); }
   void remove(const ExposurePolicy& object) { remove_told(policies_, object.meta); }
   void remove(const Namespace& object);
@@ -92,6 +94,7 @@ class FactIndex final : public Facts {
   std::vector<const Advertisement*> advertisements() const override { return all(advertisements_, ""); }
   std::vector<const Service*> every_service() const override;
   std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override;
+  std::vector<const NetworkSet*> network_sets() const override { return all(network_sets_, ""); }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {
     return all(allocations_, ns);
   }
@@ -112,6 +115,8 @@ class FactIndex final : public Facts {
   // Where routes lead that name it.
   void touch_backend(const Backend& backend) const;
   void touch_backends(std::string_view ns) const;
+  // What the policies are about that let it in.
+  void touch_set(const NetworkSet& set) const;
 
   static std::string name_of(const Meta& meta) {
     return meta.name.empty() ? meta.generate_name + "*" + meta.uid.text : meta.name;
@@ -131,6 +136,7 @@ class FactIndex final : public Facts {
   [[nodiscard]] const Backend* present(const Backend& object) const;
   [[nodiscard]] const EndpointSlice* present(const EndpointSlice& object) const;
   [[nodiscard]] const NetworkPolicy* present(const NetworkPolicy& object) const;
+  [[nodiscard]] const NetworkSet* present(const NetworkSet& object) const;
   [[nodiscard]] const Advertisement* present(const Advertisement& object) const;
 
   // Ordered by name within a namespace, so that findings come out in a stable order.
@@ -220,6 +226,7 @@ class FactIndex final : public Facts {
   std::set<std::string, std::less<>> pod_namespaces_;
   LabelledObjects<EndpointSlice, &FactIndex::name_of_service> slices_;
   Partition<NetworkPolicy> network_policies_;  // keyed by kind and name; cluster-wide ones under ""
+  Partition<NetworkSet> network_sets_;         // all under "", keyed by kind, namespace and name
   Partition<Advertisement> advertisements_;    // keyed by kind and name
   Partition<PortAllocation> allocations_;
   Partition<ExposurePolicy> policies_;

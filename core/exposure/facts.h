@@ -18,6 +18,7 @@
 #include "core/model/exposure_policy.h"
 #include "core/model/gateway.h"
 #include "core/model/network_policy.h"
+#include "core/model/network_set.h"
 #include "core/model/port_allocation.h"
 #include "core/model/service.h"
 #include "core/model/workload.h"
@@ -25,9 +26,9 @@
 namespace berth::exposure {
 
 // An object that exposure is judged on.
-using Subject =
-    std::variant<const Service*, const Workload*, const Entrance*, const Gateway*, const ReferenceGrant*,
-                 const EndpointSlice*, const NetworkPolicy*, const Advertisement*, const Backend*>;
+using Subject = std::variant<const Service*, const Workload*, const Entrance*, const Gateway*,
+                             const ReferenceGrant*, const EndpointSlice*, const NetworkPolicy*,
+                             const NetworkSet*, const Advertisement*, const Backend*>;
 
 class Facts {
  public:
@@ -79,6 +80,8 @@ class Facts {
   virtual std::vector<const EndpointSlice*> slices_of(const Service& service) const = 0;
   // Cluster-wide ones too that are about the namespace; of "" every one that is cluster-wide.
   virtual std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const = 0;
+  // Of all namespaces, and those of the whole cluster.
+  virtual std::vector<const NetworkSet*> network_sets() const = 0;
   virtual std::vector<const Advertisement*> advertisements() const = 0;
   // Of all namespaces.
   virtual std::vector<const Service*> every_service() const = 0;

@@ -11,6 +11,7 @@
 #include "core/base/address_set.h"
 #include "core/exposure/container_ports.h"
 #include "core/exposure/endings.h"
+#include "core/exposure/network_sets.h"
 
 namespace berth::exposure {
 namespace {
@@ -47,9 +48,9 @@ AddressSet outside_of(const std::vector<const ExposurePolicy*>& policies) {
   return outside;
 }
 
-bool has_block(const NetworkPolicyRule& rule) {
-  return std::any_of(rule.peers.begin(), rule.peers.end(),
-                     [](const NetworkPolicyPeer& peer) { return peer.cidr.has_value(); });
+bool may_be_outside(const NetworkPolicyRule& rule) {
+  return rule.peers.empty() || std::any_of(rule.peers.begin(), rule.peers.end(),
+                                           [](const auto& peer) { return peer.cidr || peer.sets; });
 }
 
 // Where a port of a rule leads in a pod that declares it.
@@ -87,25 +88,78 @@ bool take_away(AddressSet& let_in, const NetworkPolicyRule& refused) {
   return true;
 }
 
-std::vector<std::string> texts_of(const AddressSet& addresses) {
+std::vector<std::string> texts_of(const std::vector<Cidr>& networks) {
   std::vector<std::string> texts;
-  for (const Cidr& network : addresses.networks()) texts.push_back(to_string(network));
+  for (const Cidr& network : networks) texts.push_back(to_string(network));
   return texts;
 }
+
+std::vector<std::string> texts_of(const AddressSet& addresses) { return texts_of(addresses.networks()); }
 
 // A rule that lets outsiders in.
 struct OpenRule {
   const NetworkPolicy* policy;
   const NetworkPolicyRule* rule;
-  std::vector<std::string> sources;
+  std::vector<std::string> sources;  // the networks outside, each as short as can be; empty: everybody
+  std::vector<OpenSet> sets;         // by which it does
 };
+
+void append(std::vector<Cidr>& networks, const std::vector<Cidr>& more) {
+  networks.insert(networks.end(), more.begin(), more.end());
+}
+
+// Adds whom the sets of the peer let in from outside; false: everybody.
+bool add_sets(const NetworkPolicyPeer& peer, const NetworkPolicy& policy, const Facts& facts,
+              const AddressSet& outside, std::vector<Cidr>& let_in, std::vector<OpenSet>& sets) {
+  bool readable = true;
+  for (const NetworkSet* set : sets_of(peer, policy, facts)) {
+    const auto addresses = addresses_by(peer, *set);
+    if (!addresses) {
+      readable = false;
+      sets.push_back({set, {}});
+      continue;
+    }
+    const AddressSet from_outside = addresses->common_with(outside);
+    if (from_outside.empty()) continue;
+    std::vector<Cidr> networks = from_outside.networks();
+    append(let_in, networks);
+    networks.resize(std::min(networks.size(), OpenSet::kMostNetworks));
+    sets.push_back({set, texts_of(networks)});
+  }
+  return readable;
+}
+
+// Outside is what is no private, shared, loopback, link-local or multicast address (RFC 1918, 4193, 6598),
+// and every network from which an ExposurePolicy lets an external port be used. A block that cannot be read
+// restricts nobody. std::nullopt: nobody comes from there.
+std::optional<OpenRule> opened_by(const NetworkPolicyRule& rule, const NetworkPolicy& policy,
+                                  const Facts& facts) {
+  if (!may_be_outside(rule)) return std::nullopt;
+  OpenRule open{&policy, &rule, {}, {}};
+  if (rule.peers.empty()) return open;
+  const AddressSet outside = outside_of(facts.policies());
+  std::vector<Cidr> let_in;
+  bool is_everybody = false;
+  for (const NetworkPolicyPeer& peer : rule.peers) {
+    if (peer.sets && !add_sets(peer, policy, facts, outside, let_in, open.sets)) is_everybody = true;
+    if (!peer.cidr) continue;
+    const auto addresses = addresses_of(peer);
+    if (!addresses) is_everybody = true;
+    if (addresses) append(let_in, addresses->networks());
+  }
+  if (is_everybody) return open;
+  AddressSet all;
+  all.add(let_in);
+  const AddressSet from_outside = all.common_with(outside);
+  if (from_outside.empty()) return std::nullopt;
+  open.sources = texts_of(from_outside);
+  return open;
+}
 
 std::vector<OpenRule> open_rules(const NetworkPolicy& policy, const Facts& facts) {
   std::vector<OpenRule> open;
   for (const NetworkPolicyRule& rule : policy.ingress) {
-    if (!rule.peers.empty() && !has_block(rule)) continue;
-    if (auto sources = sources_outside(rule, facts.policies()))
-      open.push_back({&policy, &rule, std::move(*sources)});
+    if (auto one = opened_by(rule, policy, facts)) open.push_back(*std::move(one));
   }
   return open;
 }
@@ -125,8 +179,10 @@ std::optional<std::vector<std::string>> sources_at(const OpenRule& open, const C
   if (open.sources.empty()) {
     left = left.common_with(outside_of(facts.policies()));
   } else {
+    std::vector<Cidr> sources;
+    for (const std::string& source : open.sources) sources.push_back(*Cidr::parse(source));
     AddressSet let_in;
-    for (const std::string& source : open.sources) let_in.add(*Cidr::parse(source));
+    let_in.add(sources);
     left = left.common_with(let_in);
   }
   if (left.empty()) return std::nullopt;
@@ -141,6 +197,7 @@ WayOut way_by(const OpenRule& open, std::vector<std::string> sources, Protocol p
   found.audience.sources = std::move(sources);
   found.network_policy = open.policy;
   found.rule = open.rule;
+  found.network_sets = open.sets;
   found.container_port = number;
   return found;
 }
@@ -211,21 +268,6 @@ void add_undeclared(const OpenRule& open, const NetworkPolicyPort& port,
 }
 
 }  // namespace
-
-std::optional<std::vector<std::string>> sources_outside(const NetworkPolicyRule& rule,
-                                                        const std::vector<const ExposurePolicy*>& policies) {
-  if (rule.peers.empty()) return std::vector<std::string>();
-  AddressSet let_in;
-  for (const NetworkPolicyPeer& peer : rule.peers) {
-    if (!peer.cidr) continue;
-    const auto addresses = addresses_of(peer);
-    if (!addresses) return std::vector<std::string>();
-    let_in.add(*addresses);
-  }
-  const AddressSet from_outside = let_in.common_with(outside_of(policies));
-  if (from_outside.empty()) return std::nullopt;
-  return texts_of(from_outside);
-}
 
 std::vector<std::string> namespaces_of(const NetworkPolicy& policy, const Facts& facts) {
   if (!policy.cluster_wide) return {policy.meta.ns};

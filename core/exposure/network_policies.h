@@ -7,7 +7,6 @@
 // Thread-safety: functions over one Neighbourhood, which one judgement owns.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,13 +15,6 @@
 #include "core/exposure/way_out.h"
 
 namespace berth::exposure {
-
-// The networks outside of the cluster from which the rule lets somebody in, each as short as can be; empty =
-// everybody; std::nullopt = nobody. Outside is what is no private, shared, loopback, link-local or multicast
-// address (RFC 1918, 4193, 6598), and every network from which a policy of `policies` lets an external port
-// be used. A block that cannot be read restricts nobody.
-std::optional<std::vector<std::string>> sources_outside(const NetworkPolicyRule& rule,
-                                                        const std::vector<const ExposurePolicy*>& policies);
 
 // Those that it may be about.
 std::vector<std::string> namespaces_of(const NetworkPolicy& policy, const Facts& facts);

@@ -116,6 +116,9 @@ std::vector<const NetworkPolicy*> Overlay::network_policies(std::string_view ns)
     return ns.empty() || is_of_namespace(policy, ns, namespace_labels(ns));
   });
 }
+std::vector<const NetworkSet*> Overlay::network_sets() const {
+  return laid_over(base_.network_sets(), [](const NetworkSet&) { return true; });
+}
 std::vector<const Advertisement*> Overlay::advertisements() const {
   return laid_over(base_.advertisements(), [](const Advertisement&) { return true; });
 }

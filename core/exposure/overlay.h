@@ -37,6 +37,7 @@ class Overlay final : public Facts {
   std::vector<const Workload*> workloads_at(std::string_view address) const override;
   std::vector<const EndpointSlice*> slices_of(const Service& service) const override;
   std::vector<const NetworkPolicy*> network_policies(std::string_view ns) const override;
+  std::vector<const NetworkSet*> network_sets() const override;
   std::vector<const Advertisement*> advertisements() const override;
   std::vector<const Service*> every_service() const override;
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override;

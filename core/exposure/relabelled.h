@@ -53,6 +53,7 @@ class RelabelledFacts final : public Facts {
   std::vector<const EndpointSlice*> slices_of(const Service& service) const override {
     return base_.slices_of(service);
   }
+  std::vector<const NetworkSet*> network_sets() const override { return base_.network_sets(); }
   std::vector<const Advertisement*> advertisements() const override { return base_.advertisements(); }
   std::vector<const Service*> every_service() const override { return base_.every_service(); }
   std::vector<const PortAllocation*> allocations(std::string_view ns) const override {

@@ -47,7 +47,13 @@ void WayCollection::add(WayOut way) {
   if (is_new) {
     ways_.push_back(std::move(way));
   } else {
-    join(ways_[place->second].audience, way.audience);
+    WayOut& known = ways_[place->second];
+    join(known.audience, way.audience);
+    for (OpenSet& more : way.network_sets) {
+      const auto same = [&](const OpenSet& each) { return each.set == more.set; };
+      if (std::none_of(known.network_sets.begin(), known.network_sets.end(), same))
+        known.network_sets.push_back(std::move(more));
+    }
   }
 }
 

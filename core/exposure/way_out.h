@@ -4,6 +4,7 @@
 // the Facts (and the judged object) must outlive it. Thread-safety: values over constant objects.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -19,6 +20,7 @@
 #include "core/model/entrance.h"
 #include "core/model/gateway.h"
 #include "core/model/network_policy.h"
+#include "core/model/network_set.h"
 #include "core/model/service.h"
 #include "core/model/via.h"
 #include "core/model/workload.h"
@@ -43,6 +45,13 @@ bool wider(const Audience& before, const Audience& after);
 
 // WayOut::sign of an ephemeral container beside what is exposed.
 inline constexpr std::string_view kDebugContainer = "a debug container";
+
+// A set by which a policy lets somebody in.
+struct OpenSet {
+  static constexpr std::size_t kMostNetworks = 4;  // more than anybody wants to read of thousands
+  const NetworkSet* set = nullptr;
+  std::vector<std::string> networks = {};  // of it that are outside of the cluster; none: it cannot be told
+};
 
 struct WayOut {
   Via via = Via::kLoadBalancer;
@@ -71,6 +80,7 @@ struct WayOut {
   std::string_view address = {};  // in it, or in the endpoint; another of them may lead to the same end
   const NetworkPolicy* network_policy = nullptr;  // that lets somebody in, by its rule
   const NetworkPolicyRule* rule = nullptr;  // absent: it keeps nobody out any more, and no other policy does
+  std::vector<OpenSet> network_sets = {};   // that the rule lets in
   const Connection* connection = nullptr;   // via Connect: what the API server is asked (connection.h)
   const Workload* workload = nullptr;       // absent while nothing is selected
   std::string container = {};               // "" when no container declares the port

@@ -17,6 +17,7 @@
 #include "core/exposure/joining.h"
 #include "core/exposure/neighbourhood.h"
 #include "core/exposure/network_policies.h"
+#include "core/exposure/network_sets.h"
 #include "core/exposure/openings.h"
 #include "core/exposure/way_collection.h"
 #include "core/exposure/workload_ways.h"
@@ -297,6 +298,12 @@ std::vector<WayOut> ways_of(const NetworkPolicy& policy, const Facts& facts) {
   return ways.take();
 }
 
+std::vector<WayOut> ways_of(const NetworkSet& set, const Facts& facts) {
+  std::vector<WayOut> ways;
+  for (const NetworkPolicy* policy : policies_meaning(set, facts)) append(ways, ways_of(*policy, facts));
+  return ways;
+}
+
 std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts) {
   std::vector<WayOut> ways;
   const auto append_all = [&](const std::vector<const Entrance*>& entrances, auto&& concerned) {
@@ -310,6 +317,8 @@ std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts
     for (const Gateway* set : facts.listener_sets_of(**gateway)) append_all(facts.entrances_at(*set), every);
   } else if (const auto* slice = std::get_if<const EndpointSlice*>(&subject)) {
     ways = ways_of(**slice, facts);
+  } else if (const auto* set = std::get_if<const NetworkSet*>(&subject)) {
+    ways = ways_of(**set, facts);
   } else if (const auto* grant = std::get_if<const ReferenceGrant*>(&subject)) {
     append_all(facts.entrances((*grant)->meta.ns),
                [&](const Entrance& entrance) { return grants(**grant, entrance); });

@@ -37,11 +37,13 @@ std::vector<WayOut> ways_of(const EndpointSlice& slice, const Facts& facts);
 std::vector<WayOut> ways_of(const Advertisement& advertisement, const Facts& facts);
 // What it lets in from outside, whatever leads there.
 std::vector<WayOut> ways_of(const NetworkPolicy& policy, const Facts& facts);
+// Those of the policies that let it in.
+std::vector<WayOut> ways_of(const NetworkSet& set, const Facts& facts);
 std::vector<WayOut> ways_of(const Subject& subject, const Facts& facts);
 
 // For which the object decides whether they are open or where they lead, whether or not the facts have it:
-// routes at a Gateway, by a ReferenceGrant or to a Backend, the Service of an EndpointSlice. None for other
-// kinds.
+// routes at a Gateway, by a ReferenceGrant or to a Backend, the Service of an EndpointSlice, the policies
+// that let in a set of networks. None for other kinds.
 std::vector<WayOut> ways_concerned_by(const Subject& subject, const Facts& facts);
 
 // Every way that leads to something of the namespace, once: to its Services, to what entrances name there, to

@@ -169,22 +169,40 @@ std::string number_shown_text(const WayOut& way) {
          (way.container_port == 0 ? "" : " port " + number);
 }
 
-// ' from 0.0.0.0/0, 203.0.113.0/24' as the rule says it.
-std::string peers_text(const NetworkPolicyRule& rule) {
-  constexpr std::size_t kMaxBlocks = 3;
-  std::string text;
-  std::size_t shown = 0;
-  for (const NetworkPolicyPeer& peer : rule.peers) {
-    if (!peer.cidr) continue;
-    if (++shown > kMaxBlocks) return text + ", ...";
-    text += (text.empty() ? " from " : ", ") + one_line(*peer.cidr);
+// 'GlobalNetworkSet partners (203.0.113.0/24)'.
+std::string set_text(const OpenSet& open) {
+  std::vector<std::string> shown = open.networks;
+  if (shown.size() == OpenSet::kMostNetworks) shown.back() = "...";
+  return object_text(open.set->kind, open.set->meta) + (shown.empty() ? "" : " (" + joined(shown) + ")");
+}
+
+// ' from 0.0.0.0/0, NetworkSet data/partners (203.0.113.0/24)': blocks as the rule says them.
+std::string peers_text(const WayOut& way) {
+  constexpr std::size_t kMaxPeers = 3;
+  std::vector<std::string> shown;
+  for (const OpenSet& open : way.network_sets) {
+    if (shown.size() <= kMaxPeers) shown.push_back(set_text(open));
   }
-  return text.empty() ? " from everywhere" : text;
+  for (const NetworkPolicyPeer& peer : way.rule->peers) {
+    if (peer.cidr && shown.size() <= kMaxPeers) shown.push_back(*peer.cidr);
+  }
+  if (shown.empty()) return " from everywhere";
+  if (shown.size() > kMaxPeers) shown.back() = "...";
+  return " from " + joined(shown);
+}
+
+// What else closes the way: ', or take 203.0.113.0/24 out of NetworkSet data/partners'.
+std::string narrowing_text(const WayOut& way) {
+  if (way.network_sets.size() != 1) return "";
+  const OpenSet& open = way.network_sets.front();
+  const bool one = open.networks.size() == 1;
+  return ", or take " + (one ? open.networks.front() : "the networks outside of the cluster") + " out of " +
+         object_text(open.set->kind, open.set->meta);
 }
 
 std::string policy_text(const WayOut& way) {
   std::string text = object_text(way.network_policy->kind, way.network_policy->meta);
-  text += way.is_left_open() ? " no longer isolates" : peers_text(*way.rule) + " ->";
+  text += way.is_left_open() ? " no longer isolates" : peers_text(way) + " ->";
   if (way.workload == nullptr) {
     return text + (way.unresolved.empty() ? " port " + number_text(way.container_port, way.protocol) : " ?");
   }
@@ -203,7 +221,7 @@ std::string closing(const WayOut& way, bool judged_is_workload) {
     const NetworkPolicy& policy = *way.network_policy;
     return std::string("let only pods and namespaces ") +
            (policy.kind == kNetworkPolicyKind ? "in `from` of " : "of the cluster in ") +
-           object_text(policy.kind, policy.meta) + " reach that port";
+           object_text(policy.kind, policy.meta) + " reach that port" + narrowing_text(way);
   }
   const bool from_behind = judged_is_workload && way.service != nullptr;
   const std::string relabel =

@@ -69,6 +69,7 @@ void read(const Gateway& gateway, Numbers& numbers) {
 
 void read(const ReferenceGrant&, Numbers&) {}
 void read(const Advertisement&, Numbers&) {}
+void read(const NetworkSet&, Numbers&) {}
 void read(const Backend&, Numbers&) {}  // the numbers of others, and those that are no port lead nowhere
 
 // Whom a policy keeps from going out is about numbers of others.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/base/api_names.h"
+#include "core/model/namespace_selector.h"
 
 namespace berth {
 namespace {
@@ -10,14 +10,6 @@ namespace {
 bool any_matches(const std::vector<LabelSelector>& selectors, const Labels& labels) {
   return std::any_of(selectors.begin(), selectors.end(),
                      [&](const LabelSelector& selector) { return matches(selector, labels); });
-}
-
-// A namespace of which nothing is known but its name.
-bool may_match(LabelSelector selector, std::string_view ns) {
-  std::erase_if(selector.match_labels, [](const auto& label) { return label.first != kNamespaceNameLabel; });
-  std::erase_if(selector.match_expressions,
-                [](const LabelRequirement& requirement) { return requirement.key != kNamespaceNameLabel; });
-  return matches(selector, {{kNamespaceNameLabel, std::string(ns)}});
 }
 
 }  // namespace
@@ -33,9 +25,8 @@ bool is_about_pods(const NetworkPolicyRule& rule, const Labels& labels) {
 bool is_of_namespace(const NetworkPolicy& policy, std::string_view ns, const Labels* labels) {
   if (!policy.cluster_wide) return false;
   if (policy.namespaces.empty()) return true;
-  if (labels != nullptr) return any_matches(policy.namespaces, *labels);
   return std::any_of(policy.namespaces.begin(), policy.namespaces.end(),
-                     [&](const LabelSelector& selector) { return may_match(selector, ns); });
+                     [&](const LabelSelector& selector) { return matches_namespace(selector, ns, labels); });
 }
 
 }  // namespace berth

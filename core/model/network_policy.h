@@ -9,6 +9,7 @@
 
 #include "core/base/port.h"
 #include "core/model/meta.h"
+#include "core/model/network_set.h"
 
 namespace berth {
 
@@ -16,9 +17,11 @@ inline constexpr char kNetworkPolicyKind[] = "NetworkPolicy";
 
 struct NetworkPolicyPeer {
   std::optional<std::string> cidr = {};  // ipBlock.cidr; excludes the selectors
-  std::vector<std::string> except = {};
+  std::vector<std::string> except = {};  // of `cidr` or of `sets`
   std::optional<LabelSelector> pod_selector = {};
   std::optional<LabelSelector> namespace_selector = {};
+  // Only of policies that are not networking.k8s.io's: the networks of these sets but `except`.
+  std::optional<NetworkSetSelector> sets = {};
 
   bool operator==(const NetworkPolicyPeer&) const = default;
 };

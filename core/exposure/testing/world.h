@@ -165,6 +165,7 @@ class World final : public Facts {
   World& add(Gateway object) { return gateways_.push_back(std::move(object)), *this; }
   World& add(EndpointSlice object) { return slices_.push_back(std::move(object)), *this; }
   World& add(Advertisement object) { return advertisements_.push_back(std::move(object)), *this; }
+  World& add(NetworkSet object) { return network_sets_.push_back(std::move(object)), *this; }
   World& add(NetworkPolicy object) { return network_policies_.push_back(std::move(object)), *this; }
   World& add(ReferenceGrant object) { return grants_.push_back(std::move(object)), *this; }
   World& add(Backend object) { return backends_.push_back(std::move(object)), *this; }
@@ -209,6 +210,9 @@ class World final : public Facts {
       if (!policy.cluster_wide) return policy.meta.ns == ns;
       return ns.empty() || is_of_namespace(policy, ns, namespace_labels(ns));
     });
+  }
+  std::vector<const NetworkSet*> network_sets() const override {
+    return where(network_sets_, [](const NetworkSet&) { return true; });
   }
   std::vector<const Advertisement*> advertisements() const override {
     return where(advertisements_, [](const Advertisement&) { return true; });
@@ -258,6 +262,7 @@ class World final : public Facts {
   std::deque<Backend> backends_;
   std::deque<EndpointSlice> slices_;
   std::deque<NetworkPolicy> network_policies_;
+  std::deque<NetworkSet> network_sets_;
   std::deque<Advertisement> advertisements_;
   std::deque<Workload> workloads_;
   std::deque<PortAllocation> allocations_;
