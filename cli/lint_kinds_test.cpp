@@ -241,8 +241,11 @@ const PolicySample kPolicies[] = {
        toPorts: [{ports: [{port: https}]}]}]})",
      ""},
     {"CiliumClusterwideNetworkPolicy", R"({endpointSelector: {matchLabels: {app: db}}, ingress: [{fromCIDRSet:
+       [{cidrGroupSelector: {}}]}]})",
+     "CiliumClusterwideNetworkPolicy open from CiliumCIDRGroups -> Deployment data/db container c"},
+    {"CiliumClusterwideNetworkPolicy", R"({endpointSelector: {matchLabels: {app: db}}, ingress: [{fromCIDRSet:
        [{cidrGroupRef: partners}]}]})",
-     "CiliumClusterwideNetworkPolicy open from CiliumCIDRGroup partners -> Deployment data/db container c"},
+     ""},
     {"NetworkPolicy", R"({selector: app == 'db', ingress: [{action: Allow, protocol: TCP,
        source: {nets: [11.0.0.0/8]}, destination: {ports: ['5000:6000']}}]})",
      "NetworkPolicy.projectcalico.org data/open from 11.0.0.0/8 -> Deployment data/db container c port 5432"},
@@ -256,13 +259,14 @@ const PolicySample kPolicies[] = {
     {"GlobalNetworkPolicy", R"({types: [Egress], ingress: [{action: Allow}]})", ""},
 };
 
+std::string pods(const std::string& name, const std::string& port) {
+  return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " + name +
+         ", namespace: data}\nspec: {selector: {matchLabels: {app: " + name +
+         "}}, template: {metadata: {labels: {app: " + name +
+         "}}, spec: {containers: [{name: c, image: i, ports: [" + port + "]}]}}}\n---\n";
+}
+
 TEST(Lint, JudgesWhomThePoliciesOfOthersLetIn) {
-  const auto pods = [](const std::string& name, const std::string& port) {
-    return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " + name +
-           ", namespace: data}\nspec: {selector: {matchLabels: {app: " + name +
-           "}}, template: {metadata: {labels: {app: " + name +
-           "}}, spec: {containers: [{name: c, image: i, ports: [" + port + "]}]}}}\n---\n";
-  };
   const std::string there = kPolicy + pods("db", "{name: pg, containerPort: 5432}") +
                             pods("web", "{name: https, containerPort: 8443}");
   for (const PolicySample& sample : kPolicies) {
@@ -271,6 +275,62 @@ TEST(Lint, JudgesWhomThePoliciesOfOthersLetIn) {
     EXPECT_EQ(ran.code, denied.empty() ? kClean : kDenied)
         << sample.kind << sample.spec << ran.out << ran.err;
     EXPECT_NE(ran.out.find(denied), std::string::npos) << sample.spec << ran.out;
+  }
+}
+
+struct SetSample {
+  std::string policy;
+  std::string set;
+  std::string denied;  // "": it passes
+};
+
+std::string set_of(const std::string& kind, const std::string& ns, const std::string& spec) {
+  const std::string group = kind.starts_with("Cilium") ? "cilium.io/v2" : "projectcalico.org/v3";
+  return "apiVersion: " + group + "\nkind: " + kind + "\nmetadata: {name: partners, labels: {role: vpn}" +
+         (ns.empty() ? "" : ", namespace: " + ns) + "}\nspec: " + spec + "\n---\n";
+}
+
+// Row 58: whichever of the two is judged, and whichever is there.
+TEST(Lint, JudgesPoliciesByTheSetsOfNetworksThatTheyLetIn) {
+  const std::string calico =
+      policy_of("NetworkPolicy", "{ingress: [{action: Allow, source: {selector: role == 'vpn'}}]}");
+  const std::string of_the_cluster =
+      policy_of("GlobalNetworkPolicy", "{ingress: [{action: Allow, source: {selector: role == 'vpn'}}]}");
+  const std::string cilium = policy_of(
+      "CiliumNetworkPolicy", "{endpointSelector: {}, ingress: [{fromCIDRSet: [{cidrGroupRef: partners}]}]}");
+  const std::string by_labels =
+      policy_of("CiliumNetworkPolicy",
+                "{endpointSelector: {}, ingress: [{fromCIDRSet: [{cidrGroupSelector: "
+                "{matchLabels: {role: vpn}}, except: [203.0.113.0/25]}]}]}");
+  const std::string outside = "{nets: [203.0.113.0/24]}";
+  const std::string cidrs = "{externalCIDRs: [203.0.113.0/24]}";
+  const std::string db = " -> Deployment data/db container c port 5432";
+  const SetSample samples[] = {
+      {calico, set_of("NetworkSet", "data", outside),
+       "NetworkPolicy.projectcalico.org data/open from NetworkSet data/partners (203.0.113.0/24)" + db},
+      {calico, set_of("NetworkSet", "data", "{nets: [10.0.0.0/8]}"), ""},
+      {calico, set_of("NetworkSet", "web", outside), ""},
+      {calico, set_of("GlobalNetworkSet", "", outside), ""},
+      {of_the_cluster, set_of("GlobalNetworkSet", "", outside),
+       "GlobalNetworkPolicy open from GlobalNetworkSet partners (203.0.113.0/24)" + db},
+      {of_the_cluster, set_of("NetworkSet", "web", outside),
+       "GlobalNetworkPolicy open from NetworkSet web/partners (203.0.113.0/24)" + db},
+      {cilium, set_of("CiliumCIDRGroup", "", cidrs),
+       "CiliumNetworkPolicy data/open from CiliumCIDRGroup partners (203.0.113.0/24)" + db},
+      {by_labels, set_of("CiliumCIDRGroup", "", cidrs),
+       "CiliumNetworkPolicy data/open from CiliumCIDRGroup partners (203.0.113.128/25)" + db},
+      {cilium, set_of("GlobalNetworkSet", "", outside), ""},
+      {of_the_cluster, set_of("CiliumCIDRGroup", "", cidrs), ""},
+  };
+  const std::string there = kPolicy + pods("db", "{name: pg, containerPort: 5432}");
+  for (const SetSample& sample : samples) {
+    for (const bool policy_first : {true, false}) {
+      const std::string& first = policy_first ? sample.policy : sample.set;
+      const std::string& second = policy_first ? sample.set : sample.policy;
+      const Ran ran = berth({"lint", "-"}, there + first + second);
+      EXPECT_EQ(ran.code, sample.denied.empty() ? kClean : kDenied) << first << second << ran.out << ran.err;
+      EXPECT_NE(ran.out.find(sample.denied), std::string::npos) << first << second << ran.out;
+    }
   }
 }
 

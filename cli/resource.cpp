@@ -90,7 +90,8 @@ std::optional<exposure::Subject> find_resource(const Resource& resource, const s
   for (const auto& found :
        {look_up<Workload>(resource, ns, facts), look_up<Entrance>(resource, ns, facts),
         look_up<Gateway>(resource, ns, facts), look_up<EndpointSlice>(resource, ns, facts),
-        look_up<Backend>(resource, ns, facts), look_up<Advertisement>(resource, "", facts)}) {
+        look_up<Backend>(resource, ns, facts), look_up<Advertisement>(resource, "", facts),
+        look_up<NetworkSet>(resource, ns, facts), look_up<NetworkSet>(resource, "", facts)}) {
     if (found) return found;
   }
   return std::nullopt;

@@ -25,6 +25,12 @@ void AdapterIntake::remove(const CustomObject& object) {
     policy.kind = adapter_->shown_kind;
     policy.meta = object.meta;
     index_->remove(policy);
+  } else if (adapter_->networks) {
+    NetworkSet set;
+    set.kind = adapter_->shown_kind;
+    set.meta = object.meta;
+    if (adapter_->cluster_scoped) set.meta.ns.clear();
+    index_->remove(set);
   } else if (!adapter_->advertised.empty()) {
     Advertisement advertisement;
     advertisement.kind = adapter_->shown_kind;

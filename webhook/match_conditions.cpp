@@ -47,7 +47,8 @@ constexpr char kOpenCiliumPolicy[] =
     "has(selector.matchExpressions) || (has(selector.matchLabels) && "
     "selector.matchLabels.exists(key, key.startsWith('reserved')))) : has(rule.toPorts)))))";
 
-// What kube/adapters/calico_policy.h finds in a rule that lets in: no selector, or one of networks.
+// What kube/adapters/calico_policy.h finds in a rule that lets in: no selector, or one of sets of networks
+// only.
 constexpr char kOpenCalicoPolicy[] =
     "has(object.spec) && has(object.spec.ingress) && (object.spec.ingress.size() > 1000 || "
     "object.spec.ingress.exists(rule, !(has(rule.action) && rule.action in ['Deny', 'Log', 'Pass']) && "
@@ -55,6 +56,16 @@ constexpr char kOpenCalicoPolicy[] =
     "(has(rule.source.namespaceSelector) && rule.source.namespaceSelector.contains('global(')) || "
     "!((has(rule.source.selector) && rule.source.selector != '') || "
     "(has(rule.source.namespaceSelector) && rule.source.namespaceSelector != '')))))";
+
+// Of a new one of Calico's: a rule that lets in by labels, which a set of networks may have. An old one is
+// asked about whatever it becomes.
+constexpr char kSelectingCalicoPolicy[] =
+    "request.operation != 'CREATE' || (has(object.spec) && has(object.spec.ingress) && "
+    "object.spec.ingress.size() <= 1000 && "
+    "object.spec.ingress.exists(rule, !(has(rule.action) && rule.action in ['Deny', 'Log', 'Pass']) && "
+    "has(rule.source) && ((has(rule.source.selector) && rule.source.selector != '') || "
+    "(has(rule.source.namespaceSelector) && rule.source.namespaceSelector != '') || "
+    "has(rule.source.serviceAccounts))))";
 
 // What Kubernetes clears away by itself.
 constexpr char kNotClearingUp[] =
@@ -64,7 +75,7 @@ constexpr char kNotClearingUp[] =
 
 // Not every policy of Cilium has a `spec`.
 constexpr char kAnotherSpec[] =
-    "request.operation == 'DELETE' || has(object.specs) || has(oldObject.specs) || "
+    "request.operation != 'UPDATE' || has(object.specs) || has(oldObject.specs) || "
     "has(object.spec) != has(oldObject.spec) || (has(object.spec) && object.spec != oldObject.spec)";
 
 constexpr char kOtherLabels[] =
@@ -91,6 +102,10 @@ MatchCondition not_the_operator(const std::string& user) {
 MatchCondition not_clearing_up() { return {"not-clearing-up", kNotClearingUp}; }
 
 MatchCondition another_spec() { return {"another-spec", kAnotherSpec}; }
+
+MatchCondition only_new_policies_that_select() {
+  return {"no-new-policy-but-selecting-ones", kSelectingCalicoPolicy};
+}
 
 MatchCondition other_labels() { return {"other-labels", kOtherLabels}; }
 

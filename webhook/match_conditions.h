@@ -21,8 +21,10 @@ MatchCondition not_a_node();
 MatchCondition not_the_operator(const std::string& user);
 // Neither the garbage collector nor whoever clears a deleted namespace.
 MatchCondition not_clearing_up();
-// A deletion, or another `spec` (or `specs`) than before.
+// Of updates those with another `spec` (or `specs`) than before.
 MatchCondition another_spec();
+// Of what is created only policies of Calico with a rule that selects by labels.
+MatchCondition only_new_policies_that_select();
 
 // Other labels than before.
 MatchCondition other_labels();

@@ -1,5 +1,6 @@
 #include "webhook/registration.h"
 
+#include <algorithm>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -57,6 +58,12 @@ void exempt_operator(ValidatingWebhook& webhook, const RegistrationOptions& opti
 }
 
 bool is_policy(const adapters::Adapter& adapter) { return adapter.policy_of != adapters::PolicyOf::kNobody; }
+
+bool is_of_calico(const WebhookRule& rule, const adapters::Table& table) {
+  return std::any_of(table.all().begin(), table.all().end(), [&](const adapters::Adapter& adapter) {
+    return adapter.policy_of == adapters::PolicyOf::kCalico && adapter.group == rule.api_groups.front();
+  });
+}
 
 bool is_asked_about_some(const adapters::Adapter& adapter) {
   return is_policy(adapter) || adapter.group == kApiRegistration;
@@ -122,17 +129,20 @@ ValidatingWebhook of_chosen_objects(ValidatingWebhook webhook, const Registratio
 
 // Where a policy goes, or is for others from now on, pods may be left that nothing isolates (exposure.md row
 // 57). What goes must be able to go while this webhook is away, and the cluster must be able to clear up
-// whatever is said.
+// whatever is said. Nor may a network that comes up wait because a new policy of Calico's selects pods, which
+// nobody can tell from one that selects a set of networks (row 58).
 ValidatingWebhook of_isolation(ValidatingWebhook webhook, const RegistrationOptions& options) {
   const std::vector<std::string> changes = {"UPDATE", "DELETE"};
   webhook.name = kIsolationWebhookName;
   webhook.rules = {WebhookRule{changes, {"networking.k8s.io"}, {"v1"}, {"networkpolicies"}, kNamespaced}};
   for (WebhookRule& rule : rules_of(options.adapters, is_policy)) {
-    rule.operations = changes;
+    const bool may_select_sets = is_of_calico(rule, options.adapters);
+    rule.operations = may_select_sets ? std::vector<std::string>{"CREATE", "UPDATE", "DELETE"} : changes;
     webhook.rules.push_back(std::move(rule));
   }
   webhook.failure_policy = kIgnore;
-  webhook.match_conditions = {not_a_node(), not_clearing_up(), another_spec()};
+  webhook.match_conditions = {not_a_node(), not_clearing_up(), another_spec(),
+                              only_new_policies_that_select()};
   exempt_operator(webhook, options);
   return webhook;
 }

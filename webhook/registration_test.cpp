@@ -72,7 +72,9 @@ TEST(Registration, HoldsUpNoDeletionWhileItIsAway) {
   EXPECT_EQ(isolation.failure_policy, "Ignore");
   std::vector<std::string> resources;
   for (const WebhookRule& rule : isolation.rules) {
-    EXPECT_EQ(rule.operations, (std::vector<std::string>{"UPDATE", "DELETE"}));
+    const bool may_select_sets = rule.api_groups.at(0).ends_with("projectcalico.org");
+    EXPECT_EQ(rule.operations, may_select_sets ? (std::vector<std::string>{"CREATE", "UPDATE", "DELETE"})
+                                               : (std::vector<std::string>{"UPDATE", "DELETE"}));
     for (const std::string& resource : rule.resources)
       resources.push_back(rule.api_groups.at(0) + "/" + resource + " " + rule.scope);
   }
@@ -89,6 +91,28 @@ TEST(Registration, HoldsUpNoDeletionWhileItIsAway) {
   EXPECT_TRUE(std::any_of(
       isolation.match_conditions.begin(), isolation.match_conditions.end(),
       [](const auto& one) { return one.expression.find("generic-garbage-collector") != std::string::npos; }));
+}
+
+// exposure.md row 58. Of a set it is always asked, of a policy that may select one whenever it is there.
+TEST(Registration, Row58_IsAskedAboutSetsOfNetworksAndWhateverMaySelectThem) {
+  const auto made = make_registration(options(), "pem");
+  std::set<std::string> sets;
+  for (const WebhookRule& rule : webhook_of(made).rules) {
+    for (const std::string& resource : rule.resources) {
+      if (resource.ends_with("networksets") || resource.ends_with("cidrgroups"))
+        sets.insert(rule.api_groups.at(0) + "/" + resource + " " + rule.scope);
+    }
+  }
+  EXPECT_EQ(sets,
+            (std::set<std::string>{
+                "cilium.io/ciliumcidrgroups Cluster", "crd.projectcalico.org/globalnetworksets Cluster",
+                "crd.projectcalico.org/networksets Namespaced", "projectcalico.org/globalnetworksets Cluster",
+                "projectcalico.org/networksets Namespaced"}));
+  const auto& conditions = entry(made, "isolation.exposure.berth.dev").match_conditions;
+  EXPECT_TRUE(std::any_of(conditions.begin(), conditions.end(), [](const auto& one) {
+    return one.name == "no-new-policy-but-selecting-ones" &&
+           one.expression.find("rule.source.selector != ''") != std::string::npos;
+  }));
 }
 
 // exposure.md row 60. A namespace is never held up.

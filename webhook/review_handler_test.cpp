@@ -197,6 +197,36 @@ TEST(Review, FollowsABackendThatARouteNames) {
   EXPECT_TRUE(backend_at("db.example.org").outcome.allowed);
 }
 
+// Row 58.
+TEST(Review, JudgesSetsOfNetworksThatAPolicyLetsIn) {
+  auto index = facts();
+  Workload pg;
+  pg.kind = "StatefulSet";
+  pg.meta = {.name = "pg", .ns = "data"};
+  pg.pod.containers.resize(1);
+  pg.pod.containers[0].name = "main";
+  pg.pod.containers[0].ports.resize(1);
+  pg.pod.containers[0].ports[0].container_port = 5432;
+  index.put(std::make_shared<const Workload>(pg));
+  const auto policy = [&](const std::string& selector) {
+    const std::string spec =
+        R"({"ingress":[{"action":"Allow","source":{"selector":")" + selector + R"("}}]})";
+    return review(custom_review("projectcalico.org", "NetworkPolicy", spec), &index, kNow);
+  };
+  NetworkSet known;
+  known.kind = "NetworkSet";
+  known.meta = {.name = "partners", .ns = "data", .labels = {{"role", "vpn"}}};
+  known.networks = {"203.0.113.0/24"};
+  index.put(std::make_shared<const NetworkSet>(known));
+  EXPECT_TRUE(policy("role == 'web'").outcome.allowed);
+  const auto denied = policy("role == 'vpn'");
+  EXPECT_FALSE(denied.outcome.allowed);
+  EXPECT_NE(
+      denied.outcome.message.find("from NetworkSet data/partners (203.0.113.0/24) -> StatefulSet data/pg"),
+      std::string::npos)
+      << denied.outcome.message;
+}
+
 TEST(Review, JudgesKindsOfAnotherTable) {
   const auto index = facts();
   const auto table = adapters::Table::parse(

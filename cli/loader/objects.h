@@ -20,6 +20,7 @@
 #include "core/model/exposure_policy.h"
 #include "core/model/gateway.h"
 #include "core/model/network_policy.h"
+#include "core/model/network_set.h"
 #include "core/model/port_allocation.h"
 #include "core/model/port_range.h"
 #include "core/model/service.h"
@@ -28,8 +29,9 @@
 
 namespace berth::cli {
 
-using Model = std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice, NetworkPolicy,
-                           Advertisement, Backend, Namespace, PortAllocation, ExposurePolicy, PortRange>;
+using Model =
+    std::variant<Service, Workload, Entrance, Gateway, ReferenceGrant, EndpointSlice, NetworkPolicy,
+                 NetworkSet, Advertisement, Backend, Namespace, PortAllocation, ExposurePolicy, PortRange>;
 
 const Meta& meta_of(const Model& model);
 

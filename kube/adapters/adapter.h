@@ -1,5 +1,6 @@
 // Adapter: how an object of a kind that Berth has no code for is read - what it leads to from outside, where
-// routes get to by naming it, the pods that it makes, or the cluster IPs that it advertises.
+// routes get to by naming it, the pods that it makes, the cluster IPs that it advertises, or the networks
+// that policies let in by selecting it.
 //
 // Data only; tables of them are read by table.h, and objects by reading.h. docs/reference/adapters.md has the
 // format as people write it. Thread-safety: values.
@@ -91,6 +92,8 @@ struct Adapter {
   std::vector<Advertised> advertised = {};
   std::vector<Endpoint> endpoints = {};
   PolicyOf policy_of = PolicyOf::kNobody;
+  std::optional<Path> networks = {};         // of a set,
+  PolicyOf selected_by = PolicyOf::kNobody;  // and by whose policies it is let in
 };
 
 }  // namespace berth::adapters

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/api_names.h"
 #include "kube/adapters/calico_ports.h"
 #include "kube/adapters/calico_selector.h"
+#include "kube/adapters/calico_sets.h"
 #include "kube/adapters/policy_parts.h"
 
 namespace berth::adapters {
@@ -22,9 +22,6 @@ namespace {
 using json::Tree;
 
 constexpr std::string_view kOfCalico = "projectcalico.org/";  // labels that no pod has in Kubernetes
-constexpr std::string_view kNamespaceOfPod = "projectcalico.org/namespace";
-constexpr std::string_view kNameOfNamespace = "projectcalico.org/name";
-constexpr std::string_view kLabelsOfNamespace = "pcns.";
 constexpr std::string_view kLabelsOfServiceAccount = "pcsa.";
 
 // What an expression says of pods, and of their namespaces beside.
@@ -32,12 +29,6 @@ struct Subject {
   std::vector<LabelSelector> pods = {};
   std::vector<LabelSelector> namespaces = {};  // empty: all
 };
-
-std::string name_in_namespace(std::string key) {
-  if (key == kNamespaceOfPod || key == kNameOfNamespace) return kNamespaceNameLabel;
-  if (key.starts_with(kLabelsOfNamespace)) key.erase(0, kLabelsOfNamespace.size());
-  return key;
-}
 
 // Of what Calico adds to the labels of a pod only the namespace can be known.
 Subject subject_of(const std::string& expression) {
@@ -48,8 +39,9 @@ Subject subject_of(const std::string& expression) {
     LabelSelector namespaces;
     for (const LabelRequirement& requirement : alternative.match_expressions) {
       const std::string& key = requirement.key;
-      if (key == kNamespaceOfPod || key.starts_with(kLabelsOfNamespace)) {
-        namespaces.match_expressions.push_back({name_in_namespace(key), requirement.op, requirement.values});
+      if (is_of_calico_namespace(key)) {
+        namespaces.match_expressions.push_back(
+            {label_of_calico_namespace(key), requirement.op, requirement.values});
       } else if (!key.starts_with(kOfCalico) && !key.starts_with(kLabelsOfServiceAccount)) {
         pods.match_expressions.push_back(requirement);
       }
@@ -66,18 +58,13 @@ std::vector<LabelSelector> namespaces_of(const std::string& expression) {
   std::vector<LabelSelector> namespaces = calico_alternatives(expression);
   for (LabelSelector& alternative : namespaces) {
     for (LabelRequirement& requirement : alternative.match_expressions) {
-      requirement.key = name_in_namespace(std::move(requirement.key));
+      requirement.key = label_of_calico_namespace(std::move(requirement.key));
     }
   }
   if (namespaces.empty()) return {nobody()};
   const bool every = std::any_of(namespaces.begin(), namespaces.end(),
                                  [](const LabelSelector& each) { return each.empty(); });
   return every ? std::vector<LabelSelector>() : namespaces;
-}
-
-// global() instead of namespaces: sets of networks, of the whole cluster.
-bool names_networks(const Tree& source) {
-  return source.text_at({"namespaceSelector"}).find("global(") != std::string::npos;
 }
 
 bool names_inside(const Tree& source) {
@@ -114,15 +101,23 @@ std::vector<NetworkPolicyPeer> blocks_of(const Tree& rule) {
   return peers;
 }
 
-std::vector<NetworkPolicyPeer> peers_of(const Tree& rule) {
+// The networks of sets that the source selects; std::nullopt: it selects none.
+std::optional<NetworkPolicyPeer> sets_of(const Tree& rule, const Tree& source, CalicoSetReader& reader) {
+  std::vector<std::string> nets = texts_at(source, {"nets"});
+  if (nets.empty() && rule.number_at({"ipVersion"}) != 0)
+    nets.assign(kEveryAddress.begin(), kEveryAddress.end());
+  const bool any = nets.empty();
+  std::erase_if(nets, [&](const std::string& net) { return !is_of_version(net, rule); });
+  if (!any && nets.empty()) return std::nullopt;
+  return reader.read(source, nets, texts_at(source, {"notNets"}));
+}
+
+std::vector<NetworkPolicyPeer> peers_of(const Tree& rule, CalicoSetReader& reader) {
   const Tree* source = rule.find({"source"});
-  if (source == nullptr) return blocks_of(rule);
-  if (names_networks(*source)) {
-    if (says_something(*source, "nets")) return blocks_of(rule);
-    return {block_of("GlobalNetworkSet " + source->text_at({"selector"}))};
-  }
-  if (names_inside(*source)) return {somebody_inside()};
-  return blocks_of(rule);
+  if (source == nullptr || !names_inside(*source)) return blocks_of(rule);
+  std::vector<NetworkPolicyPeer> peers = {somebody_inside()};
+  if (auto sets = sets_of(rule, *source, reader)) peers.push_back(*std::move(sets));
+  return peers;
 }
 
 // There may be many rules, and a short expression can need many selectors.
@@ -133,12 +128,12 @@ bool is_long(const std::vector<LabelSelector>& alternatives) {
   return length > kMost;
 }
 
-std::optional<NetworkPolicyRule> allowed(const Tree& written) {
+std::optional<NetworkPolicyRule> allowed(const Tree& written, CalicoSetReader& reader) {
   auto ports = calico_ports(written, false);
   if (!ports) return std::nullopt;
   NetworkPolicyRule rule;
   rule.ports = *std::move(ports);
-  rule.peers = peers_of(written);
+  rule.peers = peers_of(written, reader);
   const std::string destination = written.text_at({"destination", "selector"});
   if (destination.empty()) return rule;
   rule.pods = subject_of(destination).pods;
@@ -178,13 +173,14 @@ std::optional<NetworkPolicyRule> refused(const Tree& written) {
 std::vector<NetworkPolicyRule> rules_of(const Tree& spec) {
   std::vector<NetworkPolicyRule> rules;
   Refusals refusals;
+  CalicoSetReader reader;
   for (const Tree& written : list_at(spec, {"ingress"})) {
     const std::string action = written.text_at({"action"});
     // Pass leaves it to other policies.
     if (action == "Log" || action == "Pass") continue;
     if (action == "Deny") {
       if (auto rule = refused(written)) refusals.add(*std::move(rule));
-    } else if (auto rule = allowed(written)) {
+    } else if (auto rule = allowed(written, reader)) {
       refusals.give_to(*rule);
       rules.push_back(*std::move(rule));
     }

@@ -2,11 +2,10 @@
 // as NetworkPolicies: whom they select, whom they let in from outside of the cluster, and what rules before
 // refuse.
 //
-// What cannot be read or known is taken for more, never for less: a selector for every pod, a set of networks
-// for everybody, and a refusal for none. Policies of one object only: what another refuses before, by its
-// order or its tier, is not looked at. A selector of sources means pods, though the networks of a NetworkSet
-// may have the same labels. Source: docs.tigera.io/calico, "Network policy", "Global network policy".
-// Thread-safety: pure function.
+// What cannot be read or known is taken for more, never for less: a selector for every pod or set of
+// networks, and a refusal for none. Policies of one object only: what another refuses before, by its order or
+// its tier, is not looked at. A selector of sources means pods and, by calico_sets.h, sets of networks.
+// Source: docs.tigera.io/calico, "Network policy", "Global network policy". Thread-safety: pure function.
 #pragma once
 
 #include "core/model/network_policy.h"

@@ -56,13 +56,18 @@ const RuleSample kRules[] = {
     {"NoNetworkOfThatVersion",
      R"J({"action": "Allow", "ipVersion": 4, "source": {"nets": ["2001:db8::/32"]}})J",
      {"inside to every port"}},
-    {"Pods", R"J({"action": "Allow", "source": {"selector": "app == 'web'"}})J", {"inside to every port"}},
+    {"Pods",
+     R"J({"action": "Allow", "source": {"selector": "app == 'web'"}})J",
+     {"inside + sets here (app In web) to every port"}},
     {"PodsOfNamespaces",
      R"J({"action": "Allow", "source": {"namespaceSelector": "has(team)", "nets": ["0.0.0.0/0"]}})J",
-     {"inside to every port"}},
+     {"inside + sets (* of team Exists) within 0.0.0.0/0 to every port"}},
     {"ServiceAccounts",
      R"J({"action": "Allow", "source": {"serviceAccounts": {"names": ["web"]}}})J",
-     {"inside to every port"}},
+     {"inside + sets here (projectcalico.org/serviceaccount In web) to every port"}},
+    {"ServiceAccountsByLabels",
+     R"J({"action": "Allow", "source": {"serviceAccounts": {"selector": "a == 'b' || !has(c)"}, "selector": "has(d)"}})J",
+     {"inside + sets here (d Exists) and (pcsa.a In b or pcsa.c DoesNotExist) to every port"}},
     {"NoServiceAccounts",
      R"J({"action": "Allow", "source": {"serviceAccounts": {"names": []}}})J",
      {"everybody to every port"}},
@@ -72,12 +77,37 @@ const RuleSample kRules[] = {
     {"WhoeverHasNotTheLabel",
      R"J({"action": "Allow", "source": {"notSelector": "app == 'web'"}})J",
      {"everybody to every port"}},
-    {"SetsOfNetworks",
+    {"SetsOfTheWholeCluster",
      R"J({"action": "Allow", "source": {"namespaceSelector": "global()", "selector": "role == 'vpn'"}})J",
-     {"GlobalNetworkSet role == 'vpn' to every port"}},
+     {"inside + sets (role In vpn) and (* of kubernetes.io/metadata.name DoesNotExist) to every port"}},
+    {"SetsOfEveryNamespace",
+     R"J({"action": "Allow", "source": {"namespaceSelector": "all()", "selector": "role == 'vpn'"}})J",
+     {"inside + sets (role In vpn) and (* of kubernetes.io/metadata.name Exists) to every port"}},
+    {"SetsOfANamespaceOrTheWholeCluster",
+     R"J({"action": "Allow", "source": {"namespaceSelector": "projectcalico.org/name == 'x' || global()"}})J",
+     {"inside + sets (* of kubernetes.io/metadata.name In x or * of kubernetes.io/metadata.name "
+      "DoesNotExist) "
+      "to every port"}},
+    {"SetsOfANamespaceInTheSelector",
+     R"J({"action": "Allow", "source": {"selector": "has(a) && projectcalico.org/namespace == 'x' && pcns.b != 'y'"}})J",
+     {"inside + sets here (a Exists of kubernetes.io/metadata.name In x, b NotIn y) to every port"}},
+    {"SetsByWhatCannotBeReadAreAll",
+     R"J({"action": "Allow", "source": {"selector": "role contains 'v'"}})J",
+     {"inside + sets here to every port"}},
+    {"NoSet",
+     R"J({"action": "Allow", "source": {"selector": "!all()"}})J",
+     {"inside + sets here () to every port"}},
     {"SetsOfSomeNetworks",
-     R"J({"action": "Allow", "source": {"namespaceSelector": "global()", "nets": ["20.0.0.0/8"]}})J",
-     {"20.0.0.0/8 to every port"}},
+     R"J({"action": "Allow", "source": {"namespaceSelector": "global()", "nets": ["20.0.0.0/8"], "notNets": ["20.1.1.1"]}})J",
+     {"inside + sets (* of kubernetes.io/metadata.name DoesNotExist) within 20.0.0.0/8 but 20.1.1.1/32 to "
+      "every "
+      "port"}},
+    {"SetsOfOneVersion",
+     R"J({"action": "Allow", "ipVersion": 6, "source": {"selector": "has(a)"}})J",
+     {"inside + sets here (a Exists) within ::/0 to every port"}},
+    {"SetsOfNoVersion",
+     R"J({"action": "Allow", "ipVersion": 6, "source": {"selector": "has(a)", "nets": ["20.0.0.0/8"]}})J",
+     {"inside to every port"}},
     {"AProtocol", R"J({"action": "Allow", "protocol": "UDP"})J", {"everybody to UDP"}},
     {"AProtocolByNumber", R"J({"action": "Allow", "protocol": 6})J", {"everybody to TCP"}},
     {"EveryProtocolButOne", R"J({"action": "Allow", "notProtocol": "TCP"})J", {"everybody to UDP + SCTP"}},
@@ -225,6 +255,16 @@ TEST(CalicoPolicy, TakesWhatIsTooMuchForMore) {
   EXPECT_EQ(ingress(R"J({"action": "Deny", "source": {"nets": [)J" + nets + R"J(], "notNets": [)J" + nets +
                     R"J(]}}, {"action": "Allow"})J"),
             Texts{"everybody to every port"});
+
+  std::string rules = R"J({"action": "Allow", "source": {"selector": "has(a)"}})J";
+  const std::string wide =
+      "has(a) && (has(b) || has(c)) && (has(d) || has(e)) && (has(f) || has(g)) && (has(h) || "
+      "has(i)) && (has(j) || has(k)) && (has(l) || has(m))";
+  for (int i = 0; i < 300; ++i)
+    rules += R"J(, {"action": "Allow", "source": {"selector": ")J" + wide + "\"}}";
+  const Texts sets = ingress(rules);
+  EXPECT_EQ(sets.front(), "inside + sets here (a Exists) to every port");
+  EXPECT_EQ(sets.back(), "inside + sets here to every port");
 
   const std::string either = "has(a)" + std::string(" || has(b) || has(c) || has(d) || has(e) || has(f)") +
                              " || has(g) || has(h) || has(i)";

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "core/base/api_names.h"
+
 namespace berth::adapters {
 namespace {
 
@@ -14,6 +16,10 @@ constexpr std::size_t kLongest = 10'000;
 constexpr std::size_t kMostAlternatives = 64;
 constexpr std::size_t kMostRequirements = 2048;  // of all alternatives together
 constexpr int kDeepest = 32;
+
+constexpr char kNamespace[] = "projectcalico.org/namespace";
+constexpr char kNameOfNamespace[] = "projectcalico.org/name";
+constexpr std::string_view kLabelsOfNamespace = "pcns.";
 
 using Alternatives = std::vector<LabelSelector>;
 
@@ -43,7 +49,7 @@ bool is_of_label(char c) {
 // as "!a && !b". std::nullopt everywhere: it cannot be read, or there is too much of it.
 class Reader {
  public:
-  explicit Reader(std::string_view rest) : rest_(rest) {}
+  Reader(std::string_view rest, bool of_namespaces) : rest_(rest), of_namespaces_(of_namespaces) {}
 
   std::optional<Alternatives> read() {
     auto all = any_of(false);
@@ -73,9 +79,19 @@ class Reader {
       if (label.empty() || !take(")")) return std::nullopt;
       return requirement(std::move(label), negated ? "DoesNotExist" : "Exists");
     }
-    if (take("all(")) return take(")") ? std::optional(negated ? Alternatives() : everybody()) : std::nullopt;
-    if (take("global(")) return take(")") ? std::optional(everybody()) : std::nullopt;
+    if (take("all(")) return take(")") ? in_any_namespace(negated) : std::nullopt;
+    if (take("global(")) return take(")") ? in_no_namespace(negated) : std::nullopt;
     return comparison(negated);
+  }
+
+  [[nodiscard]] std::optional<Alternatives> in_any_namespace(bool negated) const {
+    if (of_namespaces_) return requirement(kNamespace, negated ? "DoesNotExist" : "Exists");
+    return negated ? Alternatives() : everybody();
+  }
+
+  [[nodiscard]] std::optional<Alternatives> in_no_namespace(bool negated) const {
+    if (of_namespaces_) return requirement(kNamespace, negated ? "Exists" : "DoesNotExist");
+    return everybody();
   }
 
   std::optional<Alternatives> in_parentheses(bool negated) {
@@ -195,16 +211,30 @@ class Reader {
   }
 
   std::string_view rest_;
+  bool of_namespaces_;
   int depth_ = 0;
 };
 
-}  // namespace
-
-Alternatives calico_alternatives(std::string_view expression) {
+Alternatives alternatives_of(std::string_view expression, bool of_namespaces) {
   if (expression.size() > kLongest) return everybody();
   if (expression.find_first_not_of(" \t\r\n") == std::string_view::npos) return everybody();
-  auto all = Reader(expression).read();
+  auto all = Reader(expression, of_namespaces).read();
   return all ? *std::move(all) : everybody();
+}
+
+}  // namespace
+
+Alternatives calico_alternatives(std::string_view expression) { return alternatives_of(expression, false); }
+
+Alternatives calico_namespaces(std::string_view expression) { return alternatives_of(expression, true); }
+
+bool is_of_calico_namespace(std::string_view key) {
+  return key == kNamespace || key.starts_with(kLabelsOfNamespace);
+}
+
+std::string label_of_calico_namespace(std::string key) {
+  if (key.starts_with(kLabelsOfNamespace)) key.erase(0, kLabelsOfNamespace.size());
+  return key == kNamespace || key == kNameOfNamespace ? kNamespaceNameLabel : key;
 }
 
 }  // namespace berth::adapters

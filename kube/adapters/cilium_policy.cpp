@@ -31,11 +31,27 @@ void add_entity(const std::string& entity, std::vector<NetworkPolicyPeer>& peers
   peers.push_back(somebody_inside());
 }
 
+// CiliumCIDRGroups, by their name or their labels; std::nullopt: everybody, perhaps.
+std::optional<NetworkSetSelector> groups_of(const Tree& element) {
+  NetworkSetSelector groups;
+  groups.project = PolicyProject::kCilium;
+  groups.name = element.text_at({"cidrGroupRef"});
+  if (!groups.name.empty()) return groups;
+  const Tree* selector = element.find({"cidrGroupSelector"});
+  auto labels = selector == nullptr ? std::nullopt : cilium_groups(*selector);
+  if (!labels) return std::nullopt;
+  groups.all_of = {{{*std::move(labels), {}}}};
+  return groups;
+}
+
 void add_cidr_set(const Tree& element, std::vector<NetworkPolicyPeer>& peers) {
   const std::string cidr = element.text_at({"cidr"});
-  const std::string group = element.text_at({"cidrGroupRef"});
-  if (!cidr.empty()) return peers.push_back(block_of(cidr, texts_at(element, {"except"})));
-  peers.push_back(block_of("CiliumCIDRGroup " + (group.empty() ? "by labels" : group)));
+  auto groups = cidr.empty() ? groups_of(element) : std::nullopt;
+  const std::string shown = cidr.empty() ? "CiliumCIDRGroups" : cidr;
+  peers.push_back(block_of(shown, texts_at(element, {"except"})));
+  if (!groups) return;
+  peers.back().cidr.reset();
+  peers.back().sets = std::move(groups);
 }
 
 bool names_everybody(const Tree& rule, Doubt doubt) {

@@ -102,4 +102,10 @@ bool cilium_selects_world(const Tree& selector, bool doubtful) {
          });
 }
 
+std::optional<LabelSelector> cilium_groups(const Tree& selector) {
+  LabelSelector groups{{}, requirements_of(selector)};
+  const auto& all = groups.match_expressions;
+  return std::any_of(all.begin(), all.end(), is_positive) ? std::optional(std::move(groups)) : std::nullopt;
+}
+
 }  // namespace berth::adapters

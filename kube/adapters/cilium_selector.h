@@ -24,4 +24,8 @@ std::optional<CiliumSubject> cilium_subject(const json::Tree& selector);
 // Does a selector of peers mean everybody outside, too? `doubtful`: what holds when nobody can tell.
 bool cilium_selects_world(const json::Tree& selector, bool doubtful);
 
+// Which CiliumCIDRGroups a selector means, by their labels. std::nullopt: others, too, for Cilium looks for
+// these labels at everybody, and nothing that it asks for must be there.
+std::optional<LabelSelector> cilium_groups(const json::Tree& selector);
+
 }  // namespace berth::adapters

@@ -14,11 +14,6 @@ using json::Tree;
 
 constexpr std::size_t kMostGiven = 100'000;  // peers, ports and networks
 
-std::string network_text(const std::string& text) {
-  const auto address = Cidr::parse_address(text);
-  return address.ok() ? to_string(*address) : text;
-}
-
 bool is_certain(const NetworkPolicyPeer& peer) {
   return peer.cidr && Cidr::parse_loosely(*peer.cidr).ok() &&
          std::all_of(peer.except.begin(), peer.except.end(),
@@ -58,6 +53,11 @@ bool says_nothing(const Tree& value) {
 bool says_something(const Tree& tree, std::string_view member) {
   const Tree* found = tree.find({member});
   return found != nullptr && !says_nothing(*found);
+}
+
+std::string network_text(const std::string& text) {
+  const auto address = Cidr::parse_address(text);
+  return address.ok() ? to_string(*address) : text;
 }
 
 NetworkPolicyPeer block_of(const std::string& cidr, const std::vector<std::string>& except) {

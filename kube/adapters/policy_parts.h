@@ -25,6 +25,8 @@ std::vector<std::string> texts_at(const json::Tree& tree, json::Tree::Path path)
 bool says_nothing(const json::Tree& value);
 bool says_something(const json::Tree& tree, std::string_view member);
 
+// A single address as a network; any other text as it is.
+std::string network_text(const std::string& text);
 // A network, or a single address as one.
 NetworkPolicyPeer block_of(const std::string& cidr, const std::vector<std::string>& except = {});
 // Pods, nodes or Services, whichever they are.

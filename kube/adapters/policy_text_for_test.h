@@ -31,9 +31,28 @@ inline std::string text(const std::vector<LabelSelector>& alternatives) {
   return parts.empty() ? "nobody" : joined(parts, " or ");
 }
 
+inline std::string text(const NetworkSetTerm& term) {
+  return text(term.labels) + (term.namespaces.empty() ? "" : " of " + text(term.namespaces));
+}
+
+// "sets here (role In vpn or a Exists) and (* of team In x) within 20.0.0.0/8"; "here": of the own namespace.
+inline std::string text(const NetworkSetSelector& sets) {
+  std::vector<std::string> lists;
+  for (const auto& any_of : sets.all_of) {
+    std::vector<std::string> terms;
+    for (const NetworkSetTerm& term : any_of) terms.push_back(text(term));
+    lists.push_back("(" + joined(terms, " or ") + ")");
+  }
+  return std::string(sets.project == PolicyProject::kCilium ? "groups" : "sets") +
+         (sets.of_own_namespace ? " here" : "") + (sets.name.empty() ? "" : " " + sets.name) +
+         (lists.empty() ? "" : " " + joined(lists, " and ")) +
+         (sets.within.empty() ? "" : " within " + joined(sets.within, " "));
+}
+
 inline std::string text(const NetworkPolicyPeer& peer) {
-  if (!peer.cidr) return "inside";
-  return *peer.cidr + (peer.except.empty() ? "" : " but " + joined(peer.except, " "));
+  const std::string but = peer.except.empty() ? "" : " but " + joined(peer.except, " ");
+  if (peer.sets) return text(*peer.sets) + but;
+  return peer.cidr ? *peer.cidr + but : "inside";
 }
 
 inline std::string text(const NetworkPolicyPort& port) {

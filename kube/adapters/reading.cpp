@@ -11,6 +11,7 @@
 #include "kube/adapters/calico_policy.h"
 #include "kube/adapters/cilium_policy.h"
 #include "kube/adapters/pod_templates.h"
+#include "kube/adapters/policy_parts.h"
 #include "kube/json/codec.h"
 #include "kube/json/tree.h"
 
@@ -341,6 +342,20 @@ Backend read_backend(const Adapter& adapter, const CustomObject& object, const T
   return made;
 }
 
+// What is no text is a network that cannot be read.
+NetworkSet read_set(const Adapter& adapter, const CustomObject& object, const Tree& tree) {
+  NetworkSet made;
+  made.kind = adapter.shown_kind;
+  made.project = adapter.selected_by == PolicyOf::kCilium ? PolicyProject::kCilium : PolicyProject::kCalico;
+  made.meta = object.meta;
+  made.meta.annotations.clear();  // they may say all of it once more
+  if (adapter.cluster_scoped) made.meta.ns.clear();
+  for (const Path::Found& found : adapter.networks->find(tree)) {
+    made.networks.push_back(network_text(text_of(*found.value)));
+  }
+  return made;
+}
+
 }  // namespace
 
 Result<Read> read(const Adapter& adapter, const CustomObject& object) {
@@ -354,6 +369,7 @@ Result<Read> read(const Adapter& adapter, const CustomObject& object) {
     if (policy.cluster_wide) policy.meta.ns.clear();
     return Read(std::move(policy));
   }
+  if (adapter.networks) return Read(read_set(adapter, object, tree));
   if (!adapter.advertised.empty()) {
     TRY(Advertisement advertisement, read_advertisement(adapter, object, tree));
     return Read(std::move(advertisement));

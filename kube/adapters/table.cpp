@@ -232,9 +232,23 @@ Status check_namespaces(const std::vector<Section>& sections, const std::vector<
   return ok_status();
 }
 
+Status read_networks(const Section& section, Adapter& adapter) {
+  TRY(adapter.networks, path(section, "networks"));
+  TRY(adapter.selected_by, word(section, "selectedBy", kPolicies, PolicyOf::kNobody));
+  if (adapter.networks && adapter.networks->is_relative()) {
+    return malformed("'" + adapter.networks->text() + "' begins with a dot: write it from spec on",
+                     section.path_of("networks"));
+  }
+  if (adapter.networks.has_value() != (adapter.selected_by != PolicyOf::kNobody)) {
+    return malformed("`networks` and `selectedBy` belong together: whose policies let the networks in",
+                     section.path_of(adapter.networks ? "selectedBy" : "networks"));
+  }
+  return ok_status();
+}
+
 Result<Adapter> read_adapter(const Section& section) {
   TRY_DONE(section.allow({"group", "kind", "plural", "versions", "scope", "via", "leadsTo", "podTemplates",
-                          "advertises", "endpoints", "policyOf", "internalOnly"}));
+                          "advertises", "endpoints", "policyOf", "networks", "selectedBy", "internalOnly"}));
   Adapter adapter;
   TRY(adapter.group, section.needed("group"));
   TRY(adapter.kind, section.needed("kind"));
@@ -273,18 +287,21 @@ Result<Adapter> read_adapter(const Section& section) {
     adapter.endpoints.push_back(std::move(read));
   }
   TRY(adapter.policy_of, word(section, "policyOf", kPolicies, PolicyOf::kNobody));
+  TRY_DONE(read_networks(section, adapter));
   const bool is_policy = adapter.policy_of != PolicyOf::kNobody;
   const int said = (adapter.leads.empty() ? 0 : 1) + (adapter.pod_templates.empty() ? 0 : 1) +
                    (adapter.advertised.empty() ? 0 : 1) + (adapter.endpoints.empty() ? 0 : 1) +
-                   (is_policy ? 1 : 0);
+                   (is_policy ? 1 : 0) + (adapter.networks ? 1 : 0);
   if (said != 1) {
-    return malformed("needs leadsTo, podTemplates, advertises, endpoints or policyOf, one of them",
+    return malformed("needs leadsTo, podTemplates, advertises, endpoints, policyOf or networks, one of them",
                      section.path_of(""));
   }
   TRY(adapter.cluster_scoped, word(section, "scope", kScopes, false));
   if (adapter.cluster_scoped && !adapter.pod_templates.empty()) {
-    return malformed("'Cluster' is for kinds that advertise, lead or isolate: what makes pods is namespaced",
-                     section.path_of("scope"));
+    return malformed(
+        "'Cluster' is for kinds that advertise, lead, isolate or hold networks: what makes pods is "
+        "namespaced",
+        section.path_of("scope"));
   }
   if (adapter.cluster_scoped) TRY_DONE(check_namespaces(leads, adapter.leads));
   TRY(adapter.internal_only, word(section, "internalOnly", kFlags, false));

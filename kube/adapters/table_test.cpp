@@ -42,6 +42,16 @@ TEST(Table, TakesClusterScopedKindsThatSayInWhichNamespaceTheyLead) {
   EXPECT_EQ(adapter.leads.front().via, Via::kConnect);
 }
 
+TEST(Table, TakesSetsOfNetworksThatPoliciesSelect) {
+  const auto table = Table::parse(named("scope: Cluster, networks: \"spec.nets[]\", selectedBy: Cilium"));
+  ASSERT_TRUE(table.ok()) << table.error().field << ": " << table.error().message;
+  const Adapter& adapter = table->all().front();
+  EXPECT_EQ(adapter.networks->text(), "spec.nets[]");
+  EXPECT_EQ(adapter.selected_by, PolicyOf::kCilium);
+  EXPECT_EQ(adapter.policy_of, PolicyOf::kNobody);
+  EXPECT_TRUE(adapter.cluster_scoped);
+}
+
 TEST(Table, NamesAKindByItsGroupWhereOneBeforeHasTheSameName) {
   const auto table = Table::parse(
       "version: 1\nadapters:\n"
@@ -104,6 +114,12 @@ TEST(Table, IsRefusedWithTheFieldAndWhatWouldBeRight) {
        "leave `port` out"},
       {named("leadsTo: [{service: spec.a, portIs: Number}]"), "adapters[0].leadsTo[0].portIs",
        "is not one of ServicePort, TargetPort, Every, Listener"},
+      {named("networks: \"spec.nets[]\""), "adapters[0].selectedBy", "belong together"},
+      {named("selectedBy: Calico, podTemplates: [spec.t]"), "adapters[0].networks", "belong together"},
+      {named("networks: \".nets[]\", selectedBy: Calico"), "adapters[0].networks", "write it from spec on"},
+      {named("networks: spec.nets, selectedBy: Flannel"), "adapters[0].selectedBy", "is not one of Cilium"},
+      {named("networks: spec.nets, selectedBy: Calico, podTemplates: [spec.t]"), "adapters[0]",
+       "one of them"},
       {named("advertises: [{}], podTemplates: [spec.t]"), "adapters[0]", "one of them"},
       {named("advertises: [{network: .cidr}]"), "adapters[0].advertises[0]", "there is no `each`"},
       {named("advertises: [{networks: spec.x}]"), "adapters[0].advertises[0].networks", "is not known"},
