@@ -1,5 +1,6 @@
 #include "webhook/app.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iterator>
@@ -23,10 +24,13 @@
 #include "kube/daemon/start.h"
 #include "kube/http/server.h"
 #include "webhook/auditor.h"
+#include "webhook/certificate_directory.h"
 #include "webhook/certificate_keeper.h"
+#include "webhook/certificate_telemetry.h"
 #include "webhook/lookout.h"
 #include "webhook/registration.h"
 #include "webhook/review_handler.h"
+#include "webhook/upkeep.h"
 
 namespace berth::webhook {
 namespace {
@@ -47,8 +51,6 @@ using daemon::Log;
 using daemon::LogLevel;
 
 constexpr Duration kDiscovery = std::chrono::minutes(10);
-constexpr Duration kCertificateCheck = std::chrono::seconds(60);
-constexpr Duration kSoon = std::chrono::milliseconds(500);
 constexpr Duration kDrainLimit = std::chrono::seconds(10);
 
 // Berth's own adapters, and those of the file.
@@ -157,105 +159,43 @@ class Reviewer {
   daemon::Counter answered_;
 };
 
-// Keeps the served certificate and the registration in step with the Secret.
-class Upkeep {
- public:
-  Upkeep(const client::Client& client, const runtime::Clock& clock, const Options& options,
-         const adapters::Table& table, http::Server& server, const cluster::ClusterFacts& facts,
-         daemon::Metrics& metrics, const Log& log)
-      : client_(&client),
-        options_(&options),
-        registration_(registration_options(options, table)),
-        server_(&server),
-        facts_(&facts),
-        log_(log),
-        keeper_(client, clock, {options.ns, kWebhookSecret}, certificate_names(registration_), Validity{}),
-        expiry_(metrics.gauge("berth_certificate_expiry_seconds", "Unix time at which a certificate ends.",
-                              {{"certificate", "leaf"}})) {}
+// Files are looked at by themselves, so often that nobody waits for them.
+constexpr Duration kFileCheck = std::chrono::seconds(1);
+constexpr Duration kLongestCheck = std::chrono::seconds(60);
 
-  // The wait before the next step.
-  Duration step() {
-    auto bundle = keeper_.step();
-    if (!bundle.ok()) {
-      const bool raced = bundle.error().code == Code::kConflict;
-      if (!raced) daemon::log_error(log_, LogLevel::kWarn, "Certificates not ready", bundle.error());
-      return kSoon;
+std::unique_ptr<CertificateSource> certificate_source(const client::Client& client,
+                                                      const runtime::Clock& clock, const Options& options,
+                                                      const std::vector<std::string>& names,
+                                                      const CertificateTelemetry& telemetry) {
+  if (!options.certificate_dir.empty())
+    return std::make_unique<CertificateDirectory>(options.certificate_dir, options.register_webhook);
+  auto keeper =
+      std::make_unique<CertificateKeeper>(client, clock, ObjectKey{options.ns, kWebhookSecret}, names,
+                                          Validity{options.ca_validity, options.certificate_validity});
+  keeper->on_advance([&telemetry](Stage stage) { telemetry.advanced(stage); });
+  return keeper;
+}
+
+UpkeepConfig upkeep_config(const Options& options, const adapters::Table& table) {
+  UpkeepConfig config;
+  config.registration = registration_options(options, table);
+  config.register_webhook = options.register_webhook;
+  config.settle = options.certificate_settle;
+  config.check = std::clamp(options.certificate_validity / 50, Duration(100), kLongestCheck);
+  return config;
+}
+
+void keep_certificates(Upkeep& upkeep, const cluster::ClusterFacts& facts, const std::stop_token& stop) {
+  bool was_ready = false;
+  while (!stop.stop_requested()) {
+    Duration wait = upkeep.step();
+    if (facts.ready() && !std::exchange(was_ready, true)) daemon::give_back();  // what reading needed
+    for (; wait.count() > 0 && !stop.stop_requested(); wait -= kFileCheck) {
+      runtime::wait_for(stop, std::min(wait, kFileCheck));
+      if (upkeep.has_news()) break;
     }
-    // Asked once: facts that become ready in between must not be taken for registered ones.
-    const bool ready = facts_->ready();
-    // The new CA is made known before a leaf signed by it is served.
-    if (options_->register_webhook && ready) {
-      const Status registered = register_with(bundle->ca_certificates);
-      if (!registered.ok()) {
-        daemon::log_error(log_, LogLevel::kWarn, "Webhook not registered", registered.error());
-        return kSoon;
-      }
-    }
-    if (*bundle != served_) {
-      const Status swapped = server_->set_certificate({bundle->certificate, bundle->key});
-      if (!swapped.ok()) {
-        daemon::log_error(log_, LogLevel::kError, "Certificate not served", swapped.error());
-        return kSoon;
-      }
-      const auto facts = read_certificate(bundle->certificate);
-      if (facts.ok()) expiry_.set(static_cast<double>(facts->not_after.milliseconds) / 1000.0);
-      served_ = *bundle;
-      const std::lock_guard lock(mutex_);
-      serving_ = true;
-    }
-    if (ready && !std::exchange(was_ready_, true)) daemon::give_back();  // what reading needed
-    return ready ? kCertificateCheck : Duration(50);
   }
-
-  [[nodiscard]] std::optional<std::string> problem() const {
-    const std::lock_guard lock(mutex_);
-    if (!serving_) return "no certificate is served yet";
-    if (options_->register_webhook && !registered_) return "the webhook is not registered yet";
-    return std::nullopt;
-  }
-
- private:
-  Status register_with(const std::string& ca) {
-    const bool first = !problem_free();
-    if (!first) {
-      // Deleting the configuration is the documented way to open the cluster in an emergency: it stays
-      // deleted until this process starts again.
-      auto present = client_->get<ValidatingWebhookConfiguration>(wire::kValidatingWebhookConfiguration,
-                                                                  {"", kWebhookConfiguration});
-      if (!present.ok() && present.error().code == Code::kNotFound) {
-        log_.warn(
-            "The webhook configuration was deleted: nothing is judged until a restart registers it again",
-            {{"name", kWebhookConfiguration}});
-        return ok_status();
-      }
-    }
-    TRY_DONE(
-        client_->apply(wire::kValidatingWebhookConfiguration, make_registration(registration_, ca), true));
-    if (first) log_.info("Registered", {{"name", kWebhookConfiguration}});
-    const std::lock_guard lock(mutex_);
-    registered_ = true;
-    return ok_status();
-  }
-
-  [[nodiscard]] bool problem_free() const {
-    const std::lock_guard lock(mutex_);
-    return registered_;
-  }
-
-  const client::Client* client_;
-  const Options* options_;
-  RegistrationOptions registration_;
-  http::Server* server_;
-  const cluster::ClusterFacts* facts_;
-  const Log log_;
-  bool was_ready_ = false;
-  CertificateKeeper keeper_;
-  daemon::Gauge expiry_;
-  CertificateBundle served_;
-  mutable std::mutex mutex_;
-  bool serving_ = false;
-  bool registered_ = false;
-};
+}
 
 }  // namespace
 
@@ -294,7 +234,27 @@ int run(const Options& options) {
       listen, [&](const http::ServerRequest& request) { return reviewer.answer(request); });
   if (!server.ok()) return give_up(log, "Listening for reviews", server.error());
   daemon::export_server_stats(metrics, "webhook", [&server] { return (*server)->stats(); });
-  Upkeep upkeep(client, clock, options, *table, **server, facts, metrics, log);
+  const CertificateTelemetry certificates(metrics, log);
+  const UpkeepConfig upkeep_options = upkeep_config(options, *table);
+  Upkeep upkeep(
+      client, clock, upkeep_options,
+      certificate_source(client, clock, options, certificate_names(upkeep_options.registration),
+                         certificates),
+      {.ready_to_register = [&] { return facts.ready(); },
+       .serve = [&](const http::KeyPair& pair) { return (*server)->set_certificate(pair); },
+       .registered =
+           [&](std::string_view how) {
+             log.info("Registered", {{"name", kWebhookConfiguration}, {"how", how}});
+           },
+       .deleted =
+           [&] {
+             log.warn(
+                 "The webhook configuration was deleted: nothing is judged until a restart registers it "
+                 "again",
+                 {{"name", kWebhookConfiguration}});
+           },
+       .serving = [&](const OfferedCertificate& offered) { certificates.serving(offered); },
+       .failed = [&](const char* doing, const Error& error) { certificates.failed(doing, error); }});
 
   daemon::Health health(&metrics);
   health.add_readiness("cluster-read", [&]() -> std::optional<std::string> {
@@ -321,9 +281,7 @@ int run(const Options& options) {
   });
   std::jthread audit_thread;
   if (options.audit) audit_thread = std::jthread([&](const std::stop_token& stop) { auditor.run(stop); });
-  std::jthread upkeep_thread([&](const std::stop_token& stop) {
-    while (!stop.stop_requested()) runtime::wait_for(stop, upkeep.step());
-  });
+  std::jthread upkeep_thread([&](const std::stop_token& stop) { keep_certificates(upkeep, facts, stop); });
 
   (*signals)->wait();
   log.info("Stopping");

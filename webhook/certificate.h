@@ -1,7 +1,10 @@
-// Certificates of the webhook: a CA and a leaf it signs, made here and kept in one Secret.
+// The webhook's own certificates: an authority and a leaf it signs, and what is due next.
 //
-// Not a store and not a clock: reading and writing the Secret is certificate_keeper's business, and `now` is
-// a parameter. Keys are P-256. Thread-safety: free functions without state.
+// Pure: reading and writing the Secret is certificate_keeper's business, and `now` is a parameter. An
+// authority is exchanged in stages that every replica works out alike from the Secret (conventions.md E8):
+// first the new one stands in front of the old one and signs nothing that is served; when API servers are
+// known to believe in it, a leaf of it takes the place of the old leaf; the old one goes when it has expired.
+// Thread-safety: free functions without state.
 #pragma once
 
 #include <string>
@@ -12,13 +15,15 @@
 
 namespace berth::webhook {
 
-// PEM texts. `ca_certificates` may hold an old CA behind the current one, so that both are trusted while the
-// leaf is exchanged (conventions.md E8).
+// PEM texts, as the Secret has them.
 struct CertificateBundle {
-  std::string ca_certificates = {};
+  std::string ca_certificates = {};  // the one whose key is ca_key first, then those that signed before it
   std::string ca_key = {};
-  std::string certificate = {};
+  std::string certificate = {};  // by any of them
   std::string key = {};
+  // The leaf was made before its authority was known to be believed in, as when everything was lost: who
+  // serves it first has to wait (annotation kUnprovenAnnotation).
+  bool unproven = false;
 
   bool operator==(const CertificateBundle&) const = default;
 };
@@ -28,38 +33,39 @@ struct Validity {
   Duration leaf = std::chrono::hours(24 * 365);
 };
 
-struct CertificateFacts {
-  Instant not_before = {};
-  Instant not_after = {};
-  std::vector<std::string> names = {};  // DNS names and IP addresses of the subject alternative name, sorted
-};
-
-// A new CA and a leaf for `names` (IP addresses are recognised as such). Valid from five minutes before
-// `now`, for clocks that disagree.
+// A new authority and a leaf for `names` (IP addresses are recognised as such).
 Result<CertificateBundle> make_bundle(const std::vector<std::string>& names, Instant now,
                                       const Validity& validity);
 
-// A new leaf under the CA that `bundle` already has.
-Result<CertificateBundle> with_new_leaf(const CertificateBundle& bundle,
-                                        const std::vector<std::string>& names, Instant now,
-                                        const Validity& validity);
+// What is known of the API servers' belief in the authority that stands first.
+enum class Belief {
+  kNobodyAsks,  // there is no registration to be seen: who asks, if anybody, is not known
+  kNotYet,      // it is not in the registration, or not long enough for every API server to have heard
+  kSettled,
+};
 
-// The first certificate of a PEM text.
-Result<CertificateFacts> read_certificate(const std::string& pem);
+enum class Stage {
+  kServe,              // nothing is due
+  kAwait,              // a new authority is waiting to be believed in
+  kMakeAll,            // nothing here can be used
+  kAddAuthority,       // the one that signs is due
+  kIssueLeaf,          // under the authority that stands first
+  kForgetAuthorities,  // some have expired
+  kConfirm,            // what was unproven is believed in by now
+};
 
-// Fails unless the leaf is signed by the first CA, the keys belong to their certificates and all of it
-// parses.
-Status verify_bundle(const CertificateBundle& bundle);
+// "authority", "leaf", ...: for metrics and logs.
+const char* to_string(Stage stage);
 
-enum class Renewal { kNone, kLeaf, kAll };
+// Certificates are due after two thirds of their lives, and the leaf when a name is missing. A leaf of an
+// older authority is exchanged when the new one is believed in; where nobody is seen to ask, when five sixths
+// of its life are over; and when it cannot be used any more.
+Stage next_stage(const CertificateBundle& bundle, Belief belief, const std::vector<std::string>& names,
+                 Instant now);
 
-// What is due: a certificate is renewed after two thirds of its life, and the leaf when a name is missing.
-// Anything that cannot be read or does not belong together is made anew.
-Renewal renewal_due(const CertificateBundle& bundle, const std::vector<std::string>& names, Instant now);
-
-// Carries out what renewal_due says. The old CA stays in ca_certificates behind the new one until it expires.
-Result<CertificateBundle> renewed(const CertificateBundle& bundle, Renewal renewal,
-                                  const std::vector<std::string>& names, Instant now,
-                                  const Validity& validity);
+// The bundle when that stage is carried out. At most four authorities are kept.
+Result<CertificateBundle> advanced(const CertificateBundle& bundle, Stage stage, Belief belief,
+                                   const std::vector<std::string>& names, Instant now,
+                                   const Validity& validity);
 
 }  // namespace berth::webhook

@@ -23,6 +23,10 @@ struct Options {
   std::vector<std::string> excluded_namespaces{std::begin(kExcludedNamespaces),
                                                std::end(kExcludedNamespaces)};
   std::string operator_user = kOperatorUser;
+  std::string certificate_dir = {};  // "" = certificates of our own in the Secret
+  Duration certificate_validity = std::chrono::hours(24 * 365);
+  Duration ca_validity = std::chrono::hours(24 * 3650);
+  Duration certificate_settle{30'000};
   std::string adapters_file = {};  // "" = Berth's own table alone
   bool register_webhook = true;
   bool audit = true;

@@ -42,6 +42,12 @@ TEST(WebhookOptions, AreRefusedWithTheFlagAndWhatWouldBeRight) {
       {{"--listen", "9443"}, "--listen"},
       {{"--threads", "65"}, "--threads"},
       {{"--drain-delay", "soon"}, "--drain-delay: 'soon' is not a duration"},
+      {{"--ca-validity", "30y"}, "--ca-validity: '30y' is not a duration"},
+      {{"--ca-validity", "7301d"}, "'7301d' is too long: a certificate is good for 7300d at most"},
+      {{"--certificate-validity", "10ms"}, "'10ms' is too short: a certificate is good for 1s at least"},
+      {{"--certificate-validity", "2h", "--ca-validity", "1h"}, "must not be longer than --ca-validity"},
+      {{"--certificate-validity", "1m"},
+       "--certificate-settle: must be at most a sixth of --certificate-validity"},
   };
   for (const auto& one : cases) {
     ::testing::internal::CaptureStderr();
@@ -51,6 +57,15 @@ TEST(WebhookOptions, AreRefusedWithTheFlagAndWhatWouldBeRight) {
     EXPECT_EQ(parsed.exit_code, 2) << one.text;
     EXPECT_NE(printed.find(one.text), std::string::npos) << printed;
   }
+}
+
+TEST(Options, TakeHoursAndDaysForCertificatesBeyondAYear) {
+  const Parsed parsed =
+      parse({"--ca-validity", "87600h", "--certificate-validity", "400d", "--certificate-settle", "1m"});
+  ASSERT_TRUE(parsed.options);
+  EXPECT_EQ(parsed.options->ca_validity, std::chrono::hours(87'600));
+  EXPECT_EQ(parsed.options->certificate_validity, std::chrono::hours(9'600));
+  EXPECT_EQ(parsed.options->certificate_settle, std::chrono::minutes(1));
 }
 
 }  // namespace

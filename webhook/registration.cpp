@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/api_names.h"
+#include "kube/http/certificate.h"
 #include "webhook/connect_review.h"
 #include "webhook/match_conditions.h"
 
@@ -178,7 +179,49 @@ std::string host_of(const std::string& url) {
   return rest.substr(0, rest.find(':'));
 }
 
+bool same_authorities(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  auto one = http::split_certificates(a);
+  auto other = http::split_certificates(b);
+  if (!one.ok() || !other.ok()) return false;
+  std::sort(one->begin(), one->end());
+  std::sort(other->begin(), other->end());
+  return *one == *other;
+}
+
+bool same_entry(ValidatingWebhook live, const ValidatingWebhook& wanted) {
+  if (!same_authorities(live.ca_bundle, wanted.ca_bundle)) return false;
+  live.ca_bundle = wanted.ca_bundle;
+  return live == wanted;
+}
+
 }  // namespace
+
+bool is_own_entry(const std::string& name) {
+  for (const char* own : {kWebhookName, kGeneratedWebhookName, kChosenWebhookName, kIsolationWebhookName,
+                          kLabelsWebhookName, kConnectWebhookName}) {
+    if (name == own) return true;
+  }
+  return false;
+}
+
+bool in_place(const ValidatingWebhookConfiguration& live, const ValidatingWebhookConfiguration& wanted) {
+  const auto entry_of = [](const ValidatingWebhookConfiguration& in, const std::string& name) {
+    return std::find_if(in.webhooks.begin(), in.webhooks.end(),
+                        [&](const ValidatingWebhook& one) { return one.name == name; });
+  };
+  for (const auto& [key, value] : wanted.meta.labels) {
+    const auto found = live.meta.labels.find(key);
+    if (found == live.meta.labels.end() || found->second != value) return false;
+  }
+  for (const ValidatingWebhook& one : wanted.webhooks) {
+    const auto found = entry_of(live, one.name);
+    if (found == live.webhooks.end() || !same_entry(*found, one)) return false;
+  }
+  return std::none_of(live.webhooks.begin(), live.webhooks.end(), [&](const ValidatingWebhook& one) {
+    return is_own_entry(one.name) && entry_of(wanted, one.name) == wanted.webhooks.end();
+  });
+}
 
 ValidatingWebhookConfiguration make_registration(const RegistrationOptions& options,
                                                  const std::string& ca_pem) {

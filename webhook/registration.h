@@ -37,6 +37,14 @@ inline constexpr char kReviewPath[] = "/v1/review";
 ValidatingWebhookConfiguration make_registration(const RegistrationOptions& options,
                                                  const std::string& ca_pem);
 
+// Whether an entry of a configuration has a name of ours.
+bool is_own_entry(const std::string& name);
+
+// Whether nothing need be written: every entry of `wanted` stands in `live` as it is, none of ours stands
+// there that is not wanted any more, and so do the labels. In which order authorities stand in a caBundle
+// means nothing; labels, annotations and entries of others are theirs.
+bool in_place(const ValidatingWebhookConfiguration& live, const ValidatingWebhookConfiguration& wanted);
+
 // The names the serving certificate must carry to be reached as registered.
 std::vector<std::string> certificate_names(const RegistrationOptions& options);
 

@@ -44,7 +44,7 @@ TEST_ONLY = "kube/testing"
 # third-party header prefix -> folders that own it
 OWNERS = {
     "boost/": ["kube/http", "bench"],
-    "openssl/": ["kube/http", "webhook"],
+    "openssl/": ["kube/http"],
     "simdjson": ["kube/json"],
     "rapidjson/": ["kube/json"],
     "yaml-cpp/": ["cli", "kube/yaml"],
