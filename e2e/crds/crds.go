@@ -49,6 +49,36 @@ func InstallOpenReports(ctx context.Context, client *kube.Client) error {
 	return err
 }
 
+// InstallForChart applies the kinds of other projects that the Helm chart has objects of: those of cert-manager and of the
+// Prometheus operator. Nobody acts on them here.
+func InstallForChart(ctx context.Context, client *kube.Client) error {
+	for _, of := range []struct {
+		module string
+		files  []string
+	}{
+		{"github.com/cert-manager/cert-manager", []string{
+			"deploy/crds/cert-manager.io_certificates.yaml",
+			"deploy/crds/cert-manager.io_issuers.yaml",
+		}},
+		{"github.com/prometheus-operator/prometheus-operator", []string{
+			"example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
+			"example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+			"example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+		}},
+	} {
+		dir, err := moduleDir(ctx, of.module)
+		if err != nil {
+			return err
+		}
+		for _, file := range of.files {
+			if _, err := client.ApplyPath(ctx, filepath.Join(dir, file)); err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+		}
+	}
+	return nil
+}
+
 // moduleDir downloads a module that modules/go.mod requires, once, and returns where it is.
 func moduleDir(ctx context.Context, module string) (string, error) {
 	root, err := programs.Root()

@@ -5,8 +5,10 @@ go 1.26.1
 
 require (
 	github.com/argoproj/argo-rollouts v1.10.1 // later ones ask for a newer Go than .ci/go brings
+	github.com/cert-manager/cert-manager v1.21.2
 	github.com/elastic/cloud-on-k8s/v3 v3.5.0
 	github.com/projectcontour/contour v1.33.8
+	github.com/prometheus-operator/prometheus-operator v0.85.0
 	github.com/traefik/traefik/v3 v3.7.13
 	istio.io/api v1.31.1
 	knative.dev/serving v0.51.0
