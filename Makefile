@@ -131,6 +131,10 @@ test: ## everything CI runs
 	done
 	@echo "make test: all passed"
 
+.PHONY: chart-readme
+chart-readme: deps ## the values in charts/berth/README.md, from the comments of values.yaml
+	@cd e2e && $(GO) run ./cmd/chart-readme
+
 .PHONY: cluster-up
 cluster-up: deps ## start the local control plane and leave it running
 	@cd e2e && $(GO) run ./cmd/cluster up

@@ -22,6 +22,7 @@ const (
 	notesFile      = "NOTES.txt"
 	deploymentKind = "Deployment"
 	crdKind        = "CustomResourceDefinition"
+	hookAnnotation = "helm.sh/hook"
 )
 
 // sourceFile returns the path of a file of the source tree.
@@ -47,6 +48,7 @@ func loadChart(t *testing.T, file string) *chart.Chart {
 // rendered is what helm install would send, and say.
 type rendered struct {
 	objects []*unstructured.Unstructured
+	hooks   []*unstructured.Unstructured // what helm test runs
 	notes   string
 }
 
@@ -76,7 +78,13 @@ func renderChart(t *testing.T, from *chart.Chart, namespace, values string) (ren
 		if err != nil {
 			t.Fatalf("%s: %v in:\n%s", name, err, files[name])
 		}
-		result.objects = append(result.objects, objects...)
+		for _, object := range objects {
+			if object.GetAnnotations()[hookAnnotation] == "" {
+				result.objects = append(result.objects, object)
+			} else {
+				result.hooks = append(result.hooks, object)
+			}
+		}
 	}
 	return result, nil
 }
@@ -101,6 +109,28 @@ func (r rendered) find(t *testing.T, name string) *unstructured.Unstructured {
 	}
 	t.Fatalf("the chart does not render %s", name)
 	return nil
+}
+
+// has tells whether there is an object that kube.Name calls so.
+func (r rendered) has(name string) bool {
+	return slices.ContainsFunc(r.objects, func(object *unstructured.Unstructured) bool { return kube.Name(object) == name })
+}
+
+// pods returns the Pods that would be made of what is rendered: those of the Deployments, and those of helm test.
+func (r rendered) pods(t *testing.T) []*unstructured.Unstructured {
+	t.Helper()
+	var pods []*unstructured.Unstructured
+	for _, object := range r.objects {
+		if object.GetKind() == deploymentKind {
+			pods = append(pods, podOf(t, object))
+		}
+	}
+	for _, hook := range r.hooks {
+		if hook.GetKind() == "Pod" {
+			pods = append(pods, hook)
+		}
+	}
+	return pods
 }
 
 // commands returns what the containers of all Deployments run.

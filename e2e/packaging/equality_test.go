@@ -67,6 +67,7 @@ func withoutHelm(metadata *chart.Metadata, want, got []*unstructured.Unstructure
 		"app.kubernetes.io/name":       "berth",
 		"app.kubernetes.io/instance":   releaseName,
 		"app.kubernetes.io/version":    metadata.AppVersion,
+		"app.kubernetes.io/part-of":    "berth",
 		"app.kubernetes.io/managed-by": "Helm",
 	}
 	wanted := map[string]*unstructured.Unstructured{}
@@ -121,7 +122,7 @@ func TestDefaultValuesInstallWhatTheManifestsInstall(t *testing.T) {
 func TestEveryObjectCarriesTheLabelsOfItsRelease(t *testing.T) {
 	for _, object := range mustRender(t, programs.Namespace, "").objects {
 		for _, key := range []string{"helm.sh/chart", "app.kubernetes.io/name", "app.kubernetes.io/instance",
-			"app.kubernetes.io/version", "app.kubernetes.io/managed-by"} {
+			"app.kubernetes.io/version", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"} {
 			if object.GetLabels()[key] == "" {
 				t.Errorf("%s: no label %s", kube.Name(object), key)
 			}
@@ -147,13 +148,15 @@ func TestThePackageRendersWhatTheSourceTreeRenders(t *testing.T) {
 }
 
 func TestAChartThatLostItsLinksIsRefused(t *testing.T) {
-	for _, lost := range []string{"files/crds", "files/webhook-rbac.yaml"} {
+	const everything = "metrics: {prometheusRule: {enabled: true}, dashboard: {enabled: true}}"
+	for _, lost := range []string{"files/crds", "files/operator-rbac.yaml", "files/webhook-rbac.yaml", "files/metrics-rbac.yaml",
+		"files/user-roles.yaml", "files/webhook-configuration.yaml", "files/alerts.yaml", "files/dashboard.json"} {
 		t.Run(filepath.Base(lost), func(t *testing.T) {
 			incomplete := loadChart(t, sourceFile(t, "charts/berth"))
 			incomplete.Files = slices.DeleteFunc(incomplete.Files, func(file *chart.File) bool {
 				return strings.HasPrefix(file.Name, lost)
 			})
-			_, err := renderChart(t, incomplete, programs.Namespace, "")
+			_, err := renderChart(t, incomplete, programs.Namespace, everything)
 			if err == nil || !strings.Contains(err.Error(), lost+" is missing") {
 				t.Errorf("rendering says %v", err)
 			}

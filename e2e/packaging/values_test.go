@@ -1,15 +1,10 @@
 package packaging
 
 import (
-	"context"
-	"errors"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
@@ -22,7 +17,10 @@ type permutation struct {
 	namespace string // of the release; "" = programs.Namespace
 	values    string
 	expect    []expectation
-	notes     string // a part of what Helm says afterwards
+	absent    []string // as kube.Name calls them
+	notes     []string // parts of what Helm says afterwards
+
+	notForPrograms bool // they could not start with it here
 }
 
 type expectation struct {
@@ -41,8 +39,14 @@ func (p permutation) in() string {
 const (
 	operatorDeployment = "Deployment berth-system/berth-operator"
 	webhookDeployment  = "Deployment berth-system/berth-webhook"
+	registration       = "ValidatingWebhookConfiguration berth-exposure"
 	pod                = "spec.template.spec."
 	container          = pod + "containers.0."
+
+	operatorCommand = "berth-operator --health-listen=:8081 --log-format=json --metrics-listen=:8443"
+	webhookCommand  = "berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json --metrics-listen=:8443"
+
+	digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 )
 
 func words(text string) []any {
@@ -59,18 +63,22 @@ var permutations = []permutation{
 		expect: []expectation{
 			{operatorDeployment, container + "imagePullPolicy", nil},
 			{operatorDeployment, pod + "priorityClassName", nil},
-			{operatorDeployment, container + "command", words("berth-operator --health-listen=:8081 --log-format=json")},
-			{webhookDeployment, container + "command",
-				words("berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json")},
+			{operatorDeployment, "spec.revisionHistoryLimit", nil},
+			{operatorDeployment, container + "command", words(operatorCommand)},
+			{webhookDeployment, container + "command", words(webhookCommand)},
+			{webhookDeployment, pod + "volumes", nil},
+			{registration, "webhooks", nil},
 		},
-		notes: "kubectl delete validatingwebhookconfiguration berth-exposure",
+		notes: []string{"kubectl delete validatingwebhookconfiguration berth-exposure", "helm test harbour", "--clusterrole=berth-metrics-reader"},
 	},
 	{
 		name:   "replicas",
-		values: "{operator: {replicas: 1}, webhook: {replicas: 5}}",
+		values: "{operator: {replicas: 1}, webhook: {replicas: 5}, revisionHistoryLimit: 3}",
 		expect: []expectation{
 			{operatorDeployment, "spec.replicas", int64(1)},
 			{webhookDeployment, "spec.replicas", int64(5)},
+			{operatorDeployment, "spec.revisionHistoryLimit", int64(3)},
+			{webhookDeployment, "spec.revisionHistoryLimit", int64(3)},
 		},
 	},
 	{
@@ -89,40 +97,54 @@ imagePullSecrets: [{name: registry}]
 		},
 	},
 	{
+		name:   "image by its digest, in a registry of its own",
+		values: "image: {registry: registry.example.com, repository: ports/berth, digest: '" + digest + "'}",
+		expect: []expectation{
+			{operatorDeployment, container + "image", "registry.example.com/ports/berth@" + digest},
+			{webhookDeployment, container + "image", "registry.example.com/ports/berth@" + digest},
+		},
+	},
+	{
+		name:   "one registry for everything",
+		values: "{global: {imageRegistry: 'mirror.example.com:5000'}, image: {registry: registry.example.com, tag: v2, digest: '" + digest + "'}}",
+		expect: []expectation{
+			{webhookDeployment, container + "image", "mirror.example.com:5000/berth:v2@" + digest},
+		},
+	},
+	{
 		name: "flags",
 		values: `
 logLevel: debug
-operator: {workers: 8}
-webhook: {drainDelay: 0s, threads: 4, register: false}
+operator: {workers: 8, extraArgs: [--lease-duration=30s]}
+webhook: {drainDelay: 0s, threads: 4, register: false, audit: false}
 `,
 		expect: []expectation{
 			{operatorDeployment, container + "command",
-				words("berth-operator --health-listen=:8081 --log-format=json --log-level=debug --workers=8")},
+				words("berth-operator --health-listen=:8081 --workers=8 --log-format=json --log-level=debug " +
+					"--metrics-listen=:8443 --lease-duration=30s")},
 			{webhookDeployment, container + "command",
-				words("berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json --log-level=debug " +
-					"--no-register --drain-delay=0s --threads=4")},
+				words("berth-webhook --listen=:9443 --health-listen=:8082 --no-register --no-audit --drain-delay=0s --threads=4 " +
+					"--log-format=json --log-level=debug --metrics-listen=:8443")},
 		},
-		notes: "it judges nothing until you write a ValidatingWebhookConfiguration",
+		absent: []string{registration, "ClusterRole berth-webhook-registration", "ClusterRoleBinding berth-webhook-registration",
+			"ClusterRole berth-webhook-audit", "Role berth-system/berth-webhook-audit"},
+		notes: []string{"it judges nothing until you write a ValidatingWebhookConfiguration", "berth-system/berth-webhook-tls"},
 	},
 	{
 		name:   "more excluded namespaces",
 		values: "{webhook: {excludedNamespaces: [kube-system, storage]}}",
 		expect: []expectation{
-			{webhookDeployment, container + "command",
-				words("berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json " +
-					"--exclude-namespaces=kube-system,storage,berth-system")},
-			{operatorDeployment, container + "command", // what its admission policies leave alone
-				words("berth-operator --health-listen=:8081 --log-format=json --exclude-namespaces=kube-system,storage,berth-system")},
+			{webhookDeployment, container + "command", words(webhookCommand + " --exclude-namespaces=kube-system,storage,berth-system")},
+			// What the admission policies of the operator leave alone.
+			{operatorDeployment, container + "command", words(operatorCommand + " --exclude-namespaces=kube-system,storage,berth-system")},
 		},
-		notes: "kube-system, storage, berth-system",
+		notes: []string{"kube-system, storage, berth-system"},
 	},
 	{
 		name:   "no excluded namespaces but Berth's own",
 		values: "{webhook: {excludedNamespaces: []}}",
 		expect: []expectation{
-			{webhookDeployment, container + "command",
-				words("berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json " +
-					"--exclude-namespaces=berth-system")},
+			{webhookDeployment, container + "command", words(webhookCommand + " --exclude-namespaces=berth-system")},
 		},
 	},
 	{
@@ -130,14 +152,14 @@ webhook: {drainDelay: 0s, threads: 4, register: false}
 		namespace: "ports",
 		expect: []expectation{
 			{"Deployment ports/berth-operator", container + "command",
-				words("berth-operator --health-listen=:8081 --log-format=json --namespace=ports " +
-					"--exclude-namespaces=kube-system,kube-node-lease,kube-public,ports " +
-					"--user=system:serviceaccount:ports:berth-operator")},
+				words("berth-operator --health-listen=:8081 --user=system:serviceaccount:ports:berth-operator --log-format=json " +
+					"--metrics-listen=:8443 --namespace=ports --exclude-namespaces=kube-system,kube-node-lease,kube-public,ports")},
 			{"Deployment ports/berth-webhook", container + "command",
-				words("berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json --namespace=ports " +
-					"--exclude-namespaces=kube-system,kube-node-lease,kube-public,ports " +
-					"--operator-user=system:serviceaccount:ports:berth-operator")},
+				words("berth-webhook --listen=:9443 --health-listen=:8082 " +
+					"--operator-user=system:serviceaccount:ports:berth-operator --log-format=json " +
+					"--metrics-listen=:8443 --namespace=ports --exclude-namespaces=kube-system,kube-node-lease,kube-public,ports")},
 			{"ClusterRoleBinding berth-webhook", "subjects.0.namespace", "ports"},
+			{"ClusterRoleBinding berth-metrics-guard", "subjects.1.namespace", "ports"},
 			{"RoleBinding ports/berth-operator", "subjects.0.namespace", "ports"},
 			{"Service ports/berth-webhook", "spec.ports.0.port", int64(443)},
 		},
@@ -164,12 +186,145 @@ webhook: {resources: {requests: {cpu: 100m}, limits: null}}
 			{"CustomResourceDefinition portranges.berth.dev", "metadata.labels.team", "platform"},
 			{"ClusterRole berth-view", "metadata.labels.team", "platform"},
 			{"Service berth-system/berth-webhook", "metadata.labels.team", "platform"},
+			{registration, "metadata.labels.team", "platform"},
 		},
+	},
+	{
+		name:   "without the operator",
+		values: "operator: {enabled: false}",
+		expect: []expectation{
+			{webhookDeployment, container + "command", // nobody is exempt
+				words("berth-webhook --listen=:9443 --health-listen=:8082 --operator-user= --log-format=json --metrics-listen=:8443")},
+			{"ClusterRoleBinding berth-metrics-guard", "subjects.0.name", "berth-webhook"},
+			{"ClusterRoleBinding berth-metrics-guard", "subjects.1.name", nil},
+		},
+		absent: []string{operatorDeployment, "ServiceAccount berth-system/berth-operator", "ClusterRole berth-operator",
+			"Role berth-system/berth-operator", "PodDisruptionBudget berth-system/berth-operator"},
+		notes: []string{"There is no operator"},
+	},
+	{
+		name:   "without the webhook",
+		values: "webhook: {enabled: false}",
+		expect: []expectation{
+			{operatorDeployment, container + "command", words(operatorCommand)},
+			{"ClusterRoleBinding berth-metrics-guard", "subjects.0.name", "berth-operator"},
+			{"ClusterRoleBinding berth-metrics-guard", "subjects.1.name", nil},
+		},
+		absent: []string{webhookDeployment, "ServiceAccount berth-system/berth-webhook", "ClusterRole berth-webhook", registration,
+			"ClusterRole berth-webhook-registration", "Role berth-system/berth-webhook-certificates", "Service berth-system/berth-webhook",
+			"PodDisruptionBudget berth-system/berth-webhook"},
+		notes: []string{"There is no webhook"},
+	},
+	{
+		name: "where pods may be",
+		values: `
+operator:
+  nodeSelector: {pool: platform}
+  tolerations: [{key: platform, operator: Exists}]
+  affinity: {}
+  topologySpreadConstraints: []
+  podDisruptionBudget: {enabled: false}
+webhook:
+  nodeSelector: {pool: edge}
+  tolerations: [{key: edge, operator: Exists}]
+  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [
+    {matchExpressions: [{key: kubernetes.io/arch, operator: In, values: [amd64]}]}]}}}
+  topologySpreadConstraints:
+    - {topologyKey: kubernetes.io/hostname, maxSkew: 1, whenUnsatisfiable: DoNotSchedule}
+    - {topologyKey: rack, maxSkew: 2, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {tier: front}}}
+  podDisruptionBudget: {minAvailable: 50%}
+`,
+		expect: []expectation{
+			{operatorDeployment, pod + "nodeSelector.pool", "platform"},
+			{operatorDeployment, pod + "tolerations.0.key", "platform"},
+			{operatorDeployment, pod + "affinity", nil},
+			{operatorDeployment, pod + "topologySpreadConstraints", nil},
+			{webhookDeployment, pod + "nodeSelector.pool", "edge"},
+			{webhookDeployment, pod + "tolerations.0.key", "edge"},
+			{webhookDeployment, pod + "affinity.podAntiAffinity", nil},
+			{webhookDeployment, pod + "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms.0." +
+				"matchExpressions.0.key", "kubernetes.io/arch"},
+			{webhookDeployment, pod + "topologySpreadConstraints.0.labelSelector.matchLabels",
+				map[string]any{"app.kubernetes.io/name": "berth", "app.kubernetes.io/component": "webhook"}},
+			{webhookDeployment, pod + "topologySpreadConstraints.1.labelSelector.matchLabels", map[string]any{"tier": "front"}},
+			{"PodDisruptionBudget berth-system/berth-webhook", "spec.minAvailable", "50%"},
+			{"PodDisruptionBudget berth-system/berth-webhook", "spec.maxUnavailable", nil},
+		},
+		absent: []string{"PodDisruptionBudget berth-system/berth-operator"},
+	},
+	{
+		name: "budgets",
+		values: `
+operator: {podDisruptionBudget: {minAvailable: 0, maxUnavailable: null}}
+webhook: {podDisruptionBudget: {enabled: true, maxUnavailable: 34%}}
+`,
+		expect: []expectation{
+			{"PodDisruptionBudget berth-system/berth-operator", "spec.minAvailable", int64(0)},
+			{"PodDisruptionBudget berth-system/berth-webhook", "spec.maxUnavailable", "34%"},
+		},
+	},
+	{
+		name: "additions to the pods",
+		values: `
+operator:
+  terminationGracePeriodSeconds: 60
+  podAnnotations: {example.com/why: because}
+  serviceAccount: {annotations: {example.com/identity: operator}}
+  extraEnv: [{name: TZ, value: UTC}]
+  extraVolumes: [{name: scratch, emptyDir: {}}]
+  extraVolumeMounts: [{name: scratch, mountPath: /scratch}]
+webhook:
+  terminationGracePeriodSeconds: 45
+  podAnnotations: {example.com/why: as well}
+  serviceAccount: {annotations: {example.com/identity: webhook}}
+  extraArgs: [--kubeconfig-is-not-among-these=false]
+  extraEnv: [{name: TZ, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+  extraVolumes: [{name: scratch, emptyDir: {}}]
+  extraVolumeMounts: [{name: scratch, mountPath: /scratch, readOnly: true}]
+`,
+		expect: []expectation{
+			{operatorDeployment, pod + "terminationGracePeriodSeconds", int64(60)},
+			{operatorDeployment, "spec.template.metadata.annotations", map[string]any{"example.com/why": "because"}},
+			{operatorDeployment, container + "env.0.value", "UTC"},
+			{operatorDeployment, container + "volumeMounts.0.mountPath", "/scratch"},
+			{operatorDeployment, pod + "volumes.0.name", "scratch"},
+			{"ServiceAccount berth-system/berth-operator", "metadata.annotations", map[string]any{"example.com/identity": "operator"}},
+			{webhookDeployment, pod + "terminationGracePeriodSeconds", int64(45)},
+			{webhookDeployment, "spec.template.metadata.annotations", map[string]any{"example.com/why": "as well"}},
+			{webhookDeployment, container + "env.0.valueFrom.fieldRef.fieldPath", "metadata.name"},
+			{webhookDeployment, container + "volumeMounts.0.readOnly", true},
+			{webhookDeployment, pod + "volumes.0.name", "scratch"},
+			{"ServiceAccount berth-system/berth-webhook", "metadata.annotations", map[string]any{"example.com/identity": "webhook"}},
+			{"ClusterRole berth-webhook", "metadata.annotations", nil},
+		},
+		notForPrograms: true,
+	},
+	{
+		name: "further adapters",
+		values: `
+webhook:
+  adapters:
+    - {group: example.org, kind: Door, plural: doors, versions: [v1], via: Gateway, leadsTo: [{each: "spec.rooms[]", service: .room}]}
+`,
+		expect: []expectation{
+			{webhookDeployment, pod + "volumes.0.configMap.name", "berth-adapters"},
+			{webhookDeployment, container + "volumeMounts.0.mountPath", "/etc/berth/adapters"},
+			{webhookDeployment, container + "command.3", "--adapters=/etc/berth/adapters/adapters.yaml"},
+			{"ClusterRole berth-webhook-adapters", "rules.0", map[string]any{
+				"apiGroups": []any{"example.org"}, "resources": []any{"doors"}, "verbs": []any{"list", "watch"}}},
+			{"ClusterRoleBinding berth-webhook-adapters", "subjects.0.namespace", "berth-system"},
+		},
+		notForPrograms: true, // there is no such file here
 	},
 }
 
+// all are those of every table.
+func all() []permutation {
+	return slices.Concat(permutations, certificatePermutations, monitoringPermutations, clusterPermutations)
+}
+
 func TestValuesEndUpWhereTheySay(t *testing.T) {
-	for _, p := range permutations {
+	for _, p := range all() {
 		t.Run(p.name, func(t *testing.T) {
 			result := mustRender(t, p.in(), p.values)
 			for _, e := range p.expect {
@@ -178,8 +333,15 @@ func TestValuesEndUpWhereTheySay(t *testing.T) {
 					t.Errorf("%s: %s is %v, want %v", e.object, e.path, got, e.want)
 				}
 			}
-			if !strings.Contains(result.notes, p.notes) {
-				t.Errorf("the notes do not say %q:\n%s", p.notes, result.notes)
+			for _, name := range p.absent {
+				if result.has(name) {
+					t.Errorf("%s is rendered", name)
+				}
+			}
+			for _, part := range p.notes {
+				if !strings.Contains(result.notes, part) {
+					t.Errorf("the notes do not say %q:\n%s", part, result.notes)
+				}
 			}
 		})
 	}
@@ -219,120 +381,4 @@ func texts(value any) []string {
 		}
 	}
 	return found
-}
-
-func TestWrongValuesAreRefusedByName(t *testing.T) {
-	for _, c := range []struct{ values, says string }{
-		{"{replicas: 2}", "'replicas'"},
-		{"{webhook: {replica: 2}}", "'replica'"},
-		{"{webhook: {replicas: 0}}", "'/webhook/replicas'"},
-		{"{operator: {replicas: 0}}", "'/operator/replicas'"},
-		{"{operator: {replicas: two}}", "'/operator/replicas'"},
-		{"{operator: {replicas: null}}", "'replicas'"},
-		{"{operator: {workers: 65}}", "'/operator/workers'"},
-		{"{webhook: {threads: 0}}", "'/webhook/threads'"},
-		{"{webhook: {drainDelay: 3}}", "'/webhook/drainDelay'"},
-		{"{webhook: {drainDelay: 20s}}", "'/webhook/drainDelay'"}, // 30 s until SIGKILL, 10 s for what is in flight
-		{"{webhook: {register: maybe}}", "'/webhook/register'"},
-		{"{webhook: {excludedNamespaces: kube-system}}", "'/webhook/excludedNamespaces'"},
-		{"{webhook: {excludedNamespaces: ['a,b']}}", "'/webhook/excludedNamespaces/0'"},
-		{"{webhook: {excludedNamespaces: null}}", "'excludedNamespaces'"},
-		{"{webhook: {resources: {request: {cpu: 1}}}}", "'request'"},
-		{"{webhook: {failurePolicy: Ignore}}", "'failurePolicy'"},
-		{"{logLevel: verbose}", "'/logLevel'"},
-		{"{image: {tag: 1.0}}", "'/image/tag'"}, // a number: it would have become 1
-		{"{image: {tag: latest please}}", "'/image/tag'"},
-		{"{image: {repository: Berth}}", "'/image/repository'"},
-		{"{image: {pullPolicy: Sometimes}}", "'/image/pullPolicy'"},
-		{"{imagePullSecrets: [registry]}", "'/imagePullSecrets/0'"},
-		{"{priorityClassName: High Priority}", "'/priorityClassName'"},
-		{"{extraLabels: {team: a b}}", "'/extraLabels/team'"},
-		{"{extraLabels: {app.kubernetes.io/name: mine}}", "'app.kubernetes.io/name'"},
-		{"{crds: {keep: false}}", "'keep'"},
-	} {
-		t.Run(c.values, func(t *testing.T) {
-			source := loadChart(t, sourceFile(t, "charts/berth"))
-			_, err := renderChart(t, source, programs.Namespace, c.values)
-			if err == nil {
-				t.Fatal("it was taken")
-			}
-			if !strings.Contains(err.Error(), c.says) {
-				t.Errorf("the refusal does not name %s: %v", c.says, err)
-			}
-		})
-	}
-}
-
-const wrongUsage = 2
-
-// try runs a program up to where it looks for its cluster, and returns its exit code.
-func try(t *testing.T, command ...string) (code int, output string) {
-	t.Helper()
-	binary, err := programs.Built(command[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	nowhere := "--kubeconfig=" + filepath.Join(t.TempDir(), "none")
-	said, err := exec.CommandContext(ctx, binary, append(command[1:], nowhere)...).CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) {
-		t.Fatalf("%s: %v\n%s", command, err, said)
-	}
-	if exit == nil {
-		return 0, string(said)
-	}
-	return exit.ExitCode(), string(said)
-}
-
-func TestTheProgramsTakeTheArguments(t *testing.T) {
-	for _, p := range permutations {
-		t.Run(p.name, func(t *testing.T) {
-			commands := mustRender(t, p.in(), p.values).commands(t)
-			if len(commands) != 2 {
-				t.Fatalf("%d commands, want 2", len(commands))
-			}
-			for _, command := range commands {
-				// 1: there is no cluster, which comes after the arguments.
-				if code, said := try(t, command...); code != 1 {
-					t.Errorf("%s: exit code %d: %s", command, code, said)
-				}
-				if code, said := try(t, append(command, "--misspelt=1")...); code != wrongUsage {
-					t.Errorf("%s takes --misspelt: exit code %d: %s", command[0], code, said)
-				}
-			}
-		})
-	}
-}
-
-func TestTheDefaultsLeftOutAreThoseOfThePrograms(t *testing.T) {
-	excluded := "[kube-system,kube-node-lease,kube-public," + programs.Namespace + "]"
-	user := "system:serviceaccount:" + programs.Namespace + ":berth-operator"
-	for program, flags := range map[string]map[string]string{
-		"berth-webhook": {
-			"--namespace":          programs.Namespace,
-			"--service-name":       "berth-webhook",
-			"--exclude-namespaces": excluded,
-			"--operator-user":      user,
-		},
-		"berth-operator": {
-			"--namespace":          programs.Namespace,
-			"--exclude-namespaces": excluded,
-			"--user":               user,
-		},
-	} {
-		_, help := try(t, program, "--help")
-		defaults := map[string]string{} // of a line "--flag TEXT=value ..."
-		for line := range strings.Lines(help) {
-			if words := strings.Fields(line); len(words) > 1 {
-				_, defaults[words[0]], _ = strings.Cut(words[1], "=")
-			}
-		}
-		for flag, want := range flags {
-			if defaults[flag] != want {
-				t.Errorf("%s: the default of %s is %q, the chart takes it for %q", program, flag, defaults[flag], want)
-			}
-		}
-	}
 }
