@@ -135,6 +135,11 @@ test: ## everything CI runs
 chart-readme: deps ## the values in charts/berth/README.md, from the comments of values.yaml
 	@cd e2e && $(GO) run ./cmd/chart-readme
 
+IMAGE ?=
+.PHONY: install-manifests
+install-manifests: deps ## build/dist/install.yaml and crds.yaml, to install Berth without Helm (IMAGE=REGISTRY/berth:TAG)
+	@cd e2e && $(GO) run ./cmd/install-manifests --out ../build/dist $(if $(IMAGE),--image '$(IMAGE)')
+
 .PHONY: cluster-up
 cluster-up: deps ## start the local control plane and leave it running
 	@cd e2e && $(GO) run ./cmd/cluster up

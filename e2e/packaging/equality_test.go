@@ -8,47 +8,32 @@ import (
 	"testing"
 
 	"berth.dev/e2e/kube"
+	"berth.dev/e2e/manifests"
 	"berth.dev/e2e/programs"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 )
 
-const (
-	keepAnnotation = "helm.sh/resource-policy"
-	baseFolder     = "deploy/base"
-)
+const keepAnnotation = "helm.sh/resource-policy"
 
-// installedByHand reads what `kubectl apply -f crds/` and `kubectl apply -k deploy/base` install.
-func installedByHand(t *testing.T) []*unstructured.Unstructured {
+// overlays are the folders of deploy/overlays with the values that make the chart install the same.
+var overlays = []struct{ folder, values string }{
+	{"default", ""},
+	{"ha", "ha-values.yaml"},
+	{"cert-manager", "cert-manager-values.yaml"},
+	{"no-webhook", "no-webhook-values.yaml"},
+	{"policy-only", "policy-only-values.yaml"},
+}
+
+// built reads what `kubectl apply -k` installs from a folder of the source tree.
+func built(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
-	text, err := os.ReadFile(sourceFile(t, filepath.Join(baseFolder, "kustomization.yaml")))
+	text, err := manifests.Built(t.Context(), shared.Binaries().Kubectl, folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kustomization struct {
-		APIVersion string   `json:"apiVersion"`
-		Kind       string   `json:"kind"`
-		Resources  []string `json:"resources"`
-	}
-	// Strict: what else a kustomization can say would change the objects, and this reader knows none of it.
-	if err := yaml.UnmarshalStrict(text, &kustomization); err != nil {
-		t.Fatal(err)
-	}
-	files := []string{"crds"}
-	for _, resource := range kustomization.Resources {
-		files = append(files, filepath.Join(baseFolder, resource))
-	}
-	var objects []*unstructured.Unstructured
-	for _, file := range files {
-		found, err := kube.ParsePath(sourceFile(t, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		objects = append(objects, found...)
-	}
-	return objects
+	return kube.MustParse(t, text)
 }
 
 // withoutNamespace takes the Namespace out, which is not Helm's to make: it must be there before a release
@@ -106,15 +91,58 @@ func replaceOrRemove(object *unstructured.Unstructured, field string, values map
 	_ = unstructured.SetNestedStringMap(object.Object, values, "metadata", field)
 }
 
-func TestDefaultValuesInstallWhatTheManifestsInstall(t *testing.T) {
+func TestTheOverlaysInstallWhatTheChartInstalls(t *testing.T) {
 	source := loadChart(t, sourceFile(t, "charts/berth"))
-	byHand := installedByHand(t)
-	want := withoutNamespace(byHand)
-	if len(byHand) != len(want)+1 || len(want) < 15 {
-		t.Fatalf("%d objects in the manifests, %d without the Namespace", len(byHand), len(want))
+	for _, overlay := range overlays {
+		t.Run(overlay.folder, func(t *testing.T) {
+			byHand := built(t, "deploy/overlays/"+overlay.folder)
+			want := withoutNamespace(byHand)
+			if len(byHand) != len(want)+1 || len(want) < 15 {
+				t.Fatalf("%d objects in the manifests, %d without the Namespace", len(byHand), len(want))
+			}
+			values := ""
+			if overlay.values != "" {
+				text, err := os.ReadFile(sourceFile(t, "charts/berth/ci/"+overlay.values))
+				if err != nil {
+					t.Fatal(err)
+				}
+				values = string(text)
+			}
+			got := mustRender(t, programs.Namespace, values)
+			for _, line := range differences(want, withoutHelm(source.Metadata, want, got.objects)) {
+				t.Error(line)
+			}
+		})
 	}
-	got := mustRender(t, programs.Namespace, "")
-	for _, line := range differences(want, withoutHelm(source.Metadata, want, got.objects)) {
+}
+
+func TestNoOverlayAndNoValuesAreForgotten(t *testing.T) {
+	var folders, files []string
+	for _, overlay := range overlays {
+		folders = append(folders, overlay.folder)
+		if overlay.values != "" {
+			files = append(files, overlay.values)
+		}
+	}
+	for folder, known := range map[string][]string{"deploy/overlays": folders, "charts/berth/ci": files} {
+		entries, err := os.ReadDir(sourceFile(t, folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			if !slices.Contains(known, entry.Name()) {
+				t.Errorf("%s/%s is compared with nothing", folder, entry.Name())
+			}
+		}
+	}
+}
+
+func TestTheKindsOfTheOverlaysAreAllOfThem(t *testing.T) {
+	want, err := kube.ParsePath(sourceFile(t, "crds"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range differences(want, built(t, "crds")) {
 		t.Error(line)
 	}
 }
