@@ -158,6 +158,16 @@ func (p *Process) Err() error {
 	}
 }
 
+// State tells how the process ended, as os.ProcessState does: "exit status 0". While it runs it is "".
+func (p *Process) State() string {
+	select {
+	case <-p.done:
+		return p.state
+	default:
+		return ""
+	}
+}
+
 // Signal sends a signal. A process that is gone already is no error.
 func (p *Process) Signal(sig syscall.Signal) error {
 	if !p.Alive() {
