@@ -87,6 +87,11 @@ e2e-oldest: build ## a part of the end-to-end tests on the oldest Kubernetes tha
 release-dry-run: deps ## build/dist/VERSION: every artefact of a release with checksums, publishes nothing (ARGS="--arch amd64 --arch arm64")
 	@release/build $(ARGS)
 
+.PHONY: e2e-helm4
+e2e-helm4: build ## installing with Helm 4, too, which takes six minutes to build once
+	@cd e2e && $(GO) run ./cmd/cluster build
+	@cd e2e && BERTH_HELM4=1 $(GO) test -count=1 -timeout 40m -run Helm ./installation
+
 .PHONY: soak
 soak: export SEEDS := $(or $(SEEDS),fresh)
 soak: export FAULTS := $(or $(FAULTS),all)
@@ -94,10 +99,11 @@ soak: export STALE_PLANS := $(or $(STALE_PLANS),400)
 soak: export TRANSITIONS := $(or $(TRANSITIONS),5000)
 soak: export LEADERS_MINUTES := $(or $(LEADERS_MINUTES),5)
 soak: export PAIRS := $(or $(PAIRS),100000)
+soak: export UNINSTALL_ORDERS := $(or $(UNINSTALL_ORDERS),all)
 soak: build ## much more of the same, about four hours: ten minutes of fuzzing for each reader, kills at every repetition of a write, 400 stale views, 5000 edits, minutes of two leaders, 100000 questions to four evaluators
 	@$(MAKE) fuzz FUZZ_SECONDS=$(or $(SOAK_FUZZ_SECONDS),600)
 	@cd e2e && $(GO) run ./cmd/cluster build
-	@cd e2e && $(GO) test -count=1 -timeout 4h -p 1 ./disaster ./evaluators ./faults ./stale ./transitions
+	@cd e2e && $(GO) test -count=1 -timeout 4h -p 1 ./disaster ./evaluators ./faults ./installation ./stale ./transitions
 
 .PHONY: fmt
 fmt: ## format C++ and Go in place
