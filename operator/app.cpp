@@ -1,18 +1,22 @@
 #include "operator/app.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "core/base/api_names.h"
 #include "core/base/version.h"
+#include "kube/client/access_reviews.h"
 #include "kube/client/connect.h"
+#include "kube/daemon/guarded_metrics.h"
 #include "kube/daemon/health.h"
 #include "kube/daemon/memory.h"
 #include "kube/daemon/signals.h"
@@ -275,6 +279,19 @@ void keep_lease(runtime::LeaseKeeper& lease, const runtime::Clock& clock, Teleme
   }
 }
 
+constexpr std::chrono::milliseconds kAccessReviewLimit(3'000);
+
+// Who may read the metrics is the API server's to say.
+daemon::AccessReviews access_reviews(http::Transport& transport) {
+  return {[&transport](const std::string& token) {
+            return client::review_token(transport, token, kAccessReviewLimit);
+          },
+          [&transport](const http::Requester& requester) {
+            return client::review_access(transport, requester, daemon::kMetricsPath, "get",
+                                         kAccessReviewLimit);
+          }};
+}
+
 }  // namespace
 
 int run(const Options& options) {
@@ -301,13 +318,22 @@ int run(const Options& options) {
   runtime::LeaseKeeper lease(client.with_deadline(lease_options.request_deadline), clock, lease_options);
 
   Leader leader(client, clock, lease, telemetry, options, identity, log);
-  daemon::Health health(&telemetry.metrics);
+  const bool guarded = options.program.metrics_listen.has_value();
+  daemon::Health health(guarded ? nullptr : &telemetry.metrics);
   health.add_readiness("cluster-read", [&]() -> std::optional<std::string> {
     if (lease.leading() && !leader.synced()) return "leading, but the cluster is not read yet";
     return std::nullopt;
   });
   const auto server = daemon::serve_health(options.program.health_listen, health);
   if (!server.ok()) return give_up(log, "Listening for health checks", server.error());
+  std::unique_ptr<daemon::GuardedMetrics> guarded_metrics;
+  if (guarded) {
+    auto started = daemon::GuardedMetrics::start(
+        {*options.program.metrics_listen, options.program.metrics_certificate_dir}, telemetry.metrics,
+        access_reviews(**transport), log);
+    if (!started.ok()) return give_up(log, "Listening for metrics", started.error());
+    guarded_metrics = *std::move(started);
+  }
   log.info("Started", {{"version", kVersion},
                        {"cluster", access->source},
                        {"identity", identity},

@@ -16,7 +16,9 @@
 #include "core/base/api_names.h"
 #include "core/base/version.h"
 #include "kube/adapters/table.h"
+#include "kube/client/access_reviews.h"
 #include "kube/client/connect.h"
+#include "kube/daemon/guarded_metrics.h"
 #include "kube/daemon/health.h"
 #include "kube/daemon/memory.h"
 #include "kube/daemon/signals.h"
@@ -197,6 +199,19 @@ void keep_certificates(Upkeep& upkeep, const cluster::ClusterFacts& facts, const
   }
 }
 
+constexpr std::chrono::milliseconds kAccessReviewLimit(3'000);
+
+// Who may read the metrics is the API server's to say.
+daemon::AccessReviews access_reviews(http::Transport& transport) {
+  return {[&transport](const std::string& token) {
+            return client::review_token(transport, token, kAccessReviewLimit);
+          },
+          [&transport](const http::Requester& requester) {
+            return client::review_access(transport, requester, daemon::kMetricsPath, "get",
+                                         kAccessReviewLimit);
+          }};
+}
+
 }  // namespace
 
 int run(const Options& options) {
@@ -256,7 +271,8 @@ int run(const Options& options) {
        .serving = [&](const OfferedCertificate& offered) { certificates.serving(offered); },
        .failed = [&](const char* doing, const Error& error) { certificates.failed(doing, error); }});
 
-  daemon::Health health(&metrics);
+  const bool guarded = options.program.metrics_listen.has_value();
+  daemon::Health health(guarded ? nullptr : &metrics);
   health.add_readiness("cluster-read", [&]() -> std::optional<std::string> {
     const std::string missing = facts.missing();
     if (missing.empty()) return std::nullopt;
@@ -265,6 +281,14 @@ int run(const Options& options) {
   health.add_readiness("certificate", [&] { return upkeep.problem(); });
   const auto health_server = daemon::serve_health(options.program.health_listen, health);
   if (!health_server.ok()) return give_up(log, "Listening for health checks", health_server.error());
+  std::unique_ptr<daemon::GuardedMetrics> guarded_metrics;
+  if (guarded) {
+    auto started = daemon::GuardedMetrics::start(
+        {*options.program.metrics_listen, options.program.metrics_certificate_dir}, metrics,
+        access_reviews(**transport), log);
+    if (!started.ok()) return give_up(log, "Listening for metrics", started.error());
+    guarded_metrics = *std::move(started);
+  }
   log.info("Started", {{"version", kVersion},
                        {"cluster", access->source},
                        {"port", int{(*server)->port()}},

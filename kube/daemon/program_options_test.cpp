@@ -21,6 +21,7 @@ struct FakeOption {
     return this;
   }
   FakeOption* type_name(const std::string&) { return this; }
+  FakeOption* needs(const std::string&) { return this; }
 };
 
 struct FakeApp {
@@ -38,7 +39,8 @@ TEST(ProgramOptions, ShowTheirDefaults) {
   ProgramOptions options;
   options.health_listen = {"127.0.0.1", 8081};
   add_program_options(app, options);
-  EXPECT_EQ(app.options.size(), 4U);
+  EXPECT_EQ(app.options.size(), 6U);
+  EXPECT_FALSE(options.metrics_listen) << "with the health checks";
   EXPECT_TRUE(app.options.contains("--kubeconfig"));
   EXPECT_EQ(app.options["--health-listen"].shown, "127.0.0.1:8081");
   // What is shown is what is meant.
@@ -51,6 +53,8 @@ TEST(ProgramOptions, KeepWhatTheirFlagsSay) {
   ProgramOptions options;
   add_program_options(app, options);
   EXPECT_EQ(app.options["--health-listen"].checked("[::1]:9000"), "");
+  EXPECT_EQ(app.options["--metrics-listen"].checked(":8443"), "");
+  EXPECT_EQ(options.metrics_listen, (ListenAddress{"", 8443}));
   EXPECT_EQ(app.options["--log-format"].checked("json"), "");
   EXPECT_EQ(app.options["--log-level"].checked("debug"), "");
   EXPECT_EQ(options.health_listen, (ListenAddress{"::1", 9000}));

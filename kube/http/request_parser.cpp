@@ -29,6 +29,7 @@ class Collector final : public MessageCollector<true, ServerRequest, kMaxReserve
   int lengths = 0;
   int encodings = 0;
   int content_types = 0;
+  int authorizations = 0;
   bool chunked_only = false;
   bool expects_continue = false;
   bool expects_other = false;
@@ -60,6 +61,10 @@ class Collector final : public MessageCollector<true, ServerRequest, kMaxReserve
       case field::content_type:
         ++content_types;
         message.content_type.assign(value.data(), value.size());
+        break;
+      case field::authorization:
+        ++authorizations;
+        message.authorization.assign(value.data(), value.size());
         break;
       case field::expect:
         (same_word(value, "100-continue") ? expects_continue : expects_other) = true;
@@ -120,6 +125,7 @@ struct RequestParser::Impl {
     if (c.encodings > 0 && !c.is_11) return refuse(400, "HTTP/1.0 has no Transfer-Encoding");
     if (c.encodings > 0 && !c.chunked_only) return refuse(501, "only chunked is understood");
     if (c.content_types > 1) return refuse(400, "more than one Content-Type");
+    if (c.authorizations > 1) return refuse(400, "more than one Authorization");
     if (c.expects_other) return refuse(417, "only 100-continue can be expected");
     return std::nullopt;
   }

@@ -145,6 +145,7 @@ TEST(RequestParser, RefusesWhatInvitesSmugglingHoweverItIsCut) {
       {"HTTP/2's greeting", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
       {"a greeting of TLS", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)},
       {"an empty line first", "\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"},
+      {"two authorizations", head("Authorization: Bearer a\r\nAuthorization: Bearer b\r\n")},
       {"two content types", head("Content-Type: a/b\r\nContent-Type: c/d\r\n")},
       {"an expectation we cannot meet", head("Expect: a-pony\r\n"), 417},
       {"a header that is too long", head("A: " + std::string(2000, 'x') + "\r\n"), 431},

@@ -25,7 +25,8 @@ struct ServerRequest {
   std::string target = {};        // as sent: path and query, not decoded
   std::string content_type = {};  // "" when there is none
   std::string body = {};
-  std::string peer = {};  // "203.0.113.9:40123", "[2001:db8::1]:40123"
+  std::string peer = {};           // "203.0.113.9:40123", "[2001:db8::1]:40123"
+  std::string authorization = {};  // the header of that name: a secret, never to be shown
 };
 
 struct Reply {
