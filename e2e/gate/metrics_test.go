@@ -43,7 +43,7 @@ func TestGuardedMetricsAreForThoseWhomTheAPIServerLetsReadThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"crds", "deploy/base/namespace.yaml", "deploy/base/operator-rbac.yaml", "deploy/base/webhook-rbac.yaml"} {
+	for _, path := range []string{"crds", "deploy/base/namespace.yaml", "deploy/base/operator-rbac.yaml", "deploy/base/webhook-rbac.yaml", "deploy/base/metrics-rbac.yaml"} {
 		if _, err := client.ApplyPath(t.Context(), filepath.Join(root, path)); err != nil {
 			t.Fatal(err)
 		}

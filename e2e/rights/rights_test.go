@@ -97,7 +97,7 @@ func TestWhoIsRefusedIsNamedIfHeIsOurs(t *testing.T) {
 // Otherwise it would excuse what nobody can ask for.
 func TestWhatTheLogDoesNotShowIsGranted(t *testing.T) {
 	var granted []string
-	for _, file := range []string{"operator-rbac.yaml", "webhook-rbac.yaml"} {
+	for _, file := range []string{"operator-rbac.yaml", "webhook-rbac.yaml", "metrics-rbac.yaml"} {
 		objects, err := kube.ParsePath("../../deploy/base/" + file)
 		if err != nil {
 			t.Fatal(err)

@@ -32,7 +32,7 @@ func check(folder string) error {
 		return err
 	}
 	var grants []rights.Grant
-	for _, file := range []string{"operator-rbac.yaml", "webhook-rbac.yaml"} {
+	for _, file := range []string{"operator-rbac.yaml", "webhook-rbac.yaml", "metrics-rbac.yaml"} {
 		objects, err := kube.ParsePath(filepath.Join(root, "deploy/base", file))
 		if err != nil {
 			return err
