@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(folder)
 		made.archive, made.rootFilesystem = filepath.Join(folder, "berth.tar"), filepath.Join(folder, "root")
-		made.id, err = build("--archive", made.archive, "--root-filesystem", made.rootFilesystem)
+		made.id, err = Build("--archive", made.archive, "--root-filesystem", made.rootFilesystem)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -57,26 +57,6 @@ func notHere() string {
 		return fmt.Sprintf("no mount namespace: %s", bytes.TrimSpace(text))
 	}
 	return ""
-}
-
-// build runs image/build with the programs of this build and returns the id that it prints.
-func build(arguments ...string) (string, error) {
-	root, err := programs.Root()
-	if err != nil {
-		return "", err
-	}
-	program, err := programs.Built("berth")
-	if err != nil {
-		return "", err
-	}
-	command := exec.Command(filepath.Join(root, "image/build"), append([]string{"--programs", filepath.Dir(program)}, arguments...)...)
-	var said bytes.Buffer
-	command.Stderr = &said
-	id, err := command.Output()
-	if err != nil {
-		return "", fmt.Errorf("image/build: %w\n%s", err, &said)
-	}
-	return strings.TrimSpace(string(id)), nil
 }
 
 func built(t *testing.T, program string) string {
@@ -130,7 +110,7 @@ spec: {type: NodePort, selector: {app: pg}, ports: [{port: 5432}]}
 }
 
 func TestTwoBuildsHaveOneIdentity(t *testing.T) {
-	again, err := build()
+	again, err := Build()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"berth.dev/e2e/cluster"
+	"berth.dev/e2e/image"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
 	"berth.dev/e2e/standin"
@@ -33,15 +34,8 @@ var makeRoot = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var files []string
-	for _, name := range []string{"berth-operator", "berth-webhook", "berth"} {
-		file, err := programs.Built(name)
-		if err != nil {
-			return "", err
-		}
-		files = append(files, file)
-	}
-	return dir, standin.MakeRoot(dir, files...)
+	_, err = image.Build("--root-filesystem", dir)
+	return dir, err
 })
 
 func TestMain(m *testing.M) {

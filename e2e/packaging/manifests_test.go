@@ -2,6 +2,7 @@ package packaging
 
 import (
 	"bytes"
+	"context"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,21 @@ func TestTheFilesOfAReleaseInstallEverythingAndThenChangeNothing(t *testing.T) {
 	if err := manifests.Write(t.Context(), shared.Binaries().Kubectl, dir, registryImage); err != nil {
 		t.Fatal(err)
 	}
+	installed, err := kube.ParsePath(filepath.Join(dir, "install.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // others apply some of it as somebody else
+		c := kube.MustNew(t, shared.AdminConfig())
+		for _, object := range installed {
+			if kind := object.GetKind(); kind == "Namespace" || kind == crdKind {
+				continue
+			}
+			if err := c.Delete(context.Background(), object.GroupVersionKind().GroupKind().String(), object.GetNamespace(), object.GetName()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	for _, name := range []string{"crds.yaml", "install.yaml"} {
 		file := filepath.Join(dir, name)
 		// The administrator of the other tests wrote some of it before.
@@ -40,10 +56,6 @@ func TestTheFilesOfAReleaseInstallEverythingAndThenChangeNothing(t *testing.T) {
 		if said, err := kubectl(t, "diff", "--server-side", "--force-conflicts", "-f", file); err != nil {
 			t.Errorf("%s differs from what it has installed: %v\n%s", name, err, said)
 		}
-	}
-	installed, err := kube.ParsePath(filepath.Join(dir, "install.yaml"))
-	if err != nil {
-		t.Fatal(err)
 	}
 	for _, object := range installed {
 		if image, _ := kube.Value(object, container+"image"); object.GetKind() == deploymentKind && image != registryImage {

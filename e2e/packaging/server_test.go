@@ -27,7 +27,7 @@ func dryRun(ctx context.Context, c *kube.Client, object *unstructured.Unstructur
 	if err != nil {
 		return nil, err
 	}
-	options := metav1.ApplyOptions{FieldManager: kube.FieldManager, DryRun: []string{metav1.DryRunAll}}
+	options := metav1.ApplyOptions{FieldManager: kube.FieldManager, DryRun: []string{metav1.DryRunAll}, Force: true}
 	c.Warnings()
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 		_, err = all.Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object, options)
