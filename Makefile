@@ -100,10 +100,13 @@ soak: export TRANSITIONS := $(or $(TRANSITIONS),5000)
 soak: export LEADERS_MINUTES := $(or $(LEADERS_MINUTES),5)
 soak: export PAIRS := $(or $(PAIRS),100000)
 soak: export UNINSTALL_ORDERS := $(or $(UNINSTALL_ORDERS),all)
-soak: build ## much more of the same, about four hours: ten minutes of fuzzing for each reader, kills at every repetition of a write, 400 stale views, 5000 edits, minutes of two leaders, 100000 questions to four evaluators
+soak: export RESTARTS := $(or $(RESTARTS),500)
+soak: export ROTATIONS := $(or $(ROTATIONS),100)
+soak: export RACES := $(or $(RACES),100)
+soak: build ## much more of the same, about four and a half hours: ten minutes of fuzzing for each reader, kills at every repetition of a write, 400 stale views, 5000 edits, minutes of two leaders, 100000 questions to four evaluators, 500 restarts and 100 exchanged certificates under load
 	@$(MAKE) fuzz FUZZ_SECONDS=$(or $(SOAK_FUZZ_SECONDS),600)
 	@cd e2e && $(GO) run ./cmd/cluster build
-	@cd e2e && $(GO) test -count=1 -timeout 4h -p 1 ./disaster ./evaluators ./faults ./installation ./stale ./transitions
+	@cd e2e && $(GO) test -count=1 -timeout 4h -p 1 ./disaster ./evaluators ./faults ./ha ./installation ./stale ./transitions
 
 .PHONY: fmt
 fmt: ## format C++ and Go in place

@@ -1,0 +1,138 @@
+package ha
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"berth.dev/e2e/kube"
+	"berth.dev/e2e/programs"
+)
+
+// certificates that live for seconds: due after ten, exchanged a second or two later, over after fifteen.
+var shortLived = []string{
+	"--certificate-validity=15s", "--ca-validity=15s", "--certificate-settle=1s", "--drain-delay=500ms", "--no-audit",
+}
+
+// three starts three webhooks behind one address, and a load.
+func three(t *testing.T, args ...string) (*kube.Client, []*programs.Program, *balancer, *load) {
+	t.Helper()
+	client := install(t)
+	forget(t, client)
+	front, err := listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	replicas := webhooks(t, client, 3, front.url(), args...)
+	front.follow(replicas)
+	t.Cleanup(func() {
+		forget(t, client)
+		front.close()
+	})
+	begin(t, replicas...)
+	namespace := client.Namespace(t)
+	kube.Eventually(t, soon, "the first admission through the address", func(ctx context.Context) error {
+		one := &load{began: time.Now()}
+		one.ask(client.Typed, namespace)
+		return one.firstError
+	})
+	return client, replicas, front, startLoad(client.Typed, namespace, amount(t, "RATE", 500))
+}
+
+// exchanges counts, until the context ends, how often a leaf of a new authority has taken the place of the old one.
+func exchanges(ctx context.Context, t *testing.T, client *kube.Client, count *atomic.Int64) {
+	last := ""
+	for ctx.Err() == nil {
+		authorities, leaf, err := bundle(ctx, client)
+		if err == nil && leaf.CheckSignatureFrom(authorities[0]) == nil {
+			if now := string(authorities[0].SubjectKeyId); now != last {
+				if last != "" {
+					t.Logf("exchange %d, %d authorities are believed in", count.Add(1), len(authorities))
+				}
+				last = now
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// restartTwoAtATime stops and starts the replicas in turn until it is enough, and returns how often. The third one
+// serves meanwhile. A replica counts as started when it is sent requests again.
+func restartTwoAtATime(t *testing.T, replicas []*programs.Program, front *balancer, enough func(done int) bool) int {
+	var next, done atomic.Int64
+	inTurn := make([]sync.Mutex, len(replicas))
+	var lanes sync.WaitGroup
+	for range 2 {
+		lanes.Go(func() {
+			for !enough(int(done.Load())) && !t.Failed() {
+				which := int(next.Add(1)-1) % len(replicas)
+				inTurn[which].Lock()
+				err := replicas[which].Stop()
+				if err == nil {
+					err = replicas[which].Start(t.Context())
+				}
+				if err == nil {
+					err = front.await(t.Context(), which)
+				}
+				inTurn[which].Unlock()
+				if err != nil {
+					t.Error(err)
+				}
+				done.Add(1)
+			}
+		})
+	}
+	lanes.Wait()
+	return int(done.Load())
+}
+
+func TestNoAdmissionFailsWhileReplicasRestartOneAfterAnotherAndTheirCertificatesAreExchanged(t *testing.T) {
+	restarts, rotations := amount(t, "RESTARTS", 30), amount(t, "ROTATIONS", 5)
+	client, replicas, front, asking := three(t, shortLived...)
+	var rotated atomic.Int64
+	ctx, stop := context.WithCancel(t.Context())
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		exchanges(ctx, t, client, &rotated)
+	}()
+	restarted := restartTwoAtATime(t, replicas, front, func(done int) bool {
+		enough := done >= restarts && rotated.Load() >= int64(rotations)
+		return enough || asking.failed.Load() > 0 || time.Since(asking.began) > time.Duration(restarts)*6*time.Second
+	})
+	said := asking.end()
+	stop()
+	<-watched
+	t.Logf("%d restarts, %d exchanges of authority and leaf: %s; nobody was ready for %d connections", restarted,
+		rotated.Load(), said, front.refused.Load())
+	if failed := asking.failed.Load(); failed > 0 {
+		t.Errorf("%d admissions failed, the first %v", failed, asking.firstError)
+	}
+	if restarted < restarts || rotated.Load() < int64(rotations) {
+		t.Errorf("only %d restarts and %d exchanges", restarted, rotated.Load())
+	}
+	if asking.admitted.Load() < int64(10*restarts) {
+		t.Errorf("only %d admissions: that shows nothing", asking.admitted.Load())
+	}
+}
+
+// What the test above would miss if it were blind: replicas that go without a word.
+func TestReplicasThatAreKilledLoseAdmissions(t *testing.T) {
+	_, replicas, _, asking := three(t, "--no-audit")
+	killed := 0
+	for ; killed < 30 && asking.failed.Load() == 0; killed++ {
+		if err := replicas[killed%len(replicas)].Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := asking.end()
+	t.Logf("%d killed: %s; %v", killed, said, asking.firstError)
+	if asking.failed.Load() == 0 {
+		t.Errorf("no admission failed with %d kills: the load sees nothing", killed)
+	}
+}
