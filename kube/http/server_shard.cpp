@@ -63,6 +63,7 @@ struct Shard::State {
   void reap();
   void wait_accept();
   void accept_some();
+  void accept_waiting();
   void make_room();
   void take(Descriptor descriptor, std::string peer);
 };
@@ -119,16 +120,23 @@ class Shard::Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void drop_if_late(Clock::time_point now) {
-    if (now < deadline_) return;
+    if (now < deadline_ || (shard_.finishing && phase_ == Phase::kIdle && has_unread())) return;
     if (phase_ != Phase::kClosing) ++counters().timeouts;
     drop();
   }
 
   void finish(Clock::time_point now) {
-    if (phase_ == Phase::kIdle && served_ > 0) return drop();
-    if (phase_ == Phase::kIdle || phase_ == Phase::kHandshake) {
-      deadline_ = std::min(deadline_, now + options().shutdown_limit);
-    }
+    if (phase_ != Phase::kIdle && phase_ != Phase::kHandshake) return;
+    // One that was used a moment ago is likely to be used in the next: its client must not find it closed.
+    const auto silence = served_ > 0 ? since_ : now;
+    deadline_ = std::min(deadline_, silence + options().shutdown_limit);
+    drop_if_late(now);
+  }
+
+  // A request that has come in and was not looked at yet: its sender may not send it again.
+  [[nodiscard]] bool has_unread() {
+    error_code ec;
+    return socket_.available(ec) > 0 || (tls_ && SSL_pending(tls_->native_handle()) > 0);
   }
 
   // Who makes room first; nullopt: nobody may be taken out of its reply. Clients that never sent a whole
@@ -398,6 +406,23 @@ void Shard::State::accept_some() {
   wait_accept();
 }
 
+// Closing the listener would reset those that the kernel has connected already.
+void Shard::State::accept_waiting() {
+  constexpr int kMost = 4096;  // what a kernel queues at most, so that nobody keeps us here
+  for (int i = 0; i < kMost; ++i) {
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    Descriptor descriptor(::accept4(listener.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
+                                    SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (descriptor.number() >= 0) {
+      ++shared.counters.accepted;
+      accepted(std::move(descriptor), socket_address_text(from));
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      return;
+    }
+  }
+}
+
 void Shard::State::make_room() {
   Connection* first = nullptr;
   std::pair<int, Clock::time_point> best{};
@@ -469,6 +494,7 @@ void Shard::stop_listening() {
   asio::post(state_->io, [state = state_.get(), &done] {
     error_code ignored;
     state->accept_pause.cancel();
+    if (state->listener.is_open()) state->accept_waiting();
     state->listener.close(ignored);
     done.set_value();
   });

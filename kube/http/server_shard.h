@@ -52,11 +52,12 @@ class Shard {
   // Accepts from the listening, non-blocking `listener` until stop_listening(), which closes it, and hands
   // each connection, non-blocking, to `accepted` on the shard's thread.
   void listen(Descriptor listener, std::function<void(Descriptor, std::string peer)> accepted);
-  // Returns when no accept will happen any more.
+  // Returns when no accept will happen any more; whoever was connected by then has been accepted.
   void stop_listening();
 
-  // Closes the connections that wait for a further request, and each of the others after its reply. One that
-  // is new gets shutdown_limit to send its first request: the client has reason to believe in it.
+  // Closes the connections that have waited for a further request for shutdown_limit, the others as soon as
+  // they have, and each after its next reply. One that is new gets shutdown_limit to send its first request:
+  // the client has reason to believe in it.
   void finish();
 
  private:

@@ -338,5 +338,33 @@ TEST(ServerDrain, GivesANewConnectionTheTimeToAsk) {
   EXPECT_TRUE(drained.get());
 }
 
+// A busy server is the one that has not looked yet.
+TEST(ServerDrain, AnswersWhatHasComeInBeforeItWasLookedAt) {
+  std::promise<void> entered;
+  std::promise<void> leave;
+  const auto server = start(plain_options(), [&](const ServerRequest& request) {
+    if (request.target == "/slow") {
+      entered.set_value();
+      leave.get_future().wait();
+    }
+    return Reply{.body = request.target};
+  });
+  const auto used = RawClient::plain(server->port());
+  ASSERT_EQ(used->ask(get("/before")).status, 200);
+  const auto busy = RawClient::plain(server->port());
+  ASSERT_TRUE(busy->send(get("/slow")));
+  entered.get_future().wait();
+  const auto fresh = RawClient::plain(server->port());  // connected by the kernel alone
+  ASSERT_TRUE(used->send(get("/again")));
+  ASSERT_TRUE(fresh->send(get("/first")));
+  auto drained = std::async(std::launch::async, [&] { return server->drain(0ms, 10s); });
+  EXPECT_EQ(drained.wait_for(20ms), std::future_status::timeout);
+  leave.set_value();
+  EXPECT_EQ(busy->answer().body, "/slow");
+  EXPECT_EQ(used->answer().body, "/again");
+  EXPECT_EQ(fresh->answer().body, "/first");
+  EXPECT_TRUE(drained.get());
+}
+
 }  // namespace
 }  // namespace berth::http
