@@ -37,7 +37,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   daemon::add_parsed_option(app, "--renew-deadline", options.renew_deadline, parse_duration, "10s",
                             "a leader that cannot renew for this long ends itself");
   daemon::add_parsed_option(app, "--retry-period", options.retry_period, parse_duration, "2s",
-                            "how often the lease is looked at");
+                            "how often the leader renews its lease; who waits looks twice as often");
   app.add_option("--workers", options.workers, "objects worked on at once")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
