@@ -108,7 +108,9 @@ bool Upkeep::serve(const OfferedCertificate& offered, const Outlook& outlook) {
 }
 
 Duration Upkeep::wait_for_more(const OfferedCertificate& offered, bool done) const {
+  if (done && offered.waiting && !offered.proven) return kUntilReady;  // to confirm it: others wait for that
   if (done && !offered.waiting) return config_.check;
+  if (problem()) return std::min(kSoon, config_.check);
   return std::clamp(config_.settle / 8, Duration(100), config_.check);
 }
 
