@@ -66,14 +66,21 @@ func oneAuthority(ctx context.Context, client *kube.Client, replicas []*programs
 			return fmt.Errorf("%s believes in %d authorities, and not in that of the Secret alone", webhook.Name, len(registered))
 		}
 	}
-	believed := x509.NewCertPool()
-	believed.AddCert(authorities[0])
 	for _, replica := range replicas {
-		conn, err := tls.Dial("tcp", strings.TrimPrefix(replica.URL, "https://"), &tls.Config{RootCAs: believed})
-		if err != nil {
-			return fmt.Errorf("%s: %w", replica.Name(), err)
+		if err := serves(replica, &issuer{certificate: authorities[0]}); err != nil {
+			return err
 		}
-		conn.Close()
 	}
 	return nil
+}
+
+// serves holds when a replica shows a certificate of that issuer.
+func serves(replica *programs.Program, of *issuer) error {
+	believed := x509.NewCertPool()
+	believed.AddCert(of.certificate)
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(replica.URL, "https://"), &tls.Config{RootCAs: believed})
+	if err != nil {
+		return fmt.Errorf("%s: %w", replica.Name(), err)
+	}
+	return conn.Close()
 }

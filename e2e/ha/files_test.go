@@ -1,0 +1,162 @@
+package ha
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"berth.dev/e2e/kube"
+	"berth.dev/e2e/programs"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// issuer is somebody else who makes certificates, as cert-manager does.
+type issuer struct {
+	key         *ecdsa.PrivateKey
+	certificate *x509.Certificate
+}
+
+func newIssuer(t *testing.T) *issuer {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "somebody else"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	key, certificate := sign(t, template, template, nil)
+	return &issuer{key, certificate}
+}
+
+func sign(t *testing.T, template, parent *x509.Certificate, by *ecdsa.PrivateKey) (*ecdsa.PrivateKey, *x509.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if by == nil {
+		by = key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, certificate
+}
+
+// mount writes a certificate of his as a mounted Secret has it: all behind one link, exchanged in one step.
+func (i *issuer) mount(t *testing.T, dir string) {
+	t.Helper()
+	key, leaf := sign(t, &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "webhook"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}, i.certificate, i.key)
+	text, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := fmt.Sprintf("..%d", time.Now().UnixNano())
+	write := func(name, kind string, der []byte) error {
+		return os.WriteFile(filepath.Join(dir, version, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
+	}
+	if err := errors.Join(
+		os.Mkdir(filepath.Join(dir, version), 0o700),
+		write("tls.crt", "CERTIFICATE", leaf.Raw), write("tls.key", "PRIVATE KEY", text),
+		write("ca.crt", "CERTIFICATE", i.certificate.Raw),
+		os.Symlink(version, filepath.Join(dir, "..data_tmp")),
+		os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"tls.crt", "tls.key", "ca.crt"} {
+		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(dir, name)); err != nil && !os.IsExist(err) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCertificatesOfSomebodyElseAreTakenFromFilesIntoARegistrationThatIsThere(t *testing.T) {
+	client := install(t)
+	forget(t, client)
+	t.Cleanup(func() { forget(t, client) })
+	// As a chart leaves it: nothing in it, and words of others on it.
+	client.MustApply(t, "", `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: berth-exposure, labels: {helm.sh/chart: berth}, annotations: {example.org/owner: platform}}`)
+	dir := t.TempDir()
+	replica := webhooks(t, client, 1, "", "--certificate-dir", dir, "--certificate-settle=1s", "--no-audit")[0]
+	if err := replica.Launch(); err != nil {
+		t.Fatal(err)
+	}
+	kube.Eventually(t, soon, "the missing file to be named", func(ctx context.Context) error {
+		err := replica.Check(ctx)
+		if err == nil || !strings.Contains(err.Error(), "tls.crt") {
+			return fmt.Errorf("readyz says %v", err)
+		}
+		return nil
+	})
+	namespace := client.Namespace(t)
+	admitted := func(ctx context.Context) error {
+		one := &load{began: time.Now()}
+		one.ask(client.Typed, namespace)
+		return one.firstError
+	}
+	first := newIssuer(t)
+	first.mount(t, dir)
+	if err := replica.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kube.Eventually(t, soon, "an admission", admitted)
+
+	second := newIssuer(t)
+	second.mount(t, dir)
+	kube.Eventually(t, soon, "the next certificate to be served", func(ctx context.Context) error {
+		if err := admitted(ctx); err != nil {
+			return kube.Stop(err) // at no moment may one fail
+		}
+		return serves(replica, second)
+	})
+	configuration, err := client.Typed.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), registration, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if configuration.Labels["helm.sh/chart"] != "berth" || configuration.Annotations["example.org/owner"] != "platform" {
+		t.Errorf("what others wrote is gone: %v %v", configuration.Labels, configuration.Annotations)
+	}
+	for _, webhook := range configuration.Webhooks {
+		believed, err := certificatesIn(webhook.ClientConfig.CABundle)
+		if err != nil || len(believed) != 2 {
+			t.Errorf("%s believes in %d authorities, %v: another replica may still serve the first one's", webhook.Name, len(believed), err)
+		}
+	}
+	if _, err := client.Typed.CoreV1().Secrets(programs.Namespace).Get(t.Context(), secretName, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("a Secret was made: %v", err)
+	}
+	version := configuration.ResourceVersion
+	kube.Always(t, 2*time.Second, "no write without a change", func(ctx context.Context) error {
+		now, err := client.Typed.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(ctx, registration, metav1.GetOptions{})
+		if err == nil && now.ResourceVersion != version {
+			return errors.New("the registration was written")
+		}
+		return err
+	})
+}
