@@ -164,11 +164,13 @@ metrics:
 		name: "alerts and the dashboard",
 		values: `
 metrics:
-  prometheusRule: {enabled: true, labels: {release: prometheus}}
+  prometheusRule: {enabled: true, labels: {release: prometheus}, runbookBase: "https://git.example.com/berth/"}
   dashboard: {enabled: true, labels: {team: platform}, annotations: {grafana_folder: Platform}}
 `,
 		expect: []expectation{
 			{"PrometheusRule berth-system/berth", "metadata.labels.release", "prometheus"},
+			{"PrometheusRule berth-system/berth", "spec.groups.0.rules.0.annotations.runbook_url",
+				"https://git.example.com/berth/docs/runbooks/BerthRangeNearlyFull.md"},
 			{"ConfigMap berth-system/berth-dashboard", "metadata.labels.grafana_dashboard", "1"},
 			{"ConfigMap berth-system/berth-dashboard", "metadata.labels.team", "platform"},
 			{"ConfigMap berth-system/berth-dashboard", "metadata.annotations", map[string]any{"grafana_folder": "Platform"}},

@@ -92,6 +92,7 @@ func TestWrongValuesAreRefusedByName(t *testing.T) {
 		{"{metrics: {serviceMonitor: {enabled: true}, podMonitor: {enabled: true, tokenSecret: {name: a, key: b}}}}",
 			"metrics.podMonitor.enabled: "},
 		{"{metrics: {prometheusRule: {labels: [a]}}}", "'/metrics/prometheusRule/labels'"},
+		{"{metrics: {prometheusRule: {runbookBase: 'https://git.example.com/berth'}}}", "'/metrics/prometheusRule/runbookBase'"},
 		{"{metrics: {dashboard: {labels: {a: 1}}}}", "'/metrics/dashboard/labels/a'"},
 		{"{metrics: {dashboard: {annotations: {a: 1}}}}", "'/metrics/dashboard/annotations/a'"},
 
