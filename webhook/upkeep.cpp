@@ -18,6 +18,13 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
+// Who made the configuration labels it. Helm takes what carries another's label for somebody else's, and then
+// neither upgrades nor removes it.
+bool was_made_here(const ValidatingWebhookConfiguration& live) {
+  const auto found = live.meta.labels.find(kManagedByLabel);
+  return found != live.meta.labels.end() && found->second == kManagedByValue;
+}
+
 std::vector<std::string> list_of(const Outlook& outlook) {
   return outlook.published.value_or(std::vector<std::string>{});
 }
@@ -60,6 +67,7 @@ Result<Upkeep::Configuration> Upkeep::register_with(const std::vector<std::strin
       ours, published.value_or(std::vector<std::string>{}), history_, served_.pair.certificate_pem,
       config_.linger, clock_->monotonic(), clock_->wall());
   ValidatingWebhookConfiguration wanted = make_registration(config_.registration, joined(authorities));
+  if (live && !was_made_here(*live)) wanted.meta.labels.clear();
   if (!live || !in_place(*live, wanted)) {
     if (live) {
       // An apply without the uid would make anew what was deleted meanwhile.

@@ -92,7 +92,7 @@ TEST_F(UpkeepTest, IsNotRegisteredBeforeTheClusterIsRead) {
 TEST_F(UpkeepTest, FillsInARegistrationThatSomebodyMadeWithoutWebhooksAndKeepsWhatIsTheirs) {
   ValidatingWebhookConfiguration empty;
   empty.meta.name = kWebhookConfiguration;
-  empty.meta.labels = {{"helm.sh/chart", "berth-1"}};
+  empty.meta.labels = {{"helm.sh/chart", "berth-1"}, {kManagedByLabel, "Helm"}};
   empty.meta.annotations = {{"argocd.argoproj.io/sync-wave", "3"}};
   const client::Client somebody(server_, {.field_manager = "helm"});
   ASSERT_TRUE(somebody.create(wire::kValidatingWebhookConfiguration, empty).ok());
@@ -102,6 +102,7 @@ TEST_F(UpkeepTest, FillsInARegistrationThatSomebodyMadeWithoutWebhooksAndKeepsWh
   const auto live = registration();
   EXPECT_FALSE(live->webhooks.empty());
   EXPECT_EQ(live->meta.labels.at("helm.sh/chart"), "berth-1");
+  EXPECT_EQ(live->meta.labels.at(kManagedByLabel), "Helm");
   EXPECT_EQ(live->meta.annotations.at("argocd.argoproj.io/sync-wave"), "3");
 }
 
