@@ -169,7 +169,7 @@ metrics:
 `,
 		expect: []expectation{
 			{"PrometheusRule berth-system/berth", "metadata.labels.release", "prometheus"},
-			{"PrometheusRule berth-system/berth", "spec.groups.0.rules.0.annotations.runbook_url",
+			{"PrometheusRule berth-system/berth", "spec.groups.0.rules.1.annotations.runbook_url",
 				"https://git.example.com/berth/docs/runbooks/BerthRangeNearlyFull.md"},
 			{"ConfigMap berth-system/berth-dashboard", "metadata.labels.grafana_dashboard", "1"},
 			{"ConfigMap berth-system/berth-dashboard", "metadata.labels.team", "platform"},
