@@ -2,7 +2,6 @@ package ha
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,9 +10,9 @@ import (
 	"berth.dev/e2e/programs"
 )
 
-// certificates that live for seconds: due after ten, exchanged a second or two later, over after fifteen.
+// certificates that live for seconds: due after thirteen, exchanged a second or two later, over after twenty.
 var shortLived = []string{
-	"--certificate-validity=15s", "--ca-validity=15s", "--certificate-settle=1s", "--drain-delay=500ms", "--no-audit",
+	"--certificate-validity=20s", "--ca-validity=20s", "--certificate-settle=1s", "--drain-delay=500ms", "--no-audit",
 }
 
 // three starts three webhooks behind one address, and a load.
@@ -61,34 +60,23 @@ func exchanges(ctx context.Context, t *testing.T, client *kube.Client, count *at
 	}
 }
 
-// restartTwoAtATime stops and starts the replicas in turn until it is enough, and returns how often. The third one
-// serves meanwhile. A replica counts as started when it is sent requests again.
-func restartTwoAtATime(t *testing.T, replicas []*programs.Program, front *balancer, enough func(done int) bool) int {
-	var next, done atomic.Int64
-	inTurn := make([]sync.Mutex, len(replicas))
-	var lanes sync.WaitGroup
-	for range 2 {
-		lanes.Go(func() {
-			for !enough(int(done.Load())) && !t.Failed() {
-				which := int(next.Add(1)-1) % len(replicas)
-				inTurn[which].Lock()
-				err := replicas[which].Stop()
-				if err == nil {
-					err = replicas[which].Start(t.Context())
-				}
-				if err == nil {
-					err = front.await(t.Context(), which)
-				}
-				inTurn[which].Unlock()
-				if err != nil {
-					t.Error(err)
-				}
-				done.Add(1)
-			}
-		})
+// restartInTurn stops and starts one replica after the other until it is enough, and returns how often. A replica counts
+// as started when it is sent requests again: the next one stops then, as with maxUnavailable 0.
+func restartInTurn(t *testing.T, replicas []*programs.Program, front *balancer, enough func(done int) bool) int {
+	done := 0
+	for ; !enough(done); done++ {
+		which := done % len(replicas)
+		if err := replicas[which].Stop(); err != nil {
+			t.Fatal(err)
+		}
+		if err := replicas[which].Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := front.await(t.Context(), which); err != nil {
+			t.Fatal(err)
+		}
 	}
-	lanes.Wait()
-	return int(done.Load())
+	return done
 }
 
 func TestNoAdmissionFailsWhileReplicasRestartOneAfterAnotherAndTheirCertificatesAreExchanged(t *testing.T) {
@@ -101,7 +89,7 @@ func TestNoAdmissionFailsWhileReplicasRestartOneAfterAnotherAndTheirCertificates
 		defer close(watched)
 		exchanges(ctx, t, client, &rotated)
 	}()
-	restarted := restartTwoAtATime(t, replicas, front, func(done int) bool {
+	restarted := restartInTurn(t, replicas, front, func(done int) bool {
 		enough := done >= restarts && rotated.Load() >= int64(rotations)
 		return enough || asking.failed.Load() > 0 || time.Since(asking.began) > time.Duration(restarts)*6*time.Second
 	})

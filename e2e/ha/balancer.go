@@ -62,7 +62,9 @@ func (b *balancer) follow(replicas []*programs.Program) {
 		b.done.Go(func() {
 			client := &http.Client{Timeout: time.Second} // which keeps its connection: asking costs next to nothing
 			for ctx.Err() == nil {
-				one.ready.Store(isReady(client, one.program.HealthURL))
+				if ready, known := isReady(client, one.program.HealthURL); known {
+					one.ready.Store(ready)
+				}
 				select {
 				case <-ctx.Done():
 				case <-time.After(howOften):
@@ -83,14 +85,20 @@ func (b *balancer) await(ctx context.Context, which int) error {
 	})
 }
 
-func isReady(client *http.Client, url string) bool {
+// isReady asks a replica. One that takes too long to answer, on a machine with much else to do, is neither: a kubelet, too,
+// asks three times before it believes that.
+func isReady(client *http.Client, url string) (ready, known bool) {
 	response, err := client.Get(url + "/readyz")
+	var network net.Error
+	if errors.As(err, &network) && network.Timeout() {
+		return false, false
+	}
 	if err != nil {
-		return false
+		return false, true
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, response.Body)
-	return response.StatusCode == http.StatusOK
+	return response.StatusCode == http.StatusOK, true
 }
 
 func (b *balancer) close() {
