@@ -120,6 +120,7 @@ func grantsOf(role *unstructured.Unstructured, user, namespace string) ([]Grant,
 
 // Unseen are rights that are needed, and of which an audit log of these tests tells nothing. With the reason.
 var Unseen = map[string]string{
+	"berth-operator: get configmaps":                                                     "when one of the name was made a moment before",
 	"berth-operator: update portallocations/finalizers.berth.dev":                        "asked by the admission plugin OwnerReferencesPermissionEnforcement, where it is on",
 	"berth-operator: get portranges.berth.dev":                                           "after a conflict of two writers of a status",
 	"berth-operator: get exposurepolicies.berth.dev":                                     "after a conflict of two writers of a status",
@@ -146,10 +147,13 @@ func Unused(grants []Grant, uses []cluster.Use) []Grant {
 	return unused
 }
 
-// Refused are the uses of the accounts that have grants, and that were forbidden.
+// Refused are the uses of the accounts that have grants, and that were forbidden for want of one. What a grant covers may be
+// forbidden, too, by an API server that has just started and has not read the roles.
 func Refused(grants []Grant, uses []cluster.Use) []cluster.Use {
 	return slices.DeleteFunc(slices.Clone(uses), func(use cluster.Use) bool {
-		return !use.IsForbidden || !slices.ContainsFunc(grants, func(grant Grant) bool { return grant.User == use.User })
+		isOurs := slices.ContainsFunc(grants, func(grant Grant) bool { return grant.User == use.User })
+		isCovered := slices.ContainsFunc(grants, func(grant Grant) bool { return grant.covers(use) })
+		return !use.IsForbidden || !isOurs || isCovered
 	})
 }
 

@@ -87,6 +87,7 @@ func TestWhoIsRefusedIsNamedIfHeIsOurs(t *testing.T) {
 	uses := []cluster.Use{
 		refused,
 		{User: keeper, Verb: "get", Resource: "services"},
+		{User: keeper, Verb: "get", Resource: "services", Name: "early", IsForbidden: true},
 		{User: "system:serviceaccount:web:tenant", Verb: "list", Resource: "secrets", IsForbidden: true},
 	}
 	if found := Refused(grants, uses); !slices.Equal(found, []cluster.Use{refused}) {

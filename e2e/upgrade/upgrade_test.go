@@ -67,6 +67,7 @@ spec: {internal: [{port: 5432, service: PostgreSQL}]}
 		place.CreateAll(1, place.Allocation(fmt.Sprintf("late-%d", served), "web"))
 		served++
 		place.AwaitServed(served, 0)
+		place.Settle() // the range counts it a moment later
 	}
 	at.stop(t)
 	nothingDeletedSince(t, from)
