@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Checks monitoring/ and the texts about it: rules and their tests by promtool, the dashboard's queries as rules, and
 that alerts, dashboard, runbooks, docs/metrics.md and the code speak of the same metrics.
 
