@@ -1,6 +1,7 @@
 #include "kube/http/server.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -114,6 +115,14 @@ ServerStats Server::stats() const {
           .connections = c.connections,
           .in_flight = c.in_flight,
           .bytes_in_flight = c.bytes_in_flight};
+}
+
+std::chrono::milliseconds deadline_check_interval(const ServerOptions& options) {
+  using std::chrono::milliseconds;
+  const auto shortest = std::min({options.handshake_limit, options.header_limit, options.body_limit,
+                                  options.idle_limit, options.write_limit, options.shutdown_limit});
+  return std::clamp(std::chrono::duration_cast<milliseconds>(shortest) / 4, milliseconds(5),
+                    milliseconds(250));
 }
 
 }  // namespace berth::http

@@ -41,6 +41,8 @@ constexpr std::size_t kMaxLinger = 4UL << 20U;
 constexpr std::size_t kMaxKeptReply = 64UL << 10U;
 // Accepts in a row before other work of the shard gets its turn.
 constexpr int kAcceptBatch = 64;
+// What a kernel queues at most (somaxconn), so that clients cannot keep a server that stops.
+constexpr int kMostQueued = 4096;
 
 }  // namespace
 
@@ -63,7 +65,7 @@ struct Shard::State {
   void reap();
   void wait_accept();
   void accept_some();
-  void accept_waiting();
+  int accept_up_to(int count);
   void make_room();
   void take(Descriptor descriptor, std::string peer);
 };
@@ -363,11 +365,7 @@ class Shard::Connection : public std::enable_shared_from_this<Connection> {
 };
 
 void Shard::State::reap() {
-  const auto& o = shared.options;
-  const auto shortest = std::min(
-      {o.handshake_limit, o.header_limit, o.body_limit, o.idle_limit, o.write_limit, o.shutdown_limit});
-  using std::chrono::milliseconds;
-  reaper.expires_after(std::clamp(shortest / 4, milliseconds(5), milliseconds(250)));
+  reaper.expires_after(deadline_check_interval(shared.options));
   reaper.async_wait([this](error_code ec) {
     if (ec || ended) return;
     const auto now = Clock::now();
@@ -382,34 +380,10 @@ void Shard::State::wait_accept() {
   });
 }
 
-void Shard::State::accept_some() {
-  for (int i = 0; i < kAcceptBatch; ++i) {
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    Descriptor descriptor(::accept4(listener.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
-                                    SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (descriptor.number() >= 0) {
-      ++shared.counters.accepted;
-      accepted(std::move(descriptor), socket_address_text(from));
-      continue;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) break;
-    if (errno == EINTR || errno == ECONNABORTED) continue;
-    // No descriptors or memory: the connection stays in the kernel's queue; without a pause we would spin.
-    ++shared.counters.accept_failures;
-    accept_pause.expires_after(shared.options.accept_backoff);
-    accept_pause.async_wait([this](error_code ec) {
-      if (!ec && listener.is_open()) wait_accept();
-    });
-    return;
-  }
-  wait_accept();
-}
-
-// Closing the listener would reset those that the kernel has connected already.
-void Shard::State::accept_waiting() {
-  constexpr int kMost = 4096;  // what a kernel queues at most, so that nobody keeps us here
-  for (int i = 0; i < kMost; ++i) {
+// Of those that the kernel has connected. 0: there may be more; EAGAIN: there are none; otherwise why it
+// failed.
+int Shard::State::accept_up_to(int count) {
+  for (int i = 0; i < count; ++i) {
     sockaddr_storage from{};
     socklen_t size = sizeof from;
     Descriptor descriptor(::accept4(listener.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
@@ -418,9 +392,21 @@ void Shard::State::accept_waiting() {
       ++shared.counters.accepted;
       accepted(std::move(descriptor), socket_address_text(from));
     } else if (errno != EINTR && errno != ECONNABORTED) {
-      return;
+      return errno;
     }
   }
+  return 0;
+}
+
+void Shard::State::accept_some() {
+  const int failure = accept_up_to(kAcceptBatch);
+  if (failure == 0 || failure == EAGAIN) return wait_accept();
+  // No descriptors or memory: the connection stays in the kernel's queue; without a pause we would spin.
+  ++shared.counters.accept_failures;
+  accept_pause.expires_after(shared.options.accept_backoff);
+  accept_pause.async_wait([this](error_code ec) {
+    if (!ec && listener.is_open()) wait_accept();
+  });
 }
 
 void Shard::State::make_room() {
@@ -494,7 +480,8 @@ void Shard::stop_listening() {
   asio::post(state_->io, [state = state_.get(), &done] {
     error_code ignored;
     state->accept_pause.cancel();
-    if (state->listener.is_open()) state->accept_waiting();
+    // Closing the listener would reset those that the kernel has connected already.
+    if (state->listener.is_open()) state->accept_up_to(kMostQueued);
     state->listener.close(ignored);
     done.set_value();
   });

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -36,6 +37,9 @@ struct ServerShared {
   TlsContext tls{};                 // guarded by mutex; null: none yet
   std::condition_variable fewer{};  // with mutex: a connection has ended
 };
+
+// How often deadlines are looked at: a quarter of the shortest, from 5 to 250 ms. Pure.
+std::chrono::milliseconds deadline_check_interval(const ServerOptions& options);
 
 class Shard {
  public:
