@@ -2,6 +2,7 @@ package ha
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,8 +16,14 @@ var shortLived = []string{
 	"--certificate-validity=20s", "--ca-validity=20s", "--certificate-settle=1s", "--drain-delay=500ms", "--no-audit",
 }
 
-// three starts three webhooks behind one address, and a load.
-func three(t *testing.T, args ...string) (*kube.Client, []*programs.Program, *balancer, *load) {
+// How many webhooks serve at a time, and how many more may be on their way out.
+const (
+	serving = 3
+	leaving = 5
+)
+
+// underLoad starts three webhooks behind one address, and a load. Further ones stand by.
+func underLoad(t *testing.T, standby int, args ...string) (*kube.Client, []*programs.Program, *balancer, *load) {
 	t.Helper()
 	client := install(t)
 	forget(t, client)
@@ -24,13 +31,13 @@ func three(t *testing.T, args ...string) (*kube.Client, []*programs.Program, *ba
 	if err != nil {
 		t.Fatal(err)
 	}
-	replicas := webhooks(t, client, 3, front.url(), args...)
+	replicas := webhooks(t, client, serving+standby, front.url(), args...)
 	front.follow(replicas)
 	t.Cleanup(func() {
 		forget(t, client)
 		front.close()
 	})
-	begin(t, replicas...)
+	begin(t, replicas[:serving]...)
 	namespace := client.Namespace(t)
 	kube.Eventually(t, soon, "the first admission through the address", func(ctx context.Context) error {
 		one := &load{began: time.Now()}
@@ -60,20 +67,41 @@ func exchanges(ctx context.Context, t *testing.T, client *kube.Client, count *at
 	}
 }
 
-// restartInTurn stops and starts one replica after the other until it is enough, and returns how often. A replica counts
-// as started when it is sent requests again: the next one stops then, as with maxUnavailable 0.
-func restartInTurn(t *testing.T, replicas []*programs.Program, front *balancer, enough func(done int) bool) int {
+// roll replaces one replica after the other until it is enough, and returns how many. As in a rolling update with
+// maxUnavailable 0 a new one is sent requests before an old one is told to stop, and nobody waits for the end of that.
+func roll(t *testing.T, replicas []*programs.Program, front *balancer, enough func(done int) bool) int {
+	t.Helper()
+	free := make(chan int, len(replicas))
+	var oldestFirst []int
+	for i := range replicas {
+		if i < serving {
+			oldestFirst = append(oldestFirst, i)
+		} else {
+			free <- i
+		}
+	}
+	ended := make(chan error, len(replicas))
+	var stopping sync.WaitGroup
+	defer stopping.Wait()
 	done := 0
 	for ; !enough(done); done++ {
-		which := done % len(replicas)
-		if err := replicas[which].Stop(); err != nil {
+		next := <-free
+		if err := replicas[next].Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := replicas[which].Start(t.Context()); err != nil {
+		if err := front.await(t.Context(), next); err != nil {
 			t.Fatal(err)
 		}
-		if err := front.await(t.Context(), which); err != nil {
-			t.Fatal(err)
+		old := oldestFirst[0]
+		oldestFirst = append(oldestFirst[1:], next)
+		stopping.Go(func() {
+			ended <- replicas[old].Stop()
+			free <- old
+		})
+		for len(ended) > 0 {
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	return done
@@ -81,7 +109,7 @@ func restartInTurn(t *testing.T, replicas []*programs.Program, front *balancer, 
 
 func TestNoAdmissionFailsWhileReplicasRestartOneAfterAnotherAndTheirCertificatesAreExchanged(t *testing.T) {
 	restarts, rotations := amount(t, "RESTARTS", 30), amount(t, "ROTATIONS", 5)
-	client, replicas, front, asking := three(t, shortLived...)
+	client, replicas, front, asking := underLoad(t, leaving, shortLived...)
 	var rotated atomic.Int64
 	ctx, stop := context.WithCancel(t.Context())
 	watched := make(chan struct{})
@@ -89,7 +117,7 @@ func TestNoAdmissionFailsWhileReplicasRestartOneAfterAnotherAndTheirCertificates
 		defer close(watched)
 		exchanges(ctx, t, client, &rotated)
 	}()
-	restarted := restartInTurn(t, replicas, front, func(done int) bool {
+	restarted := roll(t, replicas, front, func(done int) bool {
 		enough := done >= restarts && rotated.Load() >= int64(rotations)
 		return enough || asking.failed.Load() > 0 || time.Since(asking.began) > time.Duration(restarts)*6*time.Second
 	})
@@ -111,7 +139,7 @@ func TestNoAdmissionFailsWhileReplicasRestartOneAfterAnotherAndTheirCertificates
 
 // What the test above would miss if it were blind: replicas that go without a word.
 func TestReplicasThatAreKilledLoseAdmissions(t *testing.T) {
-	_, replicas, _, asking := three(t, "--no-audit")
+	_, replicas, _, asking := underLoad(t, 0, "--no-audit")
 	killed := 0
 	for ; killed < 30 && asking.failed.Load() == 0; killed++ {
 		if err := replicas[killed%len(replicas)].Restart(t.Context()); err != nil {

@@ -32,13 +32,12 @@ func startLoad(client kubernetes.Interface, namespace string, rate int) *load {
 	l := &load{stop: stop, began: time.Now()}
 	slots := make(chan struct{}, atOnce)
 	l.done.Go(func() {
-		ticker := time.NewTicker(time.Second / time.Duration(rate))
-		defer ticker.Stop()
-		for {
+		// Each has its moment: what a busy machine is late with is made up for, where a ticker would drop it.
+		for due := l.began; ; due = due.Add(time.Second / time.Duration(rate)) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-ticker.C:
+			case <-time.After(time.Until(due)):
 			}
 			select {
 			case slots <- struct{}{}:

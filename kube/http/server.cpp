@@ -24,7 +24,7 @@ Status check(const ServerOptions& o) {
   }
   if (!positive(o.handshake_limit) || !positive(o.header_limit) || !positive(o.body_limit) ||
       !positive(o.idle_limit) || !positive(o.write_limit) || !positive(o.shutdown_limit) ||
-      !positive(o.accept_backoff)) {
+      !positive(o.silence_limit) || !positive(o.accept_backoff)) {
     return malformed("every limit of time must be longer than 0 ms");
   }
   return ok_status();

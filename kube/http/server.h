@@ -61,9 +61,14 @@ struct ServerOptions {
   std::chrono::milliseconds handshake_limit{5'000};
   std::chrono::milliseconds header_limit{10'000};  // from the first byte of the request
   std::chrono::milliseconds body_limit{10'000};    // from the end of its header
-  std::chrono::milliseconds idle_limit{90'000};    // between requests
+  // Between requests; longer than Go's clients keep one (90 s), so that they close first and lose nothing.
+  std::chrono::milliseconds idle_limit{120'000};
   std::chrono::milliseconds write_limit{10'000};
   std::chrono::milliseconds shutdown_limit{2'000};  // for the client to close after us
+  // In a drain a connection that was used is closed when it has been silent for this long. Its client cannot
+  // be told beforehand (RFC 9112 9.6), and what it sends in that very moment is lost: the longer, the less
+  // likely.
+  std::chrono::milliseconds silence_limit{8'000};
   std::chrono::milliseconds accept_backoff{100};  // after an accept that failed, e.g. for want of descriptors
 };
 

@@ -130,8 +130,8 @@ class Shard::Connection : public std::enable_shared_from_this<Connection> {
   void finish(Clock::time_point now) {
     if (phase_ != Phase::kIdle && phase_ != Phase::kHandshake) return;
     // One that was used a moment ago is likely to be used in the next: its client must not find it closed.
-    const auto silence = served_ > 0 ? since_ : now;
-    deadline_ = std::min(deadline_, silence + options().shutdown_limit);
+    const auto close_at = served_ > 0 ? since_ + options().silence_limit : now + options().shutdown_limit;
+    deadline_ = std::min(deadline_, close_at);
     drop_if_late(now);
   }
 

@@ -291,7 +291,9 @@ TEST(ServerDrain, AnswersWhatIsInFlightAndSaysClose) {
 }
 
 TEST(ServerDrain, TakesNewConnectionsDuringTheDelay) {
-  const auto server = start(plain_options());
+  auto options = plain_options();
+  options.silence_limit = 100ms;
+  const auto server = start(options);
   const auto idle = RawClient::plain(server->port());
   EXPECT_EQ(idle->ask(get("/before")).headers.count("connection"), 0U);
   auto drained = std::async(std::launch::async, [&] { return server->drain(500ms, 5s); });
@@ -336,6 +338,32 @@ TEST(ServerDrain, GivesANewConnectionTheTimeToAsk) {
   EXPECT_TRUE(client->ended());
   client.reset();
   EXPECT_TRUE(drained.get());
+}
+
+TEST(ServerDrain, LeavesAConnectionThatWasUsedOpenForLonger) {
+  auto options = plain_options();
+  options.shutdown_limit = 20ms;
+  const auto server = start(options);
+  const auto used = RawClient::plain(server->port());
+  ASSERT_EQ(used->ask(get("/before")).status, 200);
+  const auto fresh = RawClient::plain(server->port());
+  ASSERT_TRUE(eventually([&] { return server->stats().connections == 2; }));
+  auto drained = std::async(std::launch::async, [&] { return server->drain(0ms, 10s); });
+  EXPECT_TRUE(fresh->ended());
+  const Answer answer = used->ask(get("/late"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.at("connection"), "close");
+  EXPECT_TRUE(drained.get());
+}
+
+TEST(ServerDrain, ClosesAConnectionThatHasBeenSilentForLong) {
+  auto options = plain_options();
+  options.silence_limit = 20ms;
+  const auto server = start(options);
+  const auto used = RawClient::plain(server->port());
+  ASSERT_EQ(used->ask(get("/before")).status, 200);
+  EXPECT_TRUE(server->drain(0ms, 10s));
+  EXPECT_TRUE(used->ended());
 }
 
 // A busy server is the one that has not looked yet.
