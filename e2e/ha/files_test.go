@@ -2,15 +2,8 @@ package ha
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,78 +11,47 @@ import (
 	"testing"
 	"time"
 
+	"berth.dev/e2e/authority"
 	"berth.dev/e2e/kube"
 	"berth.dev/e2e/programs"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// issuer is somebody else who makes certificates, as cert-manager does.
-type issuer struct {
-	key         *ecdsa.PrivateKey
-	certificate *x509.Certificate
-}
-
-func newIssuer(t *testing.T) *issuer {
+// newAuthority makes one.
+func newAuthority(t *testing.T) *authority.Authority {
 	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "somebody else"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	key, certificate := sign(t, template, template, nil)
-	return &issuer{key, certificate}
-}
-
-func sign(t *testing.T, template, parent *x509.Certificate, by *ecdsa.PrivateKey) (*ecdsa.PrivateKey, *x509.Certificate) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	made, err := authority.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if by == nil {
-		by = key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), by)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key, certificate
+	return made
 }
 
-// mount writes a certificate of his as a mounted Secret has it: all behind one link, exchanged in one step.
-func (i *issuer) mount(t *testing.T, dir string) {
+// mount writes a new certificate as a mounted Secret has it: all behind one link, exchanged in one step.
+func mount(t *testing.T, by *authority.Authority, dir string) {
 	t.Helper()
-	key, leaf := sign(t, &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "webhook"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}, i.certificate, i.key)
-	text, err := x509.MarshalPKCS8PrivateKey(key)
+	files, err := by.Serve(nil, net.IPv4(127, 0, 0, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	version := fmt.Sprintf("..%d", time.Now().UnixNano())
-	write := func(name, kind string, der []byte) error {
-		return os.WriteFile(filepath.Join(dir, version, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
+	if err := os.Mkdir(filepath.Join(dir, version), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, version, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(dir, name)); err != nil && !os.IsExist(err) {
+			t.Fatal(err)
+		}
 	}
 	if err := errors.Join(
-		os.Mkdir(filepath.Join(dir, version), 0o700),
-		write("tls.crt", "CERTIFICATE", leaf.Raw), write("tls.key", "PRIVATE KEY", text),
-		write("ca.crt", "CERTIFICATE", i.certificate.Raw),
 		os.Symlink(version, filepath.Join(dir, "..data_tmp")),
 		os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")),
 	); err != nil {
 		t.Fatal(err)
-	}
-	for _, name := range []string{"tls.crt", "tls.key", "ca.crt"} {
-		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(dir, name)); err != nil && !os.IsExist(err) {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -120,20 +82,20 @@ metadata: {name: berth-exposure, labels: {helm.sh/chart: berth}, annotations: {e
 		one.ask(client.Typed, namespace)
 		return one.firstError
 	}
-	first := newIssuer(t)
-	first.mount(t, dir)
+	first := newAuthority(t)
+	mount(t, first, dir)
 	if err := replica.Await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	kube.Eventually(t, soon, "an admission", admitted)
 
-	second := newIssuer(t)
-	second.mount(t, dir)
+	second := newAuthority(t)
+	mount(t, second, dir)
 	kube.Eventually(t, soon, "the next certificate to be served", func(ctx context.Context) error {
 		if err := admitted(ctx); err != nil {
 			return kube.Stop(err) // at no moment may one fail
 		}
-		return serves(replica, second)
+		return serves(replica, second.Certificate)
 	})
 	configuration, err := client.Typed.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), registration, metav1.GetOptions{})
 	if err != nil {

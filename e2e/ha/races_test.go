@@ -67,17 +67,17 @@ func oneAuthority(ctx context.Context, client *kube.Client, replicas []*programs
 		}
 	}
 	for _, replica := range replicas {
-		if err := serves(replica, &issuer{certificate: authorities[0]}); err != nil {
+		if err := serves(replica, authorities[0]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// serves holds when a replica shows a certificate of that issuer.
-func serves(replica *programs.Program, of *issuer) error {
+// serves holds when a replica shows a certificate of that authority.
+func serves(replica *programs.Program, of *x509.Certificate) error {
 	believed := x509.NewCertPool()
-	believed.AddCert(of.certificate)
+	believed.AddCert(of)
 	conn, err := tls.Dial("tcp", strings.TrimPrefix(replica.URL, "https://"), &tls.Config{RootCAs: believed})
 	if err != nil {
 		return fmt.Errorf("%s: %w", replica.Name(), err)
