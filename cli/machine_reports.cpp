@@ -6,6 +6,7 @@
 
 #include "cli/report.h"
 #include "cli/yaml_output.h"
+#include "core/base/control_character.h"
 #include "core/base/version.h"
 #include "core/exposure/rule_catalogue.h"
 #include "kube/json/writer.h"
@@ -76,7 +77,7 @@ std::string xml(std::string_view text) {
         escaped += "&#10;";
         break;
       default:
-        escaped += (c >= 0 && c < ' ') || c == 0x7F ? '?' : c;
+        escaped += is_control(c) ? '?' : c;
     }
   }
   return escaped;
@@ -103,7 +104,7 @@ std::string command_text(std::string_view text, bool property) {
         escaped += property ? "%2C" : ",";
         break;
       default:
-        escaped += (c >= 0 && c < ' ') || c == 0x7F ? '?' : c;
+        escaped += is_control(c) ? '?' : c;
     }
   }
   return escaped;

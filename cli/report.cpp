@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/control_character.h"
 #include "kube/json/writer.h"
 
 namespace berth::cli {
@@ -48,8 +49,7 @@ std::string plural(std::size_t count, const char* noun) {
 }  // namespace
 
 std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; }, '?');
+  std::ranges::replace_if(text, is_control, '?');
   return text;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/control_character.h"
+
 namespace berth::cli {
 
 std::string quoted(std::string_view value) {
@@ -18,7 +20,7 @@ std::string quoted(std::string_view value) {
       text += "\\n";
     } else if (c == '\t') {
       text += "\\t";
-    } else if (byte < 0x20 || byte == 0x7F) {
+    } else if (is_control(c)) {
       text += {'\\', 'x', kHex[byte >> 4U], kHex[byte & 0xFU]};
     } else {
       text += c;

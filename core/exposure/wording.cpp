@@ -1,7 +1,9 @@
 #include "core/exposure/wording.h"
 
+#include <algorithm>
 #include <variant>
 
+#include "core/base/control_character.h"
 #include "core/exposure/connection.h"
 
 namespace berth::exposure {
@@ -346,10 +348,7 @@ std::string unresolved_fix(const WayOut& way) {
 }  // namespace
 
 std::string one_line(std::string text) {
-  for (char& c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = ' ';
-  }
+  std::ranges::replace_if(text, is_control, ' ');
   return text;
 }
 

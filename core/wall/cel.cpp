@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "core/base/control_character.h"
+
 namespace berth::wall {
 
 std::string cel_string(std::string_view text) {
@@ -15,7 +17,7 @@ std::string cel_string(std::string_view text) {
     if (c == '"' || c == '\\') {
       literal += '\\';
       literal += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
+    } else if (is_control(c)) {
       literal += "\\x";
       literal += kHex.at(byte >> 4U);
       literal += kHex.at(byte & 0xfU);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/control_character.h"
 #include "kube/json/utf8.h"
 
 namespace berth::json {
@@ -17,8 +18,7 @@ bool is_plain(char c) {
 std::string printable(std::string_view key) {
   std::string text(cut_utf8(key, kMaxKeyBytes));
   if (text.size() < key.size()) text += "...";
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; }, '?');
+  std::ranges::replace_if(text, is_control, '?');
   return text;
 }
 

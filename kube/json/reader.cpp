@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/control_character.h"
 #include "kube/json/document.h"
 #include "kube/json/part.h"
 #include "kube/json/path.h"
@@ -36,7 +37,7 @@ std::string shown(const dom::element& value) {
   if (value.get(text) != simdjson::SUCCESS) return "a string";
   const std::string_view cut = cut_utf8(text, kMaxShownBytes);
   std::string line = "'";
-  for (const char c : cut) line += (c >= 0 && c < ' ') || c == 0x7F ? '?' : c;
+  for (const char c : cut) line += is_control(c) ? '?' : c;
   if (cut.size() < text.size()) line += "...";
   return line + "'";
 }
