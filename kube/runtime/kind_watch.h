@@ -1,8 +1,10 @@
 // KindWatch: one watched kind whatever its type, so that a program can keep a list of them.
 //
-// A Watcher that feeds a Store, and the loop that runs it. Thread-safety: one thread calls step() or run().
+// A Watcher that feeds a Store, or its part of one namespace, and the loop that runs it. Thread-safety: one
+// thread calls step() or run().
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -16,7 +18,8 @@ namespace berth::runtime {
 class KindWatch {
  public:
   virtual ~KindWatch() = default;
-  [[nodiscard]] virtual const std::string& name() const = 0;  // plural
+  [[nodiscard]] virtual const std::string& name() const = 0;  // plural, with the namespace if it is of one
+  [[nodiscard]] virtual const std::string& ns() const = 0;    // "" = the whole cluster
   // Listed since the start or the last rewind.
   [[nodiscard]] virtual bool ready() const = 0;
   // One list, one open or one read.
@@ -31,8 +34,12 @@ class KindWatch {
   virtual void begin_absent() {}
 };
 
+// After the server has refused to show what is in a namespace: rights there end with the namespace, and may
+// come again.
+inline constexpr Duration kAskForNamespace{30'000};
+
 // All parameters by reference must outlive the watch. `on_error`: told of every failure and the wait after
-// it.
+// it. Of a namespace that may not be looked into the store loses its part (Store::lose) until it may.
 template <class T>
 std::unique_ptr<KindWatch> make_kind_watch(
     const client::Client& client, const Clock& clock, WatcherConfig config, Store<T>& store,
@@ -41,29 +48,48 @@ std::unique_ptr<KindWatch> make_kind_watch(
    public:
     Watch(const client::Client& asked, const Clock& ticking, WatcherConfig configured, Store<T>& fed,
           std::function<void(const std::string&, const Error&, Duration)> told)
-        : name_(configured.kind.plural),
+        : name_(configured.kind.plural + (configured.ns.empty() ? "" : " of namespace " + configured.ns)),
+          ns_(configured.ns),
           store_(&fed),
-          watcher_(asked, ticking, with_writes_of(fed, configured), fed.sink()),
-          loop_(watcher_, {kWatchBackoff, configured.seed, [this, told](const Error& error, Duration wait) {
-                             if (told) told(name_, error, wait);
-                           }}) {}
+          watcher_(asked, ticking, with_writes_of(fed, configured), fed.sink(configured.ns)),
+          loop_([this] { return step(); }, [this] { cancel(); },
+                {kWatchBackoff, configured.seed, [this, told](const Error& error, Duration wait) {
+                   if (told) told(name_, error, after_refusal(wait));
+                 }}) {}
 
     [[nodiscard]] const std::string& name() const override { return name_; }
-    [[nodiscard]] bool ready() const override { return store_->ready(); }
-    Result<Progress> step() override { return watcher_.step(); }
-    void run(std::stop_token stop) override { loop_.run(std::move(stop)); }
+    [[nodiscard]] const std::string& ns() const override { return ns_; }
+    [[nodiscard]] bool ready() const override { return store_->listed(ns_); }
+    Result<Progress> step() override {
+      auto progress = watcher_.step();
+      lost_ = !ns_.empty() && !progress.ok() && progress.error().code == Code::kForbidden;
+      if (lost_) store_->lose(ns_);
+      return progress;
+    }
+    void run(std::stop_token stop) override {
+      const std::stop_callback cancel_on_stop(stop, [this] { cancel(); });
+      while (!stop.stop_requested()) {
+        const Duration wait = after_refusal(loop_.step());
+        if (wait > Duration(0)) wait_for(stop, wait);
+      }
+    }
     void cancel() override { watcher_.cancel(); }
 
    private:
     static WatcherConfig with_writes_of(Store<T>& fed, WatcherConfig configured) {
-      configured.newest_known = [&fed] { return fed.newest_written(); };
+      configured.newest_known = [&fed, ns = configured.ns] { return fed.newest_written(ns); };
       return configured;
     }
+    [[nodiscard]] Duration after_refusal(Duration wait) const {
+      return lost_ ? std::max(wait, kAskForNamespace) : wait;
+    }
 
-    std::string name_;
+    const std::string name_;
+    const std::string ns_;
     Store<T>* store_;
     Watcher<T> watcher_;
     WatchLoop loop_;
+    bool lost_ = false;  // by the last step
   };
   return std::make_unique<Watch>(client, clock, std::move(config), store, std::move(on_error));
 }

@@ -41,6 +41,7 @@ std::unique_ptr<KindWatch> make_optional_watch(
     }
 
     [[nodiscard]] const std::string& name() const override { return name_; }
+    [[nodiscard]] const std::string& ns() const override { return config_.ns; }
     [[nodiscard]] bool ready() const override { return store_->ready(); }
 
     Result<Progress> step() override {

@@ -6,11 +6,16 @@
 // mean "does not exist" before ready(), and even then only as of resource_version(): ask the server before
 // destroying on that ground.
 //
+// It is fed by one watch of everything or by one of each of some namespaces (Hooks::namespaces). Then each
+// watch has a part of its own, with its versions and its dead: what one of them lists, or finds rewound, says
+// nothing of the namespaces of the others; and what is in none of these namespaces is never in the store.
+//
 // Thread-safety: readers from any thread, under a Snapshot; apply(), put_written() and removed() from any
-// thread, one at a time per store. Listeners are called by the changing thread, after the change can be read
-// and without the lock.
+// thread, apply() one at a time per watch. Listeners are called by the changing thread, after the change can
+// be read and without the lock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -98,6 +103,8 @@ class Store {
     std::function<Tags(const T&)> tags = {};
     // So many are kept as they are, what comes beyond them is packed (kept.h).
     std::size_t whole = std::numeric_limits<std::size_t>::max();
+    // One watch feeds each; {""}: one watch feeds everything. Not empty.
+    std::vector<std::string> namespaces = {""};
   };
 
   // `group` must outlive the store.
@@ -105,15 +112,15 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // The sink of a Watcher<T>.
-  void apply(WatchOutput<T> output);
-  [[nodiscard]] WatchSink<T> sink() {
-    return [this](WatchOutput<T> output) { apply(std::move(output)); };
+  // The sink of a Watcher<T> of a namespace, one of Hooks::namespaces.
+  void apply(WatchOutput<T> output, const std::string& ns = {});
+  [[nodiscard]] WatchSink<T> sink(const std::string& ns = {}) {
+    return [this, ns](WatchOutput<T> output) { apply(std::move(output), ns); };
   }
 
   // The object as the server returned it from a write of ours. Goes in at once, unless the watch is past it
   // already; what the watch then has to say of it that is older is left out. Requires an object that the
-  // watch selects.
+  // watch selects, if one is of its namespace: what is of no watch's is left out.
   void put_written(T object);
   // A delete of ours that the server completed (Client::remove returned nullopt). Only that very object goes,
   // and no late event or reply brings it back.
@@ -121,14 +128,20 @@ class Store {
   // audit.)
   void removed(const ObjectKey& key, const Uid& uid);
 
-  // Of all that was put_written since the start or the last rewind, "" when nothing was: for
+  // Of all that was put_written for that watch since the start or the last rewind, "" when nothing was: for
   // WatcherConfig::newest_known.
-  [[nodiscard]] std::string newest_written() const;
+  [[nodiscard]] std::string newest_written(const std::string& ns = {}) const;
 
-  // A list has been swapped in since the start or the last rewind.
+  // A list of every watch has been swapped in since the start or the last rewind.
   [[nodiscard]] bool ready(const Snapshot& snapshot) const;
-  // Of the last list, event or bookmark; "" before the first.
-  [[nodiscard]] const std::string& resource_version(const Snapshot& snapshot) const;
+  // One of the watch that tells of that namespace has, and it may still look into it.
+  [[nodiscard]] bool listed(const Snapshot& snapshot, const std::string& ns) const;
+  // The watch of that namespace may not look into it any more: what was known of it is dropped, and it does
+  // not count as listed until it is.
+  void lose(const std::string& ns);
+  // Of the last list, event or bookmark of that watch; "" before the first.
+  [[nodiscard]] const std::string& resource_version(const Snapshot& snapshot,
+                                                    const std::string& ns = {}) const;
 
   [[nodiscard]] Object get(const Snapshot& snapshot, const ObjectKey& key) const;  // nullptr: not here
   // The same as it is kept, to be read later: shares the store's memory of it.
@@ -156,6 +169,7 @@ class Store {
 
   // Shorthands that take a snapshot of their own.
   [[nodiscard]] bool ready() const { return ready(group_->snapshot()); }
+  [[nodiscard]] bool listed(const std::string& ns) const { return listed(group_->snapshot(), ns); }
   [[nodiscard]] Object get(const ObjectKey& key) const { return get(group_->snapshot(), key); }
 
  private:
@@ -171,6 +185,28 @@ class Store {
   };
   using Changes = std::vector<KeptChange>;
 
+  // What one watch has told.
+  struct Part {
+    std::string ns = {};  // "" = everything
+    bool ready = false;
+    std::string version = {};
+    std::string newest_written = {};
+    std::map<Uid, std::string> buried = {};  // -> version of the deletion, "" when it is not known
+    std::deque<Uid> burials = {};            // oldest first
+    Objects incoming = {};                   // of the applying thread only
+  };
+  using Range = std::pair<typename Objects::iterator, typename Objects::iterator>;
+
+  // Aborts when there is no such watch.
+  [[nodiscard]] Part& part(const std::string& ns);
+  [[nodiscard]] const Part& part(const std::string& ns) const;
+  // Whose watch tells of objects in the namespace; nullptr: none.
+  [[nodiscard]] Part* part_of(const std::string& ns);
+  [[nodiscard]] const Part* part_of(const std::string& ns) const;
+  // What is there of a part.
+  [[nodiscard]] Range present(const Part& part);
+  void forget(const Range& gone);
+
   void check(const Snapshot& snapshot) const;
   // Runs `edit` under the lock, then tells the listener.
   template <class Edit>
@@ -183,14 +219,14 @@ class Store {
   // visit(const Item&) until it says false.
   template <class Visit>
   void walk(std::string_view ns, Visit&& visit) const;
-  void put(T object, Changes& changes);
+  void put(T object, Part& part, Changes& changes);
   void drop(const T& object, Changes& changes);
-  bool rises(const Meta& meta);
-  void swap_in(std::string resource_version, Changes& changes);
+  bool rises(const Meta& meta, Part& part);
+  void swap_in(Part& part, std::string resource_version, Changes& changes);
   void take_away(typename Objects::iterator at, Changes& changes);
-  void empty_out(const Rewound& event);
-  void advance(const std::string& resource_version);
-  void bury(const Uid& uid, const std::string& version);
+  void empty_out(Part& part, Changes& changes);
+  void advance(Part& part, const std::string& resource_version);
+  void bury(Part& part, const Uid& uid, const std::string& version);
 
   StoreGroup* group_;
   Listener listener_;
@@ -199,13 +235,7 @@ class Store {
   // Guarded by the group's lock.
   Objects objects_;
   TagIndex<Item> index_;
-  bool ready_ = false;
-  std::string version_;
-  std::string newest_written_;
-  std::map<Uid, std::string> buried_;  // -> version of the deletion, "" when it is not known
-  std::deque<Uid> burials_;            // oldest first
-  // Of the applying thread only.
-  Objects incoming_;
+  std::map<std::string, Part> parts_;  // by namespace, one for each watch; always the same
 };
 
 }  // namespace berth::runtime

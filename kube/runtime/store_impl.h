@@ -11,66 +11,126 @@ namespace berth::runtime {
 
 template <class T>
 Store<T>::Store(StoreGroup& group, Listener listener, Hooks hooks)
-    : group_(&group), listener_(std::move(listener)), hooks_(std::move(hooks)) {}
+    : group_(&group), listener_(std::move(listener)), hooks_(std::move(hooks)) {
+  if (hooks_.namespaces.empty()) std::abort();  // nobody would feed it
+  hooks_.whole /= hooks_.namespaces.size();
+  for (const std::string& ns : hooks_.namespaces) parts_[ns].ns = ns;
+}
 
 template <class T>
-void Store<T>::apply(WatchOutput<T> output) {
-  std::visit(Overloaded{
-                 [&](Rewound& event) { empty_out(event); },
-                 [&](Init&) { incoming_.clear(); },
-                 [&](InitApply<T>& event) {
-                   Item item = keep(std::move(event.object), incoming_.size());
-                   const auto known = incoming_.find(item);
-                   if (known == incoming_.end()) {
-                     incoming_.insert(std::move(item));
-                   } else {
-                     replace(incoming_, known, std::move(item));
-                   }
-                 },
-                 [&](InitDone& event) {
-                   change([&](Changes& changes) { swap_in(std::move(event.resource_version), changes); });
-                   if (hooks_.listed) hooks_.listed();
-                 },
-                 [&](Apply<T>& event) {
-                   change([&](Changes& changes) {
-                     const std::string version = event.object.meta.resource_version;
-                     put(std::move(event.object), changes);
-                     advance(version);
-                   });
-                 },
-                 [&](Delete<T>& event) {
-                   change([&](Changes& changes) {
-                     bury(event.object.meta.uid, event.object.meta.resource_version);
-                     drop(event.object, changes);
-                     advance(event.object.meta.resource_version);
-                   });
-                 },
-                 [&](Reached& event) {
-                   const auto lock = group_->write();
-                   advance(event.resource_version);
-                 },
-             },
-             output);
+const typename Store<T>::Part& Store<T>::part(const std::string& ns) const {
+  const auto found = parts_.find(ns);
+  if (found == parts_.end()) std::abort();  // taken for another part it would empty that one
+  return found->second;
+}
+
+template <class T>
+typename Store<T>::Part& Store<T>::part(const std::string& ns) {
+  return const_cast<Part&>(std::as_const(*this).part(ns));
+}
+
+template <class T>
+const typename Store<T>::Part* Store<T>::part_of(const std::string& ns) const {
+  auto found = parts_.find("");
+  if (found == parts_.end()) found = parts_.find(ns);
+  return found == parts_.end() ? nullptr : &found->second;
+}
+
+template <class T>
+typename Store<T>::Part* Store<T>::part_of(const std::string& ns) {
+  return const_cast<Part*>(std::as_const(*this).part_of(ns));
+}
+
+template <class T>
+typename Store<T>::Range Store<T>::present(const Part& part) {
+  if (part.ns.empty()) return {objects_.begin(), objects_.end()};
+  const std::string next = part.ns + '\0';  // no namespace is between them
+  return {objects_.lower_bound(KeptByKey::Key(part.ns, "")), objects_.lower_bound(KeptByKey::Key(next, ""))};
+}
+
+template <class T>
+void Store<T>::forget(const Range& gone) {
+  if (gone.first == objects_.begin() && gone.second == objects_.end()) {
+    index_.clear();
+  } else {
+    for (auto at = gone.first; at != gone.second; ++at) index_.remove(at->ns(), tags(*at->object()), &*at);
+  }
+  objects_.erase(gone.first, gone.second);
+}
+
+template <class T>
+void Store<T>::apply(WatchOutput<T> output, const std::string& ns) {
+  Part& fed = part(ns);
+  std::visit(
+      Overloaded{
+          [&](Rewound& event) {
+            change([&](Changes& changes) {
+              empty_out(fed, changes);
+              fed.newest_written.clear();
+              fed.buried.clear();
+              fed.burials.clear();
+            });
+            fed.incoming.clear();
+            if (hooks_.rewound) hooks_.rewound(event);
+          },
+          [&](Init&) { fed.incoming.clear(); },
+          [&](InitApply<T>& event) {
+            Item item = keep(std::move(event.object), fed.incoming.size());
+            const auto known = fed.incoming.find(item);
+            if (known == fed.incoming.end()) {
+              fed.incoming.insert(std::move(item));
+            } else {
+              replace(fed.incoming, known, std::move(item));
+            }
+          },
+          [&](InitDone& event) {
+            change([&](Changes& changes) { swap_in(fed, std::move(event.resource_version), changes); });
+            if (hooks_.listed) hooks_.listed();
+          },
+          [&](Apply<T>& event) {
+            change([&](Changes& changes) {
+              const std::string version = event.object.meta.resource_version;
+              put(std::move(event.object), fed, changes);
+              advance(fed, version);
+            });
+          },
+          [&](Delete<T>& event) {
+            change([&](Changes& changes) {
+              bury(fed, event.object.meta.uid, event.object.meta.resource_version);
+              drop(event.object, changes);
+              advance(fed, event.object.meta.resource_version);
+            });
+          },
+          [&](Reached& event) {
+            const auto lock = group_->write();
+            advance(fed, event.resource_version);
+          },
+      },
+      output);
 }
 
 template <class T>
 void Store<T>::put_written(T object) {
+  Part* const fed = part_of(object.meta.ns);
+  if (fed == nullptr) return;  // nobody would ever tell of its end
   change([&](Changes& changes) {
-    if (newest_written_.empty() || is_older(newest_written_, object.meta.resource_version)) {
-      newest_written_ = object.meta.resource_version;
+    if (fed->newest_written.empty() || is_older(fed->newest_written, object.meta.resource_version)) {
+      fed->newest_written = object.meta.resource_version;
     }
-    // Up to version_ we know everything: what is not here at or before it has been and gone.
-    const Order order = compare_versions(object.meta.resource_version, version_);
-    if (ready_ && (order == Order::kOlder || order == Order::kSame)) return;
-    put(std::move(object), changes);
+    // Up to this version we know everything: what is not here at or before it has been and gone.
+    const Order order = compare_versions(object.meta.resource_version, fed->version);
+    if (fed->ready && (order == Order::kOlder || order == Order::kSame)) return;
+    put(std::move(object), *fed, changes);
   });
 }
 
 template <class T>
 void Store<T>::removed(const ObjectKey& key, const Uid& uid) {
   if (uid.empty()) std::abort();  // without a uid this could take a successor of the same name away
+  Part* const fed = part_of(key.ns);
+  if (fed == nullptr) return;
   change([&](Changes& changes) {
-    bury(uid, "");
+    bury(*fed, uid, "");
     const auto found = objects_.find(key);
     if (found == objects_.end() || found->object()->meta.uid != uid) return;
     take_away(found, changes);
@@ -78,21 +138,33 @@ void Store<T>::removed(const ObjectKey& key, const Uid& uid) {
 }
 
 template <class T>
-std::string Store<T>::newest_written() const {
+std::string Store<T>::newest_written(const std::string& ns) const {
   const Snapshot snapshot = group_->snapshot();
-  return newest_written_;
+  return part(ns).newest_written;
 }
 
 template <class T>
 bool Store<T>::ready(const Snapshot& snapshot) const {
   check(snapshot);
-  return ready_;
+  return std::all_of(parts_.begin(), parts_.end(), [](const auto& one) { return one.second.ready; });
 }
 
 template <class T>
-const std::string& Store<T>::resource_version(const Snapshot& snapshot) const {
+bool Store<T>::listed(const Snapshot& snapshot, const std::string& ns) const {
   check(snapshot);
-  return version_;
+  const Part* const fed = part_of(ns);
+  return fed != nullptr && fed->ready;
+}
+
+template <class T>
+void Store<T>::lose(const std::string& ns) {
+  change([&](Changes& changes) { empty_out(part(ns), changes); });
+}
+
+template <class T>
+const std::string& Store<T>::resource_version(const Snapshot& snapshot, const std::string& ns) const {
+  check(snapshot);
+  return part(ns).version;
 }
 
 template <class T>
@@ -240,8 +312,8 @@ Tags Store<T>::tags(const T& object) const {
 }
 
 template <class T>
-void Store<T>::put(T object, Changes& changes) {
-  if (!rises(object.meta)) return;
+void Store<T>::put(T object, Part& part, Changes& changes) {
+  if (!rises(object.meta, part)) return;
   const auto found = objects_.find(object.meta.key());
   if (found == objects_.end()) {
     Item after = keep(std::move(object), objects_.size());
@@ -288,12 +360,12 @@ void Store<T>::drop(const T& object, Changes& changes) {
 // Is it not dead? A watch with a selector tells of what leaves it as of a deletion; only then there is a
 // version of the same uid that is newer than that.
 template <class T>
-bool Store<T>::rises(const Meta& meta) {
-  const auto grave = buried_.find(meta.uid);
-  if (grave == buried_.end()) return true;
+bool Store<T>::rises(const Meta& meta, Part& part) {
+  const auto grave = part.buried.find(meta.uid);
+  if (grave == part.buried.end()) return true;
   if (grave->second.empty() || !is_older(grave->second, meta.resource_version)) return false;
-  buried_.erase(grave);
-  std::erase(burials_, meta.uid);
+  part.buried.erase(grave);
+  std::erase(part.burials, meta.uid);
   return true;
 }
 
@@ -301,25 +373,27 @@ bool Store<T>::rises(const Meta& meta) {
 // while the list was on its way) stays as it is. What the list contradicts although it claims to be as new
 // comes from a history that was rewound: the list wins.
 template <class T>
-void Store<T>::swap_in(std::string resource_version, Changes& changes) {
-  Objects fresh = std::move(incoming_);
-  incoming_.clear();
+void Store<T>::swap_in(Part& part, std::string resource_version, Changes& changes) {
+  Objects fresh = std::move(part.incoming);
+  part.incoming.clear();
   std::map<Uid, std::string> still_buried;
-  if (!buried_.empty()) {
+  if (!part.buried.empty()) {
     for (auto at = fresh.begin(); at != fresh.end();) {
-      const auto grave = buried_.find(at->object()->meta.uid);
+      const auto grave = part.buried.find(at->object()->meta.uid);
       const bool dead =
-          grave != buried_.end() && (grave->second.empty() || is_older(resource_version, grave->second));
+          grave != part.buried.end() && (grave->second.empty() || is_older(resource_version, grave->second));
       if (dead) still_buried.insert(*grave);
       at = dead ? fresh.erase(at) : std::next(at);
     }
   }
   // The others need no tombstone: whatever is not newer than the list is left out from now on anyway.
-  buried_ = std::move(still_buried);
-  burials_.clear();
-  for (const auto& [uid, version] : buried_) burials_.push_back(uid);
+  part.buried = std::move(still_buried);
+  part.burials.clear();
+  for (const auto& [uid, version] : part.buried) part.burials.push_back(uid);
 
-  for (const Item& item : objects_) {
+  const Range known = present(part);
+  for (auto at = known.first; at != known.second; ++at) {
+    const Item& item = *at;
     const Object present = item.object();
     const auto found = fresh.find(item);
     const bool newer = is_older(resource_version, present->meta.resource_version);
@@ -344,48 +418,41 @@ void Store<T>::swap_in(std::string resource_version, Changes& changes) {
   for (const Item& listed : fresh) {
     if (!objects_.contains(listed)) changes.push_back({std::nullopt, listed});
   }
-  objects_ = std::move(fresh);
-  index_.clear();
+  forget(known);
   if (hooks_.tags) {
-    for (const Item& item : objects_) index_.add(item.ns(), tags(*item.object()), &item);
+    for (const Item& item : fresh) index_.add(item.ns(), tags(*item.object()), &item);
   }
-  ready_ = true;
-  version_ = std::move(resource_version);
+  objects_.merge(fresh);  // each stays at its address
+  part.ready = true;
+  part.version = std::move(resource_version);
 }
 
 template <class T>
-void Store<T>::empty_out(const Rewound& event) {
-  change([&](Changes& changes) {
-    for (const Item& present : objects_) changes.push_back({present, std::nullopt});
-    objects_.clear();
-    index_.clear();
-    ready_ = false;
-    version_.clear();
-    newest_written_.clear();
-    buried_.clear();
-    burials_.clear();
-  });
-  incoming_.clear();
-  if (hooks_.rewound) hooks_.rewound(event);
+void Store<T>::empty_out(Part& part, Changes& changes) {
+  const Range gone = present(part);
+  for (auto at = gone.first; at != gone.second; ++at) changes.push_back({*at, std::nullopt});
+  forget(gone);
+  part.ready = false;
+  part.version.clear();
 }
 
 template <class T>
-void Store<T>::advance(const std::string& resource_version) {
-  if (version_.empty() || is_older(version_, resource_version)) version_ = resource_version;
+void Store<T>::advance(Part& part, const std::string& resource_version) {
+  if (part.version.empty() || is_older(part.version, resource_version)) part.version = resource_version;
 }
 
 template <class T>
-void Store<T>::bury(const Uid& uid, const std::string& version) {
+void Store<T>::bury(Part& part, const Uid& uid, const std::string& version) {
   if (uid.empty()) return;
-  const auto [grave, fresh] = buried_.try_emplace(uid, version);
+  const auto [grave, fresh] = part.buried.try_emplace(uid, version);
   if (!fresh) {
     if (!version.empty()) grave->second = version;
     return;
   }
-  burials_.push_back(uid);
-  if (burials_.size() <= kMaxTombstones) return;
-  buried_.erase(burials_.front());
-  burials_.pop_front();
+  part.burials.push_back(uid);
+  if (part.burials.size() <= kMaxTombstones) return;
+  part.buried.erase(part.burials.front());
+  part.burials.pop_front();
 }
 
 }  // namespace berth::runtime

@@ -97,7 +97,13 @@ void Watcher<T>::begin(const std::string& listed, const std::string& written) {
 template <class T>
 Result<Progress> Watcher<T>::look() {
   const Duration unanswered = clock_->monotonic() - answered_;
-  TRY(const std::string version, client_->newest_version<T>(config_.kind, config_.ns));
+  auto newest = client_->newest_version<T>(config_.kind, config_.ns);
+  if (!newest.ok()) {
+    const bool lost = newest.error().code == Code::kForbidden && !config_.ns.empty();
+    if (lost) state_ = Empty{};
+    return std::move(newest).error();
+  }
+  const std::string version = *std::move(newest);
   if (unanswered > config_.trust || is_older(version, seen_)) {
     state_ = Empty{};
   } else {
@@ -192,8 +198,9 @@ Error Watcher<T>::leave_for(Error error) {
     const std::lock_guard lock(cancel_mutex_);
     cancellable_.reset();
   }
+  const bool lost = error.code == Code::kForbidden && !config_.ns.empty();
   const bool no_base =
-      error.code == Code::kGone || error.code == Code::kMalformed || is_from_the_future(error);
+      lost || error.code == Code::kGone || error.code == Code::kMalformed || is_from_the_future(error);
   if (no_base) {
     state_ = Empty{};
   } else {

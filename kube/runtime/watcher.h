@@ -19,6 +19,10 @@
 //   open again from the last version seen. After more than `trust` without an answer: list again, for by then
 //   writes may have overtaken that version in a rewound history, which no version tells.
 //
+// - 401 or 403 to a watch of one namespace: list again. Rights in it end with the namespace, and when they
+// come
+//   again it may be another one of the same name.
+//
 // Thread-safety: one thread steps; cancel() from any thread.
 #pragma once
 
