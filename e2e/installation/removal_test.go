@@ -21,7 +21,8 @@ var parts = map[string]func(t *testing.T, s *site){
 	},
 	"operator": func(t *testing.T, s *site) {
 		s.kubectl(t, "delete", "--namespace="+namespace, "--timeout=60s", "deployment/berth-operator", "serviceaccount/berth-operator")
-		s.kubectl(t, "delete", "clusterrole/berth-operator", "clusterrolebinding/berth-operator")
+		s.kubectl(t, "delete", "clusterrole/berth-operator", "clusterrolebinding/berth-operator",
+			"clusterrole/berth-operator-namespaced", "clusterrolebinding/berth-operator-namespaced")
 	},
 	"webhook": func(t *testing.T, s *site) {
 		s.kubectl(t, "delete", "validatingwebhookconfiguration", "berth-exposure")
