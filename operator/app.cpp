@@ -121,11 +121,11 @@ class Leader {
 
   void begin() {
     gone_back_ = lease_.gone_back();
-    auto fresh =
-        std::make_shared<Engine>(client_, clock_,
-                                 EngineConfig{identity_, std::random_device{}(), Duration(75'000),
-                                              wall::WallOptions{options_.excluded_namespaces, options_.user}},
-                                 hooks(), telemetry_.queue_observer());
+    auto fresh = std::make_shared<Engine>(
+        client_, clock_,
+        EngineConfig{identity_, std::random_device{}(), Duration(75'000),
+                     wall::WallOptions{options_.excluded_namespaces, options_.user}, options_.scope},
+        hooks(), telemetry_.queue_observer());
     const std::lock_guard lock(mutex_);
     doubted_ = false;
     engine_ = std::move(fresh);
@@ -189,6 +189,12 @@ class Leader {
     while (!stop.stop_requested() && lease_.leading()) {
       const auto step = watch.step();
       if (step.ok()) return true;
+      // The other namespaces need not wait; nothing is done in this one until all of it can be read.
+      if (!watch.ns().empty() && step.error().code == Code::kForbidden) {
+        daemon::log_error(log_, LogLevel::kWarn, "Namespace left alone", step.error(),
+                          {{"resource", watch.name()}});
+        return true;
+      }
       ++failures;
       const Duration wait =
           runtime::backoff_delay(runtime::kWatchBackoff, failures, 1, runtime::retry_after(step.error()));

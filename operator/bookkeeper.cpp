@@ -62,7 +62,12 @@ ClusterView Bookkeeper::fresh_view() {
 }
 
 void Bookkeeper::note_rests() {
-  const ClusterView view = fresh_view();
+  ClusterView view;
+  {
+    const auto snapshot = stores_->group.snapshot();
+    rest_.see(stores_->seen(snapshot));
+    view = observer_->view(snapshot, true);
+  }
   rest_.observe(*view.ledgers, clock_->monotonic(), view.uses.get(), clock_->wall());
 }
 
@@ -71,20 +76,26 @@ BookkeepingReport Bookkeeper::step(std::int64_t fence, const LedgerLook& look, b
   report.begun = clock_->monotonic();
   note_rests();
   claim(fence, look, in_a_burst, report);
-  if (report.status.ok() && !report.superseded) release(fence, look, report);
+  Status refused = ok_status();
+  if (report.status.ok() && !report.superseded) refused = release(fence, look, report);
   if (report.status.ok() && !report.superseded) sweep(fence, report);
+  if (report.status.ok()) report.status = refused;
   if (report.superseded) report.fence_seen = fresh_view().ledgers->fence();
   return report;
 }
 
 template <class Visit>
 void Bookkeeper::look_at(const runtime::Snapshot& snapshot, const LedgerLook& look, Visit&& visit) const {
-  if (look.everything) return stores_->allocations.for_each(snapshot, visit);
+  const NamespaceScope seen = stores_->seen(snapshot);
+  const auto visit_seen = [&](const std::shared_ptr<const PortAllocation>& allocation) {
+    if (seen.covers(allocation->meta.ns)) visit(allocation);
+  };
+  if (look.everything) return stores_->allocations.for_each(snapshot, visit_seen);
   // Who waits was there first, and what became free may be his.
   std::set<ObjectKey> keys = look.allocations;
   for (const auto& [uid, key] : observer_->refused()) keys.insert(key);
   for (const ObjectKey& key : keys) {
-    if (const auto allocation = stores_->allocations.get(snapshot, key)) visit(allocation);
+    if (const auto allocation = stores_->allocations.get(snapshot, key)) visit_seen(allocation);
   }
 }
 
@@ -190,7 +201,7 @@ void Bookkeeper::reread(const std::string& shard) {
   }
 }
 
-void Bookkeeper::release(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report) {
+Status Bookkeeper::release(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report) {
   std::vector<allocation::ReleaseCandidate> candidates;
   {
     const auto snapshot = stores_->group.snapshot();
@@ -207,9 +218,10 @@ void Bookkeeper::release(std::int64_t fence, const LedgerLook& look, Bookkeeping
                                          *view.uses, refused.contains(one->meta.uid));
       candidates.insert(candidates.end(), some.begin(), some.end());
     });
+    const NamespaceScope seen = stores_->seen(snapshot);
     const auto orphans = look.everything
-                             ? allocation::orphan_candidates(*view.ledgers, living)
-                             : allocation::orphan_candidates(*view.ledgers, living, look.allocations);
+                             ? allocation::orphan_candidates(*view.ledgers, seen, living)
+                             : allocation::orphan_candidates(*view.ledgers, seen, living, look.allocations);
     candidates.insert(candidates.begin(), orphans.begin(), orphans.end());
     std::erase_if(candidates, [&](const allocation::ReleaseCandidate& candidate) {
       return waits_for_a_finalizer(candidate, *stores_, snapshot);
@@ -223,67 +235,97 @@ void Bookkeeper::release(std::int64_t fence, const LedgerLook& look, Bookkeeping
     report.look_again = kAgainWhileAtWork;
     report.unfinished = true;
   }
-  if (candidates.empty()) return;
+  Status refused = ok_status();
+  if (candidates.empty()) return refused;
   if (candidates.size() > kReleasesPerStep) {
     report.more = report.unfinished = true;
     candidates.erase(candidates.begin() + kReleasesPerStep, candidates.end());
   }
-  const auto proofs = prove(candidates);
+  const auto proofs = prove(candidates, refused);
   if (!proofs.ok()) {
     report.status = proofs.error();
-    return;
+    return refused;
   }
   const ClusterView view = fresh_view();
   const allocation::ReleasePlan plan =
       allocation::release(*view.ledgers, *proofs, *view.ranges, fence, clock_->wall());
   if (plan.superseded) {
     report.superseded = true;
-    return;
+    return refused;
   }
-  if (!write(plan.writes, report)) return;
+  if (!write(plan.writes, report)) return refused;
   note_rests();
   for (const allocation::HeldNumber& number : plan.released) {
     report.released.push_back(number);
     report.concerned.push_back(number.entry.owner);
   }
   if (!plan.writes.empty()) report.more = true;  // somebody may wait for what became free
+  return refused;
 }
 
 Result<std::vector<allocation::ReleaseProof>> Bookkeeper::prove(
-    const std::vector<allocation::ReleaseCandidate>& candidates) {
+    const std::vector<allocation::ReleaseCandidate>& candidates, Status& refused) {
   std::map<Uid, std::vector<allocation::ReleaseCandidate>> by_owner;
   for (const auto& candidate : candidates) by_owner[candidate.number.entry.owner_uid].push_back(candidate);
 
   std::vector<allocation::ReleaseProof> proofs;
   for (const auto& [uid, of_owner] : by_owner) {
-    const ObjectKey owner_key = of_owner.front().owner();
-    TRY(std::optional<PortAllocation> owner,
-        live<PortAllocation>(*client_, wire::kPortAllocation, owner_key));
-    if (owner) stores_->allocations.put_written(*owner);
-    const bool gone = !owner || owner->meta.uid != uid;
+    auto proved = prove_owner(of_owner);
+    if (proved.ok()) {
+      proofs.insert(proofs.end(), proved->begin(), proved->end());
+      continue;
+    }
+    if (proved.error().code != Code::kForbidden || stores_->scope.everywhere)
+      return std::move(proved).error();
+    TRY(const bool gone, is_namespace_gone(of_owner.front().owner().ns));
     if (gone) {
       observer_->forget(uid);
-      TRY_DONE(clear_away(of_owner, owner));
+      for (const auto& candidate : of_owner) proofs.push_back({candidate, {}, {}, {}});
+    } else if (refused.ok()) {
+      refused = std::move(proved).error();
     }
-    std::vector<Workload> pods;
-    if (!gone && has_host_port(of_owner)) {
-      TRY(json::List<Workload> selected,
-          client_->list<Workload>(wire::kPod, owner_key.ns, {selector_text(owner->spec.selector), ""}));
-      pods = std::move(selected.items);
-    }
-    std::optional<PortAllocation> needed = owner;
-    if (needed) needed = effective(*std::move(needed), std::nullopt);
-    std::map<ObjectKey, std::optional<Service>> seen;
-    for (const auto& candidate : of_owner) {
-      allocation::ReleaseProof proof{candidate, needed, {}, pods};
-      for (const ObjectKey& key : candidate.services()) {
-        if (!seen.contains(key)) {
-          TRY(seen[key], live<Service>(*client_, wire::kService, key));
-        }
-        if (seen[key]) proof.services.push_back(*seen[key]);
+  }
+  return proofs;
+}
+
+// Rights in a namespace end with it, and whatever was in it has ended before: its controller takes it away
+// last.
+Result<bool> Bookkeeper::is_namespace_gone(const std::string& ns) const {
+  TRY(const json::List<Namespace> found,
+      client_->list<Namespace>(wire::kNamespace, "", {"", "metadata.name=" + ns}));
+  return found.items.empty();
+}
+
+Result<std::vector<allocation::ReleaseProof>> Bookkeeper::prove_owner(
+    const std::vector<allocation::ReleaseCandidate>& of_owner) {
+  const ObjectKey owner_key = of_owner.front().owner();
+  const Uid& uid = of_owner.front().number.entry.owner_uid;
+  TRY(std::optional<PortAllocation> owner, live<PortAllocation>(*client_, wire::kPortAllocation, owner_key));
+  if (owner) stores_->allocations.put_written(*owner);
+  const bool gone = !owner || owner->meta.uid != uid;
+  if (gone) {
+    observer_->forget(uid);
+    TRY_DONE(clear_away(of_owner, owner));
+  }
+  std::vector<Workload> pods;
+  if (!gone && has_host_port(of_owner)) {
+    TRY(json::List<Workload> selected,
+        client_->list<Workload>(wire::kPod, owner_key.ns, {selector_text(owner->spec.selector), ""}));
+    pods = std::move(selected.items);
+  }
+  std::optional<PortAllocation> needed = owner;
+  if (needed) needed = effective(*std::move(needed), std::nullopt);
+  std::map<ObjectKey, std::optional<Service>> seen;
+  std::vector<allocation::ReleaseProof> proofs;
+  for (const auto& candidate : of_owner) {
+    allocation::ReleaseProof proof{candidate, needed, {}, pods};
+    for (const ObjectKey& key : candidate.services()) {
+      if (!seen.contains(key)) {
+        TRY(seen[key], live<Service>(*client_, wire::kService, key));
       }
-      proofs.push_back(std::move(proof));
+      if (seen[key]) proof.services.push_back(*seen[key]);
     }
+    proofs.push_back(std::move(proof));
   }
   return proofs;
 }

@@ -1,6 +1,9 @@
 // Bookkeeper: the only writer of ledgers. One step claims for everybody who waits, releases what is proved to
 // be nobody's, and frees what has rested.
 //
+// Numbers whose owner is in a namespace that is not seen (Stores::sees) are nobody's to judge: they stay as
+// they are, held or resting.
+//
 // Each shard write is a compare-and-swap. When one fails, or its answer is lost, the shard is read anew from
 // the server and everything is decided again; nothing of an old decision is re-applied. What is destructive
 // is proved by live reads first (allocation/release.h). Thread-safety: one step at a time (the queue's one
@@ -69,7 +72,8 @@ class Bookkeeper {
 
  private:
   void claim(std::int64_t fence, const LedgerLook& look, bool in_a_burst, BookkeepingReport& report);
-  void release(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report);
+  // Returns the first refusal to prove something, which keeps no other number from being released.
+  Status release(std::int64_t fence, const LedgerLook& look, BookkeepingReport& report);
   // Those that a step looks at, with those that wait for a number, one by one.
   template <class Visit>
   void look_at(const runtime::Snapshot& snapshot, const LedgerLook& look, Visit&& visit) const;
@@ -79,9 +83,13 @@ class Bookkeeper {
   bool write(const std::vector<allocation::ShardWrite>& writes, BookkeepingReport& report);
   void reread(const std::string& shard);
 
-  // Live reads, and for a vanished owner the removal of what it left behind.
+  // Live reads, and for a vanished owner the removal of what it left behind. Of owners in a namespace that
+  // may not be looked into there is no proof, unless the namespace is gone; `refused` is what was said then.
   Result<std::vector<allocation::ReleaseProof>> prove(
-      const std::vector<allocation::ReleaseCandidate>& candidates);
+      const std::vector<allocation::ReleaseCandidate>& candidates, Status& refused);
+  Result<std::vector<allocation::ReleaseProof>> prove_owner(
+      const std::vector<allocation::ReleaseCandidate>& of_owner);
+  Result<bool> is_namespace_gone(const std::string& ns) const;
   Status clear_away(const std::vector<allocation::ReleaseCandidate>& of_one_owner,
                     const std::optional<PortAllocation>& live_owner);
 

@@ -22,7 +22,7 @@ Engine::Engine(const client::Client& client, const runtime::Clock& clock, Engine
       clock_(&clock),
       config_(std::move(config)),
       hooks_(std::move(hooks)),
-      stores_(listeners()),
+      stores_(listeners(), config_.scope),
       observer_(stores_, clock),
       queue_(clock, {}, config_.seed, std::move(queue_observer)),
       applier_(client, stores_),
@@ -88,6 +88,10 @@ StoreListeners Engine::listeners() {
   made.exposure_policies = listener<ExposurePolicy>(&Observer::exposure_policies_changed);
   made.admission_policies = listener<ValidatingAdmissionPolicy>(kNothingStale);
   made.admission_bindings = listener<ValidatingAdmissionPolicyBinding>(kNothingStale);
+  // A namespace may be seen whole from now on, of which some was heard before.
+  made.listed = [this] {
+    if (listed_ && !config_.scope.everywhere) enqueue_everything();
+  };
   made.rewound = [this](const runtime::Rewound& rewound) {
     if (hooks_.rewound) hooks_.rewound(rewound);
   };
@@ -95,14 +99,17 @@ StoreListeners Engine::listeners() {
 }
 
 template <class T>
-void Engine::watch(const wire::Kind& kind, runtime::Store<T>& store, client::Selectors selectors) {
-  runtime::WatcherConfig config;
-  config.kind = kind;
-  config.selectors = std::move(selectors);
-  config.read_wait = config_.watch_read_wait;
-  config.seed = config_.seed + watches_.size();
-  watches_.push_back(
-      runtime::make_kind_watch(*client_, *clock_, std::move(config), store, hooks_.watch_failed));
+void Engine::watch(const wire::Kind& kind, runtime::Store<T>& store, const client::Selectors& selectors) {
+  for (std::string& ns : kind.namespaced ? config_.scope.watched() : std::vector<std::string>{""}) {
+    runtime::WatcherConfig config;
+    config.kind = kind;
+    config.ns = std::move(ns);
+    config.selectors = selectors;
+    config.read_wait = config_.watch_read_wait;
+    config.seed = config_.seed + watches_.size();
+    watches_.push_back(
+        runtime::make_kind_watch(*client_, *clock_, std::move(config), store, hooks_.watch_failed));
+  }
 }
 
 void Engine::enqueue_everything() {

@@ -30,6 +30,7 @@ struct EngineConfig {
   std::uint64_t seed = 0;                       // of jitters
   Duration watch_read_wait{75'000};             // 0 in a simulation
   std::optional<wall::WallOptions> walls = {};  // nullopt: nobody keeps second walls
+  NamespaceScope scope = {};                    // of namespaced kinds nothing else is asked for
 };
 
 // What the engine asks and tells; all callable from any thread.
@@ -49,8 +50,9 @@ class Engine {
   Engine(const client::Client& client, const runtime::Clock& clock, EngineConfig config, EngineHooks hooks,
          runtime::QueueObserver queue_observer);
 
-  // The watched kinds, in the order of allocation.md 4.5: their first step is a list and must be taken in
-  // this order (ledgers before owners) before the first work.
+  // The watched kinds, namespaced ones once for each namespace of the scope, in the order of
+  // allocation.md 4.5: their first step is a list and must be taken in this order (ledgers before owners)
+  // before the first work.
   [[nodiscard]] const std::vector<std::unique_ptr<runtime::KindWatch>>& watches() const { return watches_; }
 
   // Everything observed is worth looking at, and from now on everything that changes: what is listed before
@@ -79,7 +81,7 @@ class Engine {
   std::function<void(const runtime::Change<T>&)> listener(void (Observer::*stale)(const runtime::Change<T>&));
   StoreListeners listeners();
   template <class T>
-  void watch(const wire::Kind& kind, runtime::Store<T>& store, client::Selectors selectors = {});
+  void watch(const wire::Kind& kind, runtime::Store<T>& store, const client::Selectors& selectors = {});
   template <class T>
   void enqueue_affected(const runtime::Change<T>& change);
   void enqueue(const runtime::WorkKey& key);

@@ -200,6 +200,7 @@ std::optional<Duration> Observer::contested_left() const {
 
 std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
   const auto snapshot = stores_->group.snapshot();
+  if (!stores_->sees(snapshot, key.ns)) return std::nullopt;
   auto found = stores_->allocations.get(snapshot, key);
   if (!found) return std::nullopt;
   // A Service that waits to be taken over must not be judged as a stranger's for a moment.
@@ -241,6 +242,7 @@ std::optional<ObservedAllocation> Observer::allocation(const ObjectKey& key) {
 
 std::optional<ObservedNamespace> Observer::ns(const std::string& name) {
   const auto snapshot = stores_->group.snapshot();
+  if (!stores_->sees(snapshot, name)) return std::nullopt;
   auto found = stores_->namespaces.get(snapshot, {"", name});
   if (!found) return std::nullopt;
   ObservedNamespace observed{NamespaceObservation{found.get()}, {found}};

@@ -85,9 +85,9 @@ class Observer {
   // `fresh`: without any lag.
   ClusterView view(const runtime::Snapshot& snapshot, bool fresh);
 
-  // nullopt: the stores have no such allocation.
+  // nullopt: the stores have no such allocation, or do not see all of its namespace.
   std::optional<ObservedAllocation> allocation(const ObjectKey& key);
-  // nullopt: the stores have no such namespace.
+  // nullopt: the stores have no such namespace, or do not see all of it.
   std::optional<ObservedNamespace> ns(const std::string& name);
 
   // Memory of one allocation, by UID.

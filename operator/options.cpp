@@ -41,6 +41,9 @@ Parsed parse_options(int argc, const char* const* argv) {
   app.add_option("--workers", options.workers, "objects worked on at once")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  daemon::add_parsed_option(app, "--namespaces", options.scope, parse_namespace_scope, "",
+                            "namespaces that it works in, with commas between them; of no other it sees or "
+                            "touches anything (docs/install.md); without it: every namespace");
   app.add_option("--exclude-namespaces", options.excluded_namespaces,
                  "namespaces that the admission policies of spec.enforce.admissionPolicy let alone, as those "
                  "that the webhook never judges")

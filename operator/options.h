@@ -9,6 +9,7 @@
 
 #include "core/base/api_names.h"
 #include "core/base/instant.h"
+#include "core/base/namespace_scope.h"
 #include "kube/daemon/program_options.h"
 
 namespace berth::controller {
@@ -21,6 +22,7 @@ struct Options {
   Duration renew_deadline{10'000};
   Duration retry_period{2'000};
   int workers = 4;
+  NamespaceScope scope = {};
   // Of second walls: what they let alone. As the webhook's options.
   std::vector<std::string> excluded_namespaces{std::begin(kExcludedNamespaces),
                                                std::end(kExcludedNamespaces)};

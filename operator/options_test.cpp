@@ -42,12 +42,25 @@ TEST(OperatorOptions, TakeWhatIsWritten) {
   EXPECT_EQ(options->workers, 8);
 }
 
+TEST(OperatorOptions, NameNamespacesOrMeanEveryOne) {
+  EXPECT_TRUE(parse({}).parsed.options->scope.everywhere);
+  EXPECT_EQ(parse({"--namespaces=vpn,mesh"}).parsed.options->scope.watched(),
+            (std::vector<std::string>{"mesh", "vpn"}));
+  EXPECT_EQ(parse({"--namespaces", "mesh"}).parsed.options->ns, "berth-system") << "the lease is elsewhere";
+}
+
 TEST(OperatorOptions, AreRefusedWithTheFlagAndWhatWouldBeRight) {
   const struct {
     std::vector<const char*> arguments;
     std::string text;
   } cases[] = {
       {{"--lease-duration", "5x"}, "--lease-duration: '5x' is not a duration"},
+      {{"--namespaces=a,,b"}, "--namespaces: 'a,,b' names an empty namespace: write names with one comma"},
+      {{"--namespaces", ""}, "--namespaces: '' names an empty namespace"},
+      {{"--namespaces="}, "--namespaces: 1 required TEXT missing"},
+      {{"--namespaces=a,b,a"}, "--namespaces: 'a,b,a' names 'a' twice: write it once"},
+      {{"--namespaces=Mesh"},
+       "--namespaces: 'Mesh' names 'Mesh', which no namespace can have: write up to 63"},
       {{"--lease-duration", "10s"}, "--renew-deadline: must be shorter than --lease-duration"},
       {{"--retry-period", "9s"}, "--retry-period: must be shorter than --renew-deadline"},
       {{"--workers", "0"}, "--workers"},

@@ -73,6 +73,20 @@ TEST(Simulation, KeepsItsPromisesUnderTwoLeaders) {
   }
 }
 
+// The operators lose sight of a namespace, where people go on, and see it again.
+TEST(Simulation, KeepsItsPromisesWhenANamespaceIsTakenAwayAndGivenBack) {
+  const std::uint64_t seed = first_seed();
+  for (int i = 0; i < schedules(40); ++i) {
+    SimulationOptions options;
+    options.seed = seed + static_cast<std::uint64_t>(i);
+    options.operators = 1 + i % 2;
+    options.steps = 450;
+    options.faults = rough();
+    options.narrowed = true;
+    expect_promises(options);
+  }
+}
+
 // The schedules of the great run, with sanitizers.
 TEST(Simulation, KeepsItsPromisesInSmallSchedulesOfEveryKind) {
   const std::uint64_t seed = first_seed();

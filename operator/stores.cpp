@@ -38,25 +38,55 @@ constexpr std::size_t kWholeLedgers = 4;
 
 constexpr auto kTags = [](const auto& object) { return tags_of(object); };
 
+template <class T>
+typename runtime::Store<T>::Hooks by_namespace(const StoreListeners& told, const NamespaceScope& scope,
+                                               std::function<runtime::Tags(const T&)> tags = {},
+                                               std::function<void(T&)> slim = {}) {
+  return {told.rewound, told.listed, std::move(slim), std::move(tags), kWhole, scope.watched()};
+}
+
+// Of each namespaced kind, what tells of that namespace.
+bool all_listed(const Stores& stores, const runtime::Snapshot& snapshot, const std::string& ns) {
+  return stores.allocations.listed(snapshot, ns) && stores.services.listed(snapshot, ns) &&
+         stores.policies.listed(snapshot, ns) && stores.config_maps.listed(snapshot, ns) &&
+         stores.pods.listed(snapshot, ns);
+}
+
 }  // namespace
 
-Stores::Stores(const StoreListeners& told)
-    : ledgers(group, told.ledgers, {.rewound = told.rewound, .whole = kWholeLedgers}),
+Stores::Stores(const StoreListeners& told, NamespaceScope covered)
+    : scope(std::move(covered)),
+      ledgers(group, told.ledgers, {.rewound = told.rewound, .whole = kWholeLedgers}),
       ranges(group, told.ranges, {.rewound = told.rewound}),
-      allocations(group, told.allocations, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
-      services(group, told.services, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
-      policies(group, told.policies, {.rewound = told.rewound, .whole = kWhole}),
-      config_maps(group, told.config_maps, {.rewound = told.rewound, .tags = kTags, .whole = kWhole}),
+      allocations(group, told.allocations, by_namespace<PortAllocation>(told, scope, kTags)),
+      services(group, told.services, by_namespace<Service>(told, scope, kTags)),
+      policies(group, told.policies, by_namespace<NetworkPolicy>(told, scope)),
+      config_maps(group, told.config_maps, by_namespace<ConfigMap>(told, scope, kTags)),
       namespaces(group, told.namespaces, {.rewound = told.rewound}),
-      pods(group, told.pods, {.rewound = told.rewound, .slim = slim_pod, .tags = kTags, .whole = kWhole}),
+      pods(group, told.pods, by_namespace<Workload>(told, scope, kTags, slim_pod)),
       exposure_policies(group, told.exposure_policies, {.rewound = told.rewound}),
       admission_policies(group, told.admission_policies, {.rewound = told.rewound}),
       admission_bindings(group, told.admission_bindings, {.rewound = told.rewound}) {}
 
 bool Stores::ready(const runtime::Snapshot& snapshot) const {
-  return ledgers.ready(snapshot) && ranges.ready(snapshot) && allocations.ready(snapshot) &&
-         services.ready(snapshot) && policies.ready(snapshot) && config_maps.ready(snapshot) &&
-         namespaces.ready(snapshot) && pods.ready(snapshot) && exposure_policies.ready(snapshot);
+  const bool of_the_cluster = ledgers.ready(snapshot) && ranges.ready(snapshot) &&
+                              namespaces.ready(snapshot) && exposure_policies.ready(snapshot);
+  return of_the_cluster && (!scope.everywhere || all_listed(*this, snapshot, ""));
+}
+
+bool Stores::sees(const runtime::Snapshot& snapshot, const std::string& ns) const {
+  if (!scope.covers(ns)) return false;
+  if (all_listed(*this, snapshot, ns)) return true;
+  return !scope.everywhere && namespaces.ready(snapshot) && namespaces.get(snapshot, {"", ns}) == nullptr;
+}
+
+NamespaceScope Stores::seen(const runtime::Snapshot& snapshot) const {
+  if (scope.everywhere) return scope;
+  NamespaceScope seen{{}, false};
+  for (const std::string& ns : scope.named) {
+    if (sees(snapshot, ns)) seen.named.insert(ns);
+  }
+  return seen;
 }
 
 }  // namespace berth::controller

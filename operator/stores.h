@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "core/base/namespace_scope.h"
 #include "core/model/admission_policy.h"
 #include "core/model/config_map.h"
 #include "core/model/exposure_policy.h"
@@ -31,13 +32,17 @@ struct StoreListeners {
   std::function<void(const runtime::Change<ExposurePolicy>&)> exposure_policies = {};
   std::function<void(const runtime::Change<ValidatingAdmissionPolicy>&)> admission_policies = {};
   std::function<void(const runtime::Change<ValidatingAdmissionPolicyBinding>&)> admission_bindings = {};
+  // A namespaced kind was listed, of everything or of a namespace; its changes were told before.
+  std::function<void()> listed = {};
   // History went backwards (etcd was restored): everything is listed anew before anything is decided.
   std::function<void(const runtime::Rewound&)> rewound = {};
 };
 
 struct Stores {
-  explicit Stores(const StoreListeners& listeners);
+  // Of namespaced kinds only what the scope covers is ever here.
+  explicit Stores(const StoreListeners& listeners, NamespaceScope covered = {});
 
+  const NamespaceScope scope;
   runtime::StoreGroup group;
   // Ledgers are listed first and owners after them (allocation.md 4.6: the reverse order frees live numbers).
   runtime::Store<PortLedger> ledgers;
@@ -53,8 +58,15 @@ struct Stores {
   runtime::Store<ValidatingAdmissionPolicy> admission_policies;
   runtime::Store<ValidatingAdmissionPolicyBinding> admission_bindings;
 
-  // Every kind but those of second walls has been listed since the start or the last rewind (invariant I7).
+  // Every kind but those of second walls has been listed since the start or the last rewind (invariant I7);
+  // where namespaces are named, every kind of the cluster: what is seen of namespaces is asked one by one.
   [[nodiscard]] bool ready(const runtime::Snapshot& snapshot) const;
+  // What is absent from the stores is absent from the namespace, as of when it was listed: the scope covers
+  // it and every kind of it has been listed, or there is no such namespace, so that nothing can be in it.
+  // Otherwise nothing is concluded about it and nothing done in it.
+  [[nodiscard]] bool sees(const runtime::Snapshot& snapshot, const std::string& ns) const;
+  // All of which that is so.
+  [[nodiscard]] NamespaceScope seen(const runtime::Snapshot& snapshot) const;
 };
 
 }  // namespace berth::controller

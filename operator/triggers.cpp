@@ -245,6 +245,8 @@ WorkKeys affected(const Change<ConfigMap>& change, const Stores& stores) {
 WorkKeys affected(const Change<Namespace>& change, const Stores& stores) {
   const std::string& name = change.key().name;
   WorkKeys keys = {namespace_work(name)};
+  // Now it is known that nothing is in it, although rights there ended before it did (Stores::sees).
+  if (!change.after && !stores.scope.everywhere) keys.push_back(ledger_work());
   const auto snapshot = stores.group.snapshot();
   for (const ObjectKey& key : stores.allocations.keys_in(snapshot, name)) {
     keys.push_back(allocation_work(key));

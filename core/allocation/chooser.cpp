@@ -270,6 +270,13 @@ class Batch {
                         " uses without an allocation: write another number, or none, "
                         "or delete that object");
     }
+    if (other && !view_.rest.scope().covers(other->entry.owner.ns)) {
+      return refuse(
+          RefusalReason::kPortResting,
+          "which PortAllocation " + to_string(other->entry.owner) +
+              " released; it rests as long as that namespace is none of the operator's --namespaces: "
+              "write another number, or none");
+    }
     if (other) {
       return refuse(RefusalReason::kPortResting,
                     "which PortAllocation " + to_string(other->entry.owner) + " released a moment ago" +

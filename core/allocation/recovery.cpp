@@ -44,6 +44,12 @@ std::optional<Refused> reclaim(Work& work, Booking& booking, Space space, const 
                    shows + "but the ledger holds it for PortAllocation " + to_string(other->entry.owner) +
                        "; nothing is moved: request another number for the port, or delete one of the two"};
   }
+  if (other && !booking.view().rest.scope().covers(other->entry.owner.ns)) {
+    return Refused{RefusalReason::kPortResting, slot.name,
+                   shows + "but PortAllocation " + to_string(other->entry.owner) +
+                       " released it, and it rests as long as that namespace is none of the operator's "
+                       "--namespaces: request another number for the port"};
+  }
   if (other) {
     return Refused{RefusalReason::kPortResting, slot.name,
                    shows + "but it rests since PortAllocation " + to_string(other->entry.owner) +

@@ -166,12 +166,13 @@ std::string objection(const ReleaseProof& proof, const Entry* entry, const Ledge
 }
 
 template <class IsOrphan>
-std::vector<ReleaseCandidate> orphans(const Ledgers& ledgers, IsOrphan is_orphan) {
+std::vector<ReleaseCandidate> orphans(const Ledgers& ledgers, const NamespaceScope& scope,
+                                      IsOrphan is_orphan) {
   std::vector<ReleaseCandidate> candidates;
   for (const Space space : kSpaces) {
     for (const auto& [index, shard] : ledgers.in(space).shards()) {
       for (const auto& [key, entry] : shard->entries) {
-        if (!entry.held() || !is_orphan(entry)) continue;
+        if (!entry.held() || !scope.covers(entry.owner.ns) || !is_orphan(entry)) continue;
         candidates.push_back({{space, key, entry}, entry.slots, ReleaseCause::kOwnerGone});
       }
     }
@@ -199,13 +200,15 @@ std::vector<ObjectKey> ReleaseCandidate::services() const {
   return {owner(), {owner().ns, owner().name + kInternalServiceSuffix}};
 }
 
-std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const std::set<Uid>& living) {
-  return orphans(ledgers, [&](const Entry& entry) { return !living.contains(entry.owner_uid); });
+std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const NamespaceScope& scope,
+                                                const std::set<Uid>& living) {
+  return orphans(ledgers, scope, [&](const Entry& entry) { return !living.contains(entry.owner_uid); });
 }
 
-std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const std::set<Uid>& living,
+std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const NamespaceScope& scope,
+                                                const std::set<Uid>& living,
                                                 const std::set<ObjectKey>& owners) {
-  return orphans(ledgers, [&](const Entry& entry) {
+  return orphans(ledgers, scope, [&](const Entry& entry) {
     return owners.contains(entry.owner) && !living.contains(entry.owner_uid);
   });
 }
@@ -221,7 +224,7 @@ std::vector<ReleaseCandidate> release_candidates(const Ledgers& ledgers,
     living.insert(allocation->meta.uid);
   }
   const std::set<Uid> refused_set(refused.begin(), refused.end());
-  std::vector<ReleaseCandidate> candidates = orphan_candidates(ledgers, living);
+  std::vector<ReleaseCandidate> candidates = orphan_candidates(ledgers, {}, living);
   for (const auto& [uid, owner] : owners) {
     const auto unused = unneeded(*owner, ledgers.of_owner(uid), ranges, uses, refused_set.contains(uid));
     candidates.insert(candidates.end(), unused.begin(), unused.end());
@@ -299,6 +302,7 @@ std::optional<Duration> next_sweep(const Ledgers& ledgers, const Ranges& ranges,
       for (const auto& [key, entry] : shard->entries) {
         if (entry.held()) continue;
         const Duration left = rest.remaining({space, key, entry}, ranges, {}, monotonic_now);
+        if (left == RestClock::kUnseen) continue;
         next = next ? std::min(*next, left) : left;
       }
     }

@@ -16,6 +16,7 @@
 
 #include "core/allocation/chooser.h"
 #include "core/allocation/holdings.h"
+#include "core/base/namespace_scope.h"
 
 namespace berth::allocation {
 
@@ -48,10 +49,13 @@ std::vector<ReleaseCandidate> release_candidates(const Ledgers& ledgers,
                                                  const std::vector<const PortAllocation*>& allocations,
                                                  const Ranges& ranges, const Uses& uses,
                                                  const std::vector<Uid>& refused);
-// Of that only what nobody living holds: `living` are the UIDs of every PortAllocation as cached.
-std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const std::set<Uid>& living);
+// Of that only what nobody living holds: `living` are the UIDs of every PortAllocation as cached. Owners in a
+// namespace that `scope` does not cover are seen by nobody, and so they are not gone either.
+std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const NamespaceScope& scope,
+                                                const std::set<Uid>& living);
 // The same of owners with these names alone; `living` are the UIDs of the PortAllocations of these names.
-std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const std::set<Uid>& living,
+std::vector<ReleaseCandidate> orphan_candidates(const Ledgers& ledgers, const NamespaceScope& scope,
+                                                const std::set<Uid>& living,
                                                 const std::set<ObjectKey>& owners);
 // Those of one owner that lives: `entries` is everything the ledgers hold under its UID.
 std::vector<ReleaseCandidate> release_candidates(const PortAllocation& owner,

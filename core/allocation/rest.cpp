@@ -7,6 +7,17 @@
 
 namespace berth::allocation {
 
+void RestClock::see(NamespaceScope scope) {
+  if (scope == scope_) return;
+  scope_ = std::move(scope);
+  for (auto& [space, shards] : seen_) {
+    for (auto& [index, shard] : shards) {
+      shard.shard = nullptr;  // looked at again, with what was not seen before
+      std::erase_if(shard.entries, [&](const auto& one) { return !scope_.covers(one.second.ns); });
+    }
+  }
+}
+
 void RestClock::observe(const Ledgers& ledgers, Instant monotonic_now, const Uses* uses,
                         std::optional<Instant> wall_now) {
   if (wall_now) wall_ahead_ = *wall_now - monotonic_now;
@@ -21,11 +32,12 @@ void RestClock::observe(const Ledgers& ledgers, Instant monotonic_now, const Use
       const std::map<NumberKey, Seen> before = std::exchange(known.entries, {});
       known.shard = shard;
       for (const auto& [key, entry] : shard->entries) {
-        if (entry.held()) continue;
+        if (entry.held() || !scope_.covers(entry.owner.ns)) continue;
         const auto first = before.find(key);
         const bool used = used_by_pods && uses->other_than({}, space, key) != nullptr;
         const bool same = !used && first != before.end() && first->second.sequence == entry.sequence;
-        known.entries.insert_or_assign(key, same ? first->second : Seen{entry.sequence, monotonic_now});
+        known.entries.insert_or_assign(
+            key, same ? first->second : Seen{entry.sequence, monotonic_now, entry.owner.ns});
       }
     }
   }
@@ -33,6 +45,7 @@ void RestClock::observe(const Ledgers& ledgers, Instant monotonic_now, const Use
 
 Duration RestClock::remaining(const HeldNumber& resting, const Ranges& ranges, Duration at_least,
                               Instant monotonic_now) const {
+  if (!scope_.covers(resting.entry.owner.ns)) return kUnseen;
   const CompiledRange* range = ranges.find(resting.entry.range);
   const Duration whole = std::max(range == nullptr ? kDefaultReuseAfter : range->reuse_after, at_least);
   Duration rested{0};

@@ -13,11 +13,20 @@
 #include "core/allocation/occupancy.h"
 #include "core/allocation/range.h"
 #include "core/base/instant.h"
+#include "core/base/namespace_scope.h"
 
 namespace berth::allocation {
 
 class RestClock {
  public:
+  // What remains of a rest that has no end.
+  static constexpr Duration kUnseen = std::chrono::hours(24 * 365 * 100);
+
+  // The namespaces that are seen from now on, every one at first. A number whose owner was in another one
+  // rests without end, and begins anew when that one is seen again: what may still use it there is not seen.
+  void see(NamespaceScope scope);
+  [[nodiscard]] const NamespaceScope& scope() const { return scope_; }
+
   // Notes the resting entries of the ledgers: new ones begin to rest at `monotonic_now`, others are
   // forgotten. A host port that some pod still has (`uses`, when it is known) has not begun to rest.
   // `wall_now`: the wall clock at the same moment, when it is known.
@@ -37,11 +46,13 @@ class RestClock {
   struct Seen {
     std::int64_t sequence;
     Instant first;
+    std::string ns;  // of its owner
   };
   struct SeenShard {
     std::shared_ptr<const Shard> shard;  // as it was; what has not changed is not looked at again
     std::map<NumberKey, Seen> entries;
   };
+  NamespaceScope scope_ = {};
   std::map<Space, std::map<int, SeenShard>> seen_;
   std::optional<Duration> wall_ahead_ = {};  // of the monotonic clock
 };

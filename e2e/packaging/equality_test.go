@@ -22,6 +22,7 @@ var overlays = []struct{ folder, values string }{
 	{"default", ""},
 	{"ha", "ha-values.yaml"},
 	{"cert-manager", "cert-manager-values.yaml"},
+	{"namespaced", "namespaced-values.yaml"},
 	{"no-webhook", "no-webhook-values.yaml"},
 	{"policy-only", "policy-only-values.yaml"},
 }

@@ -37,6 +37,10 @@ var options = []option{
 		{"audits", "webhook: {register: false, excludedNamespaces: [kube-system]}"},
 		{"neither", "webhook: {register: false, audit: false}"},
 	}},
+	{"namespaces", []way{
+		{"every one", ""},
+		{"named", "operator: {namespaces: [mesh, vpn]}"},
+	}},
 	{"adapters", []way{
 		{"built in", ""},
 		{"further", "webhook: {adapters: [{group: example.org, kind: Door, plural: doors, versions: [v1]}]}"},

@@ -53,6 +53,16 @@ func makeNamespace(t *testing.T, c *kube.Client, name string) {
 	}
 }
 
+// makeWorkplaces makes the namespaces that the operator is to work in, which must be there before the release.
+func makeWorkplaces(t *testing.T, c *kube.Client, result rendered) {
+	t.Helper()
+	for _, object := range result.objects {
+		if object.GetName() == "berth-operator-namespaced" && object.GetNamespace() != "" {
+			c.MustApply(t, "", "{apiVersion: v1, kind: Namespace, metadata: {name: "+object.GetNamespace()+"}}")
+		}
+	}
+}
+
 // podOf returns a Pod as the controller of a Deployment would make it.
 func podOf(t *testing.T, deployment *unstructured.Unstructured) *unstructured.Unstructured {
 	t.Helper()
@@ -93,6 +103,7 @@ func TestTheAPIServerAcceptsEveryRendering(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			makeNamespace(t, c, p.in())
 			result := mustRender(t, p.in(), p.values)
+			makeWorkplaces(t, c, result)
 			for _, line := range differences(result.objects, result.objects) { // the same twice
 				t.Error(line)
 			}

@@ -165,6 +165,34 @@ webhook: {drainDelay: 0s, threads: 4, register: false, audit: false}
 		},
 	},
 	{
+		name:   "an operator of some namespaces",
+		values: "operator: {namespaces: [vpn, mesh]}",
+		expect: []expectation{
+			{operatorDeployment, container + "command",
+				words("berth-operator --health-listen=:8081 --namespaces=vpn,mesh --log-format=json --metrics-listen=:8443")},
+			{webhookDeployment, container + "command", words(webhookCommand)},
+			{"RoleBinding mesh/berth-operator-namespaced", "roleRef.kind", "ClusterRole"},
+			{"RoleBinding vpn/berth-operator-namespaced", "subjects", []any{map[string]any{
+				"kind": "ServiceAccount", "name": "berth-operator", "namespace": "berth-system"}}},
+			{"RoleBinding default/berth-operator-events", "roleRef.kind", "Role"},
+			{"Role default/berth-operator-events", "rules", []any{map[string]any{
+				"apiGroups": []any{"events.k8s.io"}, "resources": []any{"events"}, "verbs": []any{"create", "patch"}}}},
+			{"ClusterRoleBinding berth-operator", "roleRef.name", "berth-operator"},
+			{"ClusterRoleBinding berth-webhook", "roleRef.name", "berth-webhook"},
+		},
+		absent: []string{"ClusterRoleBinding berth-operator-namespaced"},
+		notes:  []string{"The operator works in these namespaces alone:\n  vpn, mesh"},
+	},
+	{
+		name:      "an operator of the namespace it lives in",
+		namespace: "ports",
+		values:    "operator: {namespaces: [ports]}",
+		expect: []expectation{
+			{"RoleBinding ports/berth-operator-namespaced", "subjects.0.namespace", "ports"},
+			{"RoleBinding default/berth-operator-events", "subjects.0.namespace", "ports"},
+		},
+	},
+	{
 		name: "resources, priority and labels",
 		values: `
 priorityClassName: system-cluster-critical
@@ -199,6 +227,7 @@ webhook: {resources: {requests: {cpu: 100m}, limits: null}}
 			{"ClusterRoleBinding berth-metrics-guard", "subjects.1.name", nil},
 		},
 		absent: []string{operatorDeployment, "ServiceAccount berth-system/berth-operator", "ClusterRole berth-operator",
+			"ClusterRole berth-operator-namespaced", "ClusterRoleBinding berth-operator-namespaced",
 			"Role berth-system/berth-operator", "PodDisruptionBudget berth-system/berth-operator"},
 		notes: []string{"There is no operator"},
 	},

@@ -9,6 +9,7 @@
 #include "kube/json/tree.h"
 #include "kube/testing/builders.h"
 #include "operator/testing/history.h"
+#include "operator/testing/narrowing.h"
 
 namespace berth::controller {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 using testing::FakeApiServer;
 
 constexpr char kNamespace[] = "mesh";
+constexpr char kSecondNamespace[] = "far";
 constexpr std::int64_t kFirstNumber = 30500;
 
 // Writes ledgers over whatever is there: takes the resourceVersion of the present object.
@@ -53,7 +55,8 @@ class Process {
   Process(FakeApiServer& server, testing::ManualClock& clock, const SimulationOptions& options, int number)
       : clock_(&clock),
         seed_(options.seed * 31 + static_cast<std::uint64_t>(number)),
-        faulty_(server),
+        rights_(server),
+        faulty_(rights_),
         blind_(faulty_, server),
         client_(
             options.sabotage == Sabotage::kNoCompareAndSwap ? static_cast<http::Transport&>(blind_) : faulty_,
@@ -70,9 +73,17 @@ class Process {
     hooks.superseded = [this](std::int64_t seen) {
       next_fence_ = std::max(next_fence_, seen + 1), fence_ = -1;
     };
-    engine_ = std::make_unique<Engine>(client_, *clock_, EngineConfig{"simulated", seed_, Duration(0)},
-                                       std::move(hooks), runtime::QueueObserver{});
+    EngineConfig config{"simulated", seed_, Duration(0)};
+    config.scope = rights_.scope();
+    engine_ = std::make_unique<Engine>(client_, *clock_, std::move(config), std::move(hooks),
+                                       runtime::QueueObserver{});
   }
+  // Starts again with other namespaces, and with rights in them alone.
+  void work_in(const NamespaceScope& scope) {
+    rights_.narrow(scope);
+    start();
+  }
+  [[nodiscard]] const std::vector<std::string>& refused() const { return rights_.refused(); }
 
   // One thing a thread of the process would do; false when there was nothing to do.
   bool step(std::mt19937_64& random) {
@@ -111,6 +122,7 @@ class Process {
 
   testing::ManualClock* clock_;
   std::uint64_t seed_;
+  NamespacedRights rights_;
   testing::FaultyTransport faulty_;
   BlindLedgers blind_;
   client::Client client_;
@@ -125,6 +137,7 @@ class Users {
   Users(FakeApiServer& server, const testing::ManualClock& clock, const SimulationOptions& options)
       : server_(&server), clock_(&clock), options_(&options), client_(server, {"people"}) {
     make(wire::kNamespace, testing::make_namespace(kNamespace));
+    if (options.narrowed) make(wire::kNamespace, testing::make_namespace(kSecondNamespace));
     PortRange range = testing::make_prange(
         "mesh", "NodePort",
         {std::to_string(kFirstNumber) + "-" + std::to_string(kFirstNumber + options.numbers - 1)});
@@ -135,6 +148,7 @@ class Users {
   void act(std::mt19937_64& random) {
     const std::string name =
         "app-" + std::to_string(random() % static_cast<std::uint64_t>(options_->allocations));
+    ns_ = options_->narrowed && random() % 2 == 0 ? kSecondNamespace : kNamespace;
     switch (random() % 12) {
       case 0:
       case 1:
@@ -168,7 +182,12 @@ class Users {
     }
   }
 
-  void leave() { remove<Service>(wire::kService, "foreign"); }
+  void leave() {
+    for (const char* ns : {kNamespace, kSecondNamespace}) {
+      ns_ = ns;
+      remove<Service>(wire::kService, "foreign");
+    }
+  }
 
  private:
   template <class T>
@@ -187,7 +206,7 @@ class Users {
     if (random() % 4 == 0) ports.back().count = 2;
     if (random() % 4 == 0) ports[0].also_protocol = Protocol::kUdp;
     if (random() % 4 == 0) ports[0].migrate_from = migration(random);
-    PortAllocation object = testing::make_palloc(kNamespace, name, "mesh", ports, "External");
+    PortAllocation object = testing::make_palloc(ns_, name, "mesh", ports, "External");
     if (random() % 3 == 0) object.spec.sticky_for = "10s";
     if (name.back() % 3 == 0) object.spec.config_map = NumbersConfigMap{"numbers-of-" + name};
     make(wire::kPortAllocation, object);
@@ -204,32 +223,32 @@ class Users {
   // Numbers are to wait for whom they did not, or not any more.
   void edit_wishes(const std::string& name, std::mt19937_64& random) {
     (void)client_.merge_patch<PortAllocation>(
-        wire::kPortAllocation, {kNamespace, name},
+        wire::kPortAllocation, {ns_, name},
         random() % 2 == 0 ? R"({"spec":{"stickyFor":"10s"}})" : R"({"spec":{"stickyFor":null}})");
   }
 
   template <class T>
   void remove(const wire::Kind& kind, const std::string& name) {
-    const auto present = client_.get<T>(kind, {kNamespace, name});
-    if (present.ok()) (void)client_.remove<T>(kind, {kNamespace, name}, {present->meta.uid});
+    const auto present = client_.get<T>(kind, {ns_, name});
+    if (present.ok()) (void)client_.remove<T>(kind, {ns_, name}, {present->meta.uid});
   }
 
   // Somebody types another number into a generated Service.
   void edit_node_port(const std::string& name, std::mt19937_64& random) {
     const std::int64_t number = 32000 + static_cast<std::int64_t>(random() % 50);
-    const auto present = client_.get<Service>(wire::kService, {kNamespace, name});
+    const auto present = client_.get<Service>(wire::kService, {ns_, name});
     if (!present.ok() || present->ports.empty()) return;
     (void)client_.merge_patch<Service>(
-        wire::kService, {kNamespace, name},
+        wire::kService, {ns_, name},
         R"({"spec":{"ports":[{"name":"api","port":80,"nodePort":)" + std::to_string(number) + "}]}}");
   }
 
   // A Service that was there before, or in place of the generated one; it asks to be adopted, perhaps later.
   void existing(const std::string& name, std::mt19937_64& random) {
-    const auto present = client_.get<Service>(wire::kService, {kNamespace, name});
+    const auto present = client_.get<Service>(wire::kService, {ns_, name});
     if (present.ok()) {
       (void)client_.merge_patch<Service>(
-          wire::kService, {kNamespace, name},
+          wire::kService, {ns_, name},
           R"({"metadata":{"annotations":{"berth.dev/adopt":")" + name + R"("}}})");
       return;
     }
@@ -237,7 +256,7 @@ class Users {
         kFirstNumber - 1 +
         static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(options_->numbers));
     Service service = testing::make_service(
-        kNamespace, name, {testing::make_service_port(80, std::int64_t{8080}, number, "http")}, "NodePort");
+        ns_, name, {testing::make_service_port(80, std::int64_t{8080}, number, "http")}, "NodePort");
     service.external_traffic_policy = "Cluster";
     if (random() % 2 == 0) service.meta.annotations = {{kAdoptAnnotation, name}};
     make(wire::kService, service);
@@ -246,14 +265,15 @@ class Users {
   void foreign(std::mt19937_64& random) {
     const std::int64_t number =
         kFirstNumber + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(options_->numbers));
-    make(wire::kService, testing::make_service(kNamespace, "foreign",
-                                               {testing::make_service_port(80, {}, number)}, "NodePort"));
+    make(wire::kService,
+         testing::make_service(ns_, "foreign", {testing::make_service_port(80, {}, number)}, "NodePort"));
   }
 
   FakeApiServer* server_;
   const testing::ManualClock* clock_;
   const SimulationOptions* options_;
   client::Client client_;
+  std::string ns_ = kNamespace;  // where they work now
 };
 
 // Lets every process do all it can until nothing is due for ten minutes of simulated time.
@@ -358,7 +378,18 @@ SimulationResult simulate(const SimulationOptions& options) {
         testing::random_faults(options.faults, options.seed + static_cast<std::uint64_t>(i)));
   }
 
+  SimulationResult result;
+  const NamespaceScope first_alone{{kNamespace}};
+  std::int64_t narrowed_at = 0;
   for (int step = 0; step < options.steps; ++step) {
+    if (options.narrowed && step == options.steps / 3) {
+      for (auto& each : processes) each->work_in(first_alone);
+      narrowed_at = server.revision();
+    }
+    if (options.narrowed && step == options.steps * 2 / 3) {
+      result.breaches = touched(server.history(), first_alone, narrowed_at, kOperatorManager);
+      for (auto& each : processes) each->work_in({});
+    }
     Process& process = *processes[random() % processes.size()];
     const std::uint64_t choice = random() % 100;
     if (choice < 8) {
@@ -384,8 +415,9 @@ SimulationResult simulate(const SimulationOptions& options) {
     }
   }
 
-  SimulationResult result;
   for (auto& process : processes) {
+    const auto& refused = process->refused();
+    result.breaches.insert(result.breaches.end(), refused.begin(), refused.end());
     process->faults().set_policy({});
     process->faults().crash_before_write(0);
     process->faults().crash_after_write(0);
@@ -402,7 +434,8 @@ SimulationResult simulate(const SimulationOptions& options) {
       ++result.writes_at_rest;
   }
   check_end(server, result);
-  result.breaches = breaches(server.history());
+  const auto of_history = breaches(server.history());
+  result.breaches.insert(result.breaches.end(), of_history.begin(), of_history.end());
   return result;
 }
 

@@ -29,13 +29,16 @@ struct SimulationOptions {
   int steps = 400;
   int allocations = 8;
   int numbers = 6;  // in the range: fewer than wanted, so that some wait
+  // People work in a second namespace, too; the operators see it in the first and the last third of the steps
+  // and have no rights there in the middle one.
+  bool narrowed = false;
   testing::FaultRates faults = {};
   bool crashes = true;
   Sabotage sabotage = Sabotage::kNone;
 };
 
 struct SimulationResult {
-  std::vector<std::string> breaches = {};    // of the history invariants
+  std::vector<std::string> breaches = {};    // of the history invariants, and of rights
   std::vector<std::string> unfinished = {};  // after the faults ended: what did not come to rest as it should
   std::size_t writes_at_rest = 0;
   std::size_t granted = 0;  // allocations that were Ready at the end

@@ -78,6 +78,26 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{/* Gives the operator a role in a namespace that is not the release's. Arguments: root, namespace, name (of the role and of
+     its binding), role (kind). */}}
+{{- define "berth.operatorBinding" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: {{ .name }}
+  namespace: {{ .namespace }}
+  labels:
+    {{- include "berth.labels" .root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ .role }}
+  name: {{ .name }}
+subjects:
+  - kind: ServiceAccount
+    name: berth-operator
+    namespace: {{ .root.Release.Namespace }}
+{{- end }}
+
 {{/* The image of both programs. */}}
 {{- define "berth.image" -}}
 {{- $image := .Values.image }}
