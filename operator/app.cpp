@@ -61,9 +61,12 @@ class Leader {
         log_(log),
         client_(client) {
     telemetry_.export_ranges([this]() -> std::shared_ptr<const Stores> {
-      const std::lock_guard lock(mutex_);
-      if (!engine_) return nullptr;
-      return {engine_, &engine_->stores()};
+      const auto present = engine();
+      return present ? std::shared_ptr<const Stores>(present, &present->stores()) : nullptr;
+    });
+    telemetry_.export_work(options_.workers, [this] {
+      const auto present = engine();
+      return present ? present->under_way() : runtime::WorkUnderWay{};
     });
   }
 
@@ -115,6 +118,12 @@ class Leader {
       given_back_after = worked;
     }
     return true;
+  }
+
+  // nullptr before this process leads.
+  [[nodiscard]] std::shared_ptr<const Engine> engine() const {
+    const std::lock_guard lock(mutex_);
+    return engine_;
   }
 
   [[nodiscard]] bool doubtful() const { return doubted_ || lease_.gone_back() != gone_back_; }

@@ -69,6 +69,8 @@ class Engine {
   [[nodiscard]] client::EventRecorder& events() { return events_; }
   // When the next key becomes due; nullopt when none waits.
   [[nodiscard]] std::optional<Instant> next_due() const { return queue_.next_due(); }
+  // Keys that are being worked on; from any thread.
+  [[nodiscard]] runtime::WorkUnderWay under_way() const { return queue_.under_way(); }
   // Nothing is worked on, and nothing is due.
   [[nodiscard]] bool idle() const;
   // Do allocations without numbers wait to be looked at? What can wait shall let them go first.

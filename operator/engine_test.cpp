@@ -21,6 +21,7 @@ struct EngineTest : ::testing::Test {
   client::Client client{server, {.field_manager = "berth-operator"}};
   std::unique_ptr<Engine> engine;
   std::size_t most_looked_at = 0;  // by one step of the ledgers
+  std::size_t most_under_way = 0;  // keys, seen by whoever works on one
 
   void start() {
     list();
@@ -29,7 +30,10 @@ struct EngineTest : ::testing::Test {
   // Everything is listed, and nothing is worked on.
   void list() {
     EngineHooks hooks;
-    hooks.fence = [] { return std::int64_t{1}; };
+    hooks.fence = [this] {
+      most_under_way = std::max(most_under_way, engine->under_way().keys);
+      return std::int64_t{1};
+    };
     hooks.superseded = [](std::int64_t) { ADD_FAILURE() << "nobody else leads"; };
     hooks.booked = [this](const BookkeepingReport& report) {
       most_looked_at = std::max(most_looked_at, report.looked_at);
@@ -89,6 +93,15 @@ TEST_F(EngineTest, WhatIsListedAsksForNothingByItself) {
   run_for(Duration(2000));
   EXPECT_TRUE(engine->idle());
   EXPECT_NE(reason("api", "Allocated"), "");
+}
+
+TEST_F(EngineTest, TellsOfTheKeyThatItWorksOn) {
+  declare();
+  start();
+  EXPECT_EQ(engine->under_way().keys, 0U);
+  run_for(Duration(2000));
+  EXPECT_EQ(most_under_way, 1U);
+  EXPECT_EQ(engine->under_way().keys, 0U);
 }
 
 // With many allocations a look at all of them takes long, and the next request would wait for it.

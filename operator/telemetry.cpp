@@ -49,6 +49,16 @@ runtime::QueueObserver Telemetry::queue_observer() {
   };
 }
 
+void Telemetry::export_work(int workers, std::function<runtime::WorkUnderWay()> under_way) {
+  reconcile_.max_concurrent.set(workers);
+  metrics.before_text([this, asked = std::move(under_way)] {
+    const runtime::WorkUnderWay work = asked();
+    queue_.unfinished_work.set(seconds(work.total));
+    queue_.longest_running.set(seconds(work.longest));
+    reconcile_.active_workers.set(static_cast<double>(work.keys));
+  });
+}
+
 void Telemetry::count(const BookkeepingReport& report) {
   ledger_ok_.add(report.writes);
   ledger_conflict_.add(report.conflicts);

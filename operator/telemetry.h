@@ -26,6 +26,8 @@ class Telemetry {
 
   [[nodiscard]] std::function<void(const client::RequestReport&)> request_observer();
   [[nodiscard]] runtime::QueueObserver queue_observer();
+  // What is being worked on, by how many workers at most. `under_way`: asked before every text.
+  void export_work(int workers, std::function<runtime::WorkUnderWay()> under_way);
   void count(const BookkeepingReport& report);
   void count(const Reconciled& reconciled, Duration took);
   // berth_ports{space,range,state}, set from the status that was last written. `stores`: asked before every

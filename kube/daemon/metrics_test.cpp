@@ -139,7 +139,6 @@ TEST(StandardMetrics, BearTheNamesThatDashboardsKnow) {
            "controller_runtime_reconcile_total{controller=\"portallocation\",result=\"success\"} 1",
            "controller_runtime_reconcile_total{controller=\"portallocation\",result=\"requeue_after\"} 0",
            "controller_runtime_reconcile_errors_total{controller=\"portallocation\"} 0",
-           "controller_runtime_terminal_reconcile_errors_total{controller=\"portallocation\"} 0",
            "# TYPE controller_runtime_reconcile_time_seconds histogram",
            "controller_runtime_active_workers{controller=\"portallocation\"} 0",
            "controller_runtime_max_concurrent_reconciles{controller=\"portallocation\"} 0",

@@ -59,9 +59,6 @@ ReconcileMetrics reconcile_metrics(Metrics& metrics, const std::string& controll
       .error = result("error"),
       .errors = metrics.counter("controller_runtime_reconcile_errors_total",
                                 "Total number of reconciliation errors per controller", labels),
-      .terminal_errors =
-          metrics.counter("controller_runtime_terminal_reconcile_errors_total",
-                          "Total number of terminal reconciliation errors per controller", labels),
       .time =
           metrics.histogram("controller_runtime_reconcile_time_seconds",
                             "Length of time per reconciliation per controller", reconcile_buckets(), labels),

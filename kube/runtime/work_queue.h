@@ -49,6 +49,15 @@ struct QueueObserver {
   std::function<void(std::size_t depth)> depth = {};  // keys in line, due or not
 };
 
+// What has been taken and is not done yet, at one moment. Times are since each key was taken.
+struct WorkUnderWay {
+  std::size_t keys = 0;
+  Duration longest{0};
+  Duration total{0};
+
+  bool operator==(const WorkUnderWay&) const = default;
+};
+
 template <class Key = WorkKey>
 class WorkQueue {
  public:
@@ -89,8 +98,7 @@ class WorkQueue {
   // Has it been taken, and is it not done yet?
   [[nodiscard]] bool is_in_hand(const Key& key) const;
   [[nodiscard]] int failures(const Key& key) const;
-  // Since the key that has been worked on longest was taken; 0 when none is.
-  [[nodiscard]] Duration longest_running() const;
+  [[nodiscard]] WorkUnderWay under_way() const;
 
  private:
   struct Place {

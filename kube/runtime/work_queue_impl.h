@@ -138,12 +138,17 @@ int WorkQueue<Key>::failures(const Key& key) const {
 }
 
 template <class Key>
-Duration WorkQueue<Key>::longest_running() const {
-  const Instant now = clock_->monotonic();
+WorkUnderWay WorkQueue<Key>::under_way() const {
   const std::lock_guard lock(mutex_);
-  Duration longest(0);
-  for (const auto& [key, hand] : hands_) longest = std::max(longest, now - hand.since);
-  return longest;
+  const Instant now = clock_->monotonic();
+  WorkUnderWay work;
+  work.keys = hands_.size();
+  for (const auto& [key, hand] : hands_) {
+    const Duration worked = now - hand.since;
+    work.longest = std::max(work.longest, worked);
+    work.total += worked;
+  }
+  return work;
 }
 
 template <class Key>

@@ -188,10 +188,24 @@ TEST(WorkQueue, ReportsToItsObserver) {
   clock.advance(milliseconds(7));
   (void)queue.try_take();
   clock.advance(milliseconds(3));
-  EXPECT_EQ(queue.longest_running(), milliseconds(3));
   queue.retry("a");
   queue.done("a");
   EXPECT_EQ(told, (std::vector<std::string>{"added", "taken 7", "retried", "finished 3", "added"}));
+}
+
+TEST(WorkQueue, TellsWhatIsUnderWayAndForHowLong) {
+  ManualClock clock;
+  Queue queue(clock, kExact);
+  for (const char* key : {"a", "b", "in line"}) queue.add(key);
+  (void)queue.try_take();
+  clock.advance(milliseconds(20));
+  (void)queue.try_take();
+  clock.advance(milliseconds(3));
+  EXPECT_EQ(queue.under_way(), (WorkUnderWay{2, milliseconds(23), milliseconds(26)}));
+  queue.done("a");
+  EXPECT_EQ(queue.under_way(), (WorkUnderWay{1, milliseconds(3), milliseconds(3)}));
+  queue.done("b");
+  EXPECT_EQ(queue.under_way(), WorkUnderWay{});
 }
 
 TEST(WorkQueueDeathTest, DoneWithoutTakeAborts) {
