@@ -64,6 +64,10 @@ class Leader {
       const auto present = engine();
       return present ? std::shared_ptr<const Stores>(present, &present->stores()) : nullptr;
     });
+    telemetry_.export_pending([this] {
+      const auto present = engine();
+      return present ? present->pending() : PendingByReason{};
+    });
     telemetry_.export_work(options_.workers, [this] {
       const auto present = engine();
       return present ? present->under_way() : runtime::WorkUnderWay{};

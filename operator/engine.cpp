@@ -23,6 +23,7 @@ Engine::Engine(const client::Client& client, const runtime::Clock& clock, Engine
       config_(std::move(config)),
       hooks_(std::move(hooks)),
       stores_(listeners(), config_.scope),
+      pending_(stores_),
       observer_(stores_, clock),
       queue_(clock, {}, config_.seed, std::move(queue_observer)),
       applier_(client, stores_),
@@ -79,7 +80,11 @@ StoreListeners Engine::listeners() {
   StoreListeners made;
   made.ledgers = listener<PortLedger>(&Observer::ledgers_changed);
   made.ranges = listener<PortRange>(&Observer::ranges_changed);
-  made.allocations = listener<PortAllocation>(&Observer::allocations_changed);
+  made.allocations = [this, looked_at = listener<PortAllocation>(&Observer::allocations_changed)](
+                         const runtime::Change<PortAllocation>& change) {
+    pending_.changed(change);
+    looked_at(change);
+  };
   made.services = listener<Service>(&Observer::services_changed);
   made.policies = listener<NetworkPolicy>(kNothingStale);
   made.config_maps = listener<ConfigMap>(kNothingStale);

@@ -20,6 +20,7 @@
 #include "kube/runtime/clock.h"
 #include "kube/runtime/kind_watch.h"
 #include "operator/ledger_pace.h"
+#include "operator/pending_allocations.h"
 #include "operator/reconciler.h"
 #include "operator/stores.h"
 
@@ -71,6 +72,8 @@ class Engine {
   [[nodiscard]] std::optional<Instant> next_due() const { return queue_.next_due(); }
   // Keys that are being worked on; from any thread.
   [[nodiscard]] runtime::WorkUnderWay under_way() const { return queue_.under_way(); }
+  // Allocations that wait for their numbers; from any thread.
+  [[nodiscard]] PendingByReason pending() const { return pending_.by_reason(clock_->wall()); }
   // Nothing is worked on, and nothing is due.
   [[nodiscard]] bool idle() const;
   // Do allocations without numbers wait to be looked at? What can wait shall let them go first.
@@ -98,6 +101,7 @@ class Engine {
 
   std::atomic<bool> listed_ = false;  // everything, and enqueued
   Stores stores_;
+  PendingAllocations pending_;
   Observer observer_;
   runtime::WorkQueue<> queue_;
   Applier applier_;

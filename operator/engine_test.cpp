@@ -104,6 +104,28 @@ TEST_F(EngineTest, TellsOfTheKeyThatItWorksOn) {
   EXPECT_EQ(engine->under_way().keys, 0U);
 }
 
+TEST_F(EngineTest, TellsWhoWaitsForNumbersWhyAndForHowLong) {
+  declare();
+  allocate("api", 30505);
+  allocate("late", 30505);
+  allocate("outside", 31000);
+  start();
+  run_for(std::chrono::minutes(10));
+  const PendingByReason pending = engine->pending();
+  EXPECT_EQ(pending.at("PortTaken").count, 1U);
+  EXPECT_GE(pending.at("PortTaken").oldest, std::chrono::minutes(9));
+  EXPECT_LE(pending.at("PortTaken").oldest, std::chrono::minutes(10));
+  EXPECT_EQ(pending.at("PortOutsideRange").count, 1U);
+  EXPECT_EQ(pending.at("Pending"), PendingGroup{});
+  const auto outside = people.get<PortAllocation>(wire::kPortAllocation, {"mesh", "outside"}).value();
+  ASSERT_TRUE(
+      people.remove<PortAllocation>(wire::kPortAllocation, outside.meta.key(), {.uid = outside.meta.uid})
+          .ok());
+  run_for(std::chrono::seconds(5));
+  EXPECT_EQ(engine->pending().at("PortOutsideRange"), PendingGroup{});
+  EXPECT_EQ(engine->pending().at("PortTaken").count, 1U);
+}
+
 // With many allocations a look at all of them takes long, and the next request would wait for it.
 TEST_F(EngineTest, WhoeverComesOrGoesIsLookedAtAlone) {
   declare();

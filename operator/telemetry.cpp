@@ -1,6 +1,9 @@
 #include "operator/telemetry.h"
 
+#include <map>
 #include <utility>
+
+#include "core/base/reasons.h"
 
 namespace berth::controller {
 namespace {
@@ -10,6 +13,11 @@ double seconds(Duration span) { return static_cast<double>(span.count()) / 1000.
 daemon::Counter ledger_writes(daemon::Metrics& metrics, const char* result) {
   return metrics.counter("berth_ledger_writes_total", "Writes of ledger shards by result.",
                          {{"result", result}});
+}
+
+daemon::Counter refusals(daemon::Metrics& metrics, const std::string& reason) {
+  return metrics.counter("berth_allocation_refusals_total",
+                         "Allocations that were refused their numbers, by reason.", {{"reason", reason}});
 }
 
 }  // namespace
@@ -29,7 +37,10 @@ Telemetry::Telemetry(std::string host)
       ledger_conflict_(ledger_writes(metrics, "conflict")),
       ledger_error_(ledger_writes(metrics, "error")),
       granted_(metrics.counter("berth_allocations_total", "Allocations that were given their numbers.")),
-      released_(metrics.counter("berth_releases_total", "Numbers that were given back.")) {}
+      released_(metrics.counter("berth_releases_total", "Numbers that were given back.")) {
+  // A rate is known only of what has been there before it grew.
+  for (const std::string& reason : desired::refusal_reasons()) refusals(metrics, reason);
+}
 
 std::function<void(const client::RequestReport&)> Telemetry::request_observer() {
   return [this](const client::RequestReport& report) {
@@ -66,10 +77,7 @@ void Telemetry::count(const BookkeepingReport& report) {
   granted_.add(static_cast<double>(report.granted.size()));
   released_.add(static_cast<double>(report.released.size()));
   for (const allocation::Refusal& refusal : report.refused) {
-    metrics
-        .counter("berth_allocation_refusals_total", "Allocations that were refused their numbers, by reason.",
-                 {{"reason", allocation::to_string(refusal.reason)}})
-        .add();
+    refusals(metrics, allocation::to_string(refusal.reason)).add();
   }
 }
 
@@ -90,27 +98,46 @@ void Telemetry::count(const Reconciled& reconciled, Duration took) {
 
 void Telemetry::export_ranges(std::function<std::shared_ptr<const Stores>()> stores) {
   metrics.before_text([this, asked = std::move(stores)] {
-    const auto present = asked();
-    if (!present) return;
-    const auto snapshot = present->group.snapshot();
-    present->ranges.for_each(snapshot, [&](const std::shared_ptr<const PortRange>& range) {
-      const auto set = [&](const char* state, std::int64_t value) {
-        metrics
-            .gauge("berth_ports", "Numbers of a range by what became of them.",
-                   {{"space", range->spec.space}, {"range", range->meta.name}, {"state", state}})
-            .set(static_cast<double>(value));
-      };
-      set("allocated", range->status.allocated);
-      set("available", range->status.available);
-      set("cooling", range->status.cooling);
-      set("reserved", range->status.reserved);
-      set("external", range->status.external);
-      set("draining", range->status.draining);
-      metrics
-          .gauge("berth_range_largest_free_block", "The most numbers in a row that a range can hand out.",
-                 {{"space", range->spec.space}, {"range", range->meta.name}})
-          .set(static_cast<double>(range->status.largest_free_block));
-    });
+    std::map<daemon::MetricLabels, double> ports;
+    std::map<daemon::MetricLabels, double> largest;
+    std::map<daemon::MetricLabels, double> frozen;
+    if (const auto present = asked()) {
+      present->ranges.for_each(present->group.snapshot(), [&](const std::shared_ptr<const PortRange>& range) {
+        const daemon::MetricLabels labels{{"space", range->spec.space}, {"range", range->meta.name}};
+        const PortRangeStatus& status = range->status;
+        const std::pair<const char*, std::int64_t> states[] = {
+            {"allocated", status.allocated}, {"available", status.available}, {"cooling", status.cooling},
+            {"reserved", status.reserved},   {"external", status.external},   {"draining", status.draining}};
+        for (const auto& [state, count] : states) {
+          daemon::MetricLabels of_state = labels;
+          of_state["state"] = state;
+          ports[of_state] = static_cast<double>(count);
+        }
+        largest[labels] = static_cast<double>(status.largest_free_block);
+        const Condition* ready = find_condition(status.conditions, "Ready");
+        frozen[labels] = ready != nullptr && ready->reason == reason::kLedgerFrozen ? 1 : 0;
+      });
+    }
+    metrics.replace_gauges("berth_ports", "Numbers of a range by what became of them.", ports);
+    metrics.replace_gauges("berth_range_largest_free_block",
+                           "The most numbers in a row that a range can hand out.", largest);
+    metrics.replace_gauges("berth_range_ledger_frozen",
+                           "1 while a ledger with numbers of the range cannot be read.", frozen);
+  });
+}
+
+void Telemetry::export_pending(std::function<PendingByReason()> pending) {
+  metrics.before_text([this, asked = std::move(pending)] {
+    std::map<daemon::MetricLabels, double> counts;
+    std::map<daemon::MetricLabels, double> oldest;
+    for (const auto& [reason, group] : asked()) {
+      counts[{{"reason", reason}}] = static_cast<double>(group.count);
+      oldest[{{"reason", reason}}] = seconds(group.oldest);
+    }
+    metrics.replace_gauges("berth_pending_allocations", "Allocations that wait for their numbers, by reason.",
+                           counts);
+    metrics.replace_gauges("berth_oldest_pending_allocation_seconds",
+                           "For how long the allocation has waited that waits longest, by reason.", oldest);
   });
 }
 

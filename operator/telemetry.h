@@ -11,6 +11,7 @@
 #include "kube/daemon/metrics.h"
 #include "kube/daemon/standard_metrics.h"
 #include "kube/runtime/work_queue.h"
+#include "operator/pending_allocations.h"
 #include "operator/reconciler.h"
 
 namespace berth::controller {
@@ -30,9 +31,11 @@ class Telemetry {
   void export_work(int workers, std::function<runtime::WorkUnderWay()> under_way);
   void count(const BookkeepingReport& report);
   void count(const Reconciled& reconciled, Duration took);
-  // berth_ports{space,range,state}, set from the status that was last written. `stores`: asked before every
-  // text; nullptr = there is nothing yet.
+  // Gauges of every range, set from the status that was last written. `stores`: asked before every text;
+  // nullptr = there is nothing yet.
   void export_ranges(std::function<std::shared_ptr<const Stores>()> stores);
+  // Allocations that wait for their numbers. `pending`: asked before every text; empty = nobody knows.
+  void export_pending(std::function<PendingByReason()> pending);
 
  private:
   std::string host_;

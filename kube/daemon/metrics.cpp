@@ -10,6 +10,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <set>
 #include <utility>
 
 #include "kube/daemon/process_metrics.h"
@@ -42,6 +43,7 @@ struct Metrics::State {
   Families<prometheus::Gauge> gauges{};
   Families<prometheus::Histogram> histograms{};
   std::map<std::string, std::vector<double>> buckets{};
+  std::map<std::string, std::set<MetricLabels>> replaced{};  // the series that replace_gauges() has set
 
   std::mutex text_mutex{};  // guards what follows, and lets one text() be written at a time
   std::vector<std::function<void()>> updates{};
@@ -116,6 +118,25 @@ Histogram Metrics::histogram(const std::string& name, const std::string& help,
   try {
     auto& family = state_->family(state_->histograms, name, help, prometheus::BuildHistogram);
     return Histogram(family.Add(labels, prometheus::Histogram::BucketBoundaries(shared)));
+  } catch (const std::exception& e) {
+    refuse(name, e.what());
+  }
+}
+
+void Metrics::replace_gauges(const std::string& name, const std::string& help,
+                             const std::map<MetricLabels, double>& series) {
+  const std::lock_guard lock(state_->mutex);
+  try {
+    auto& family = state_->family(state_->gauges, name, help, prometheus::BuildGauge);
+    auto& present = state_->replaced[name];
+    for (const MetricLabels& labels : present) {
+      if (!series.contains(labels)) family.Remove(&family.Add(labels));
+    }
+    present.clear();
+    for (const auto& [labels, value] : series) {
+      family.Add(labels).Set(value);
+      present.insert(labels);
+    }
   } catch (const std::exception& e) {
     refuse(name, e.what());
   }

@@ -3,7 +3,7 @@
 // Serves nothing by itself: health.h does. Names and label names are the program's own words, so a wrong one
 // aborts. Label values may come from outside; they must be few (never one per object).
 // Thread-safety: all functions may be called from several threads at once, except that a handle must not be
-// used after remove_gauges() has removed its series.
+// used after remove_gauge() or replace_gauges() has removed its series.
 #pragma once
 
 #include <functional>
@@ -75,6 +75,11 @@ class Metrics {
   Gauge gauge(const std::string& name, const std::string& help, const MetricLabels& labels = {});
   Histogram histogram(const std::string& name, const std::string& help, const std::vector<double>& buckets,
                       const MetricLabels& labels = {});
+
+  // From now on gauge `name` has exactly these series: for objects that come and go. Nobody may hold a handle
+  // of one of them.
+  void replace_gauges(const std::string& name, const std::string& help,
+                      const std::map<MetricLabels, double>& series);
 
   // Takes away the series of gauge `name` that has these labels (for an object that is gone).
   void remove_gauge(const std::string& name, const MetricLabels& labels);

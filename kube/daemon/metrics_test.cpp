@@ -71,6 +71,18 @@ TEST(Metrics, TakesGaugesOfGoneObjectsAway) {
   EXPECT_TRUE(has_line(text, "berth_used{range=\"b\"} 2"));
 }
 
+TEST(Metrics, ReplacesTheGaugesOfObjectsThatComeAndGo) {
+  Metrics metrics;
+  metrics.replace_gauges("berth_used", "Used.", {{{{"range", "a"}}, 1}, {{{"range", "b"}}, 2}});
+  metrics.replace_gauges("berth_used", "Used.", {{{{"range", "b"}}, 3}, {{{"range", "c"}}, 4}});
+  const std::string text = metrics.text();
+  EXPECT_EQ(text.find("range=\"a\""), std::string::npos) << text;
+  EXPECT_TRUE(has_line(text, "berth_used{range=\"b\"} 3"));
+  EXPECT_TRUE(has_line(text, "berth_used{range=\"c\"} 4"));
+  metrics.replace_gauges("berth_used", "Used.", {});
+  EXPECT_EQ(metrics.text().find("berth_used"), std::string::npos);
+}
+
 TEST(MetricsDeathTest, AbortsOnNamesThatCannotBe) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   Metrics metrics;

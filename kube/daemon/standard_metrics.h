@@ -25,15 +25,15 @@ struct WorkQueueMetrics {
 };
 WorkQueueMetrics workqueue_metrics(Metrics& metrics, const std::string& name);
 
-// controller_runtime_reconcile_*{controller}: one set per controller. Without terminal errors, which are those
-// that nobody tries again: here everybody does.
+// controller_runtime_reconcile_*{controller}: one set per controller. Without terminal errors, which are
+// those that nobody tries again: here everybody does.
 struct ReconcileMetrics {
   Counter success;        // controller_runtime_reconcile_total{result="success"}
   Counter requeue;        // {result="requeue"}
   Counter requeue_after;  // {result="requeue_after"}
   Counter error;          // {result="error"}
   Counter errors;         // controller_runtime_reconcile_errors_total: add together with `error`
-  Histogram time;  // seconds
+  Histogram time;         // seconds
   Gauge active_workers;
   Gauge max_concurrent;
 };
