@@ -6,6 +6,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -60,6 +61,11 @@ class ClusterFacts {
   [[nodiscard]] bool ready() const;
   // The kinds that have not been listed yet, "pods, services"; "" when ready.
   [[nodiscard]] std::string missing() const;
+
+  // How long each watch has been silent, in seconds by resource.
+  [[nodiscard]] std::map<std::string, double> silences() const {
+    return runtime::silences(watches_, clock_->monotonic());
+  }
 
   // Calls `use` with the facts and the books as of one moment; the facts are nullptr while not ready.
   using Use = std::function<void(const exposure::Facts*, const NumberBooks&)>;

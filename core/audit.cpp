@@ -229,6 +229,25 @@ ExposurePolicyStatus audited_status(const ExposurePolicy& policy, const AuditBoo
   return status;
 }
 
+ExceptionCounts count_exceptions(const ExposurePolicy& policy, const AuditBook& book, Instant now) {
+  ExceptionCounts counts;
+  const auto& exceptions = policy.spec.exceptions;
+  for (std::size_t i = 0; i < exceptions.size(); ++i) {
+    const auto end = parse_rfc3339(exceptions[i].expires_at);
+    if (!end.ok()) continue;
+    const bool ended = *end <= now;
+    if (ended) {
+      ++counts.ended;
+    } else if (*end - now <= kExpiresSoon) {
+      ++counts.expiring;
+    } else {
+      ++(book.is_exception_used({policy.meta.name, i}) ? counts.used : counts.unused);
+    }
+    if (!ended && (!counts.next_end || *end < *counts.next_end)) counts.next_end = *end;
+  }
+  return counts;
+}
+
 std::optional<Instant> next_turn(const std::vector<const ExposurePolicy*>& policies, Instant now) {
   std::optional<Instant> next;
   const auto consider = [&](Instant turn) {

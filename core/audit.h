@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -70,6 +71,18 @@ class AuditBook {
 // - ExceptionExpiring: True when an exception has ended, ends within kExpiresSoon, or permits nothing that
 // is. Conditions of others stay. An unchanged status compares equal to the one present.
 ExposurePolicyStatus audited_status(const ExposurePolicy& policy, const AuditBook& book, Instant now);
+
+// The exceptions of a policy, each in one of these; without those whose expiresAt cannot be read.
+struct ExceptionCounts {
+  std::int64_t ended = 0;
+  std::int64_t expiring = 0;             // within kExpiresSoon
+  std::int64_t unused = 0;               // later, and permits nothing that is
+  std::int64_t used = 0;                 // later
+  std::optional<Instant> next_end = {};  // of those that have not ended the first one
+
+  bool operator==(const ExceptionCounts&) const = default;
+};
+ExceptionCounts count_exceptions(const ExposurePolicy& policy, const AuditBook& book, Instant now);
 
 inline constexpr Duration kExpiresSoon{14LL * 24 * 3600 * 1000};
 

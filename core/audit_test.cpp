@@ -245,6 +245,27 @@ TEST(AuditedStatus, NamesRequiredPortsThatNobodyShows) {
   EXPECT_EQ(condition_of(audited_status(policy, book, kNow), "RequiredPortMissing").status, "False");
 }
 
+TEST(CountExceptions, EachIsInOneStateAndTheNextEndIsOfThoseThatHaveNotEnded) {
+  ExposurePolicy policy = control_plane();
+  const auto in_days = [](std::int64_t days) { return to_rfc3339(kNow + Duration(days * 24 * 3600 * 1000)); };
+  policy.spec.exceptions = {exception_for("web", "2099-01-01T00:00:00Z"), exception_for("other", in_days(90)),
+                            exception_for("soon", in_days(13)),           exception_for("next", in_days(3)),
+                            exception_for("ended", in_days(-1)),          exception_for("bad", "tomorrow")};
+  World world(policy);
+  world.add(load_balancer({port(5432)})).add(database());
+  AuditBook book;
+  book.put("data", audit("data", world, kNow));
+  const ExceptionCounts counts = count_exceptions(policy, book, kNow);
+  EXPECT_EQ(counts.used, 1);
+  EXPECT_EQ(counts.unused, 1);
+  EXPECT_EQ(counts.expiring, 2);
+  EXPECT_EQ(counts.ended, 1);
+  ASSERT_TRUE(counts.next_end);
+  EXPECT_EQ(to_rfc3339(*counts.next_end), in_days(3));
+  policy.spec.exceptions = {exception_for("ended", in_days(-1))};
+  EXPECT_EQ(count_exceptions(policy, book, kNow).next_end, std::nullopt);
+}
+
 TEST(AuditedStatus, TellsOfExceptionsThatEndOrPermitNothing) {
   ExposurePolicy policy = control_plane();
   policy.spec.exceptions = {exception_for("web", "2099-01-01T00:00:00Z")};

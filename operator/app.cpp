@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -67,6 +68,10 @@ class Leader {
     telemetry_.export_pending([this] {
       const auto present = engine();
       return present ? present->pending() : PendingByReason{};
+    });
+    daemon::export_watches(telemetry_.metrics, [this] {
+      const auto present = engine();
+      return present ? present->silences() : std::map<std::string, double>{};
     });
     telemetry_.export_work(options_.workers, [this] {
       const auto present = engine();

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -72,6 +73,10 @@ class Engine {
   [[nodiscard]] std::optional<Instant> next_due() const { return queue_.next_due(); }
   // Keys that are being worked on; from any thread.
   [[nodiscard]] runtime::WorkUnderWay under_way() const { return queue_.under_way(); }
+  // How long each watch has been silent, in seconds by resource; from any thread.
+  [[nodiscard]] std::map<std::string, double> silences() const {
+    return runtime::silences(watches_, clock_->monotonic());
+  }
   // Allocations that wait for their numbers; from any thread.
   [[nodiscard]] PendingByReason pending() const { return pending_.by_reason(clock_->wall()); }
   // Nothing is worked on, and nothing is due.

@@ -44,9 +44,7 @@ Telemetry::Telemetry(std::string host)
 
 std::function<void(const client::RequestReport&)> Telemetry::request_observer() {
   return [this](const client::RequestReport& report) {
-    const std::string code = report.status == 0 ? "<error>" : std::to_string(report.status);
-    daemon::rest_client_requests(metrics, code, std::string(report.verb), host_).add();
-    daemon::rest_client_duration(metrics, std::string(report.verb), host_).observe(seconds(report.elapsed));
+    daemon::count_request(metrics, host_, std::string(report.verb), report.status, seconds(report.elapsed));
   };
 }
 

@@ -32,6 +32,7 @@
 #include "webhook/lookout.h"
 #include "webhook/registration.h"
 #include "webhook/review_handler.h"
+#include "webhook/review_telemetry.h"
 #include "webhook/upkeep.h"
 
 namespace berth::webhook {
@@ -47,6 +48,8 @@ std::string one_line(const std::string& text) {
   }
   return line;
 }
+
+double seconds(Duration span) { return std::chrono::duration<double>(span).count(); }
 
 using daemon::give_up;
 using daemon::Log;
@@ -98,6 +101,7 @@ class Reviewer {
         clock_(&clock),
         metrics_(&metrics),
         log_(log),
+        telemetry_(metrics),
         webhook_metrics_(daemon::webhook_metrics(metrics, kReviewPath)),
         answered_(daemon::webhook_requests(metrics, kReviewPath, 200)) {}
 
@@ -130,11 +134,7 @@ class Reviewer {
   }
 
   void note(const Reviewed& reviewed, const std::string& peer) const {
-    const char* decision = reviewed.understood ? to_string(reviewed.decision) : "Unreadable";
-    metrics_
-        ->counter("berth_admission_reviews_total", "Reviews answered, by decision.",
-                  {{"decision", decision}, {"allowed", reviewed.outcome.allowed ? "true" : "false"}})
-        .add();
+    telemetry_.count(reviewed);
     if (!reviewed.understood) {
       log_.warn("Review refused",
                 {{"peer", peer}, {"object", reviewed.object}, {"why", reviewed.outcome.message}});
@@ -145,7 +145,7 @@ class Reviewer {
                            {"dry_run", reviewed.dry_run},
                            {"why", one_line(reviewed.outcome.message)}});
     } else {
-      log_.debug("Admitted", {{"object", reviewed.object}, {"decision", decision}});
+      log_.debug("Admitted", {{"object", reviewed.object}, {"decision", to_string(reviewed.decision)}});
     }
     for (const std::string& line : reviewed.outcome.audit) {
       log_.info("Audit finding", {{"object", reviewed.object}, {"finding", line}});
@@ -157,6 +157,7 @@ class Reviewer {
   const runtime::Clock* clock_;
   daemon::Metrics* metrics_;
   const Log log_;
+  ReviewTelemetry telemetry_;
   daemon::WebhookMetrics webhook_metrics_;
   daemon::Counter answered_;
 };
@@ -230,9 +231,9 @@ int run(const Options& options) {
   daemon::Metrics metrics;
   client::Client::Config client_config;
   client_config.field_manager = kWebhookManager;
-  client_config.observer = [&metrics, host = access->host](const client::RequestReport& report) {
-    const std::string code = report.status == 0 ? "<error>" : std::to_string(report.status);
-    daemon::rest_client_requests(metrics, code, std::string(report.verb), host).add();
+  const std::string host = access->host + ":" + std::to_string(access->port);
+  client_config.observer = [&metrics, host](const client::RequestReport& report) {
+    daemon::count_request(metrics, host, std::string(report.verb), report.status, seconds(report.elapsed));
   };
   const client::Client client(**transport, client_config);
   const runtime::SystemClock clock;
@@ -242,6 +243,7 @@ int run(const Options& options) {
                                 daemon::log_error(log, LogLevel::kWarn, "Watch interrupted", error,
                                                   {{"resource", resource}, {"again_in_ms", wait.count()}});
                               });
+  daemon::export_watches(metrics, [&facts] { return facts.silences(); });
   const Reviewer reviewer(facts, *table, clock, metrics, log);
   http::ServerOptions listen = daemon::listening_on(options.listen);
   listen.threads = options.threads;
@@ -268,6 +270,7 @@ int run(const Options& options) {
                  "again",
                  {{"name", kWebhookConfiguration}});
            },
+       .standing = [&](bool stands) { certificates.registered(stands); },
        .serving = [&](const OfferedCertificate& offered) { certificates.serving(offered); },
        .failed = [&](const char* doing, const Error& error) { certificates.failed(doing, error); }});
 

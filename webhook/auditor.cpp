@@ -10,8 +10,6 @@ namespace berth::webhook {
 namespace {
 
 constexpr char kController[] = "berth.dev/webhook";
-constexpr char kViolations[] = "berth_exposure_violations";
-constexpr char kViolationsHelp[] = "Ways out of the cluster that stand and that the policy forbids.";
 constexpr int kEventsAtOnce = 20;
 
 }  // namespace
@@ -63,8 +61,7 @@ void Auditor::step_lease() {
   touched("");
   reports_.forget();
   if (led_) return;
-  for (const std::string& policy : policies_) metrics_->remove_gauge(kViolations, {{"policy", policy}});
-  policies_.clear();
+  show({});
 }
 
 bool Auditor::everything_is_due() const {
@@ -127,20 +124,38 @@ void Auditor::write_statuses() {
     turn_ = next_turn(present, clock_->wall());
     for (const ExposurePolicy* policy : present) policies.push_back(*policy);
   });
-  std::set<std::string> names;
+  show(policies);
+  for (const ExposurePolicy& policy : policies) write(policy);
+  std::erase_if(written_at_, [&](const auto& written) {
+    return std::none_of(policies.begin(), policies.end(),
+                        [&](const ExposurePolicy& policy) { return policy.meta.name == written.first; });
+  });
+}
+
+// Of these policies and no others.
+void Auditor::show(const std::vector<ExposurePolicy>& policies) {
+  std::map<daemon::MetricLabels, double> violations;
+  std::map<daemon::MetricLabels, double> exceptions;
+  std::map<daemon::MetricLabels, double> next_ends;
   for (const ExposurePolicy& policy : policies) {
     const std::string& name = policy.meta.name;
-    names.insert(name);
-    metrics_->gauge(kViolations, kViolationsHelp, {{"policy", name}})
-        .set(static_cast<double>(book_.of_policy(name, 0).violations));
-    write(policy);
+    violations[{{"policy", name}}] = static_cast<double>(book_.of_policy(name, 0).violations);
+    const ExceptionCounts counts = count_exceptions(policy, book_, clock_->wall());
+    const std::pair<const char*, std::int64_t> states[] = {{"ended", counts.ended},
+                                                           {"expiring", counts.expiring},
+                                                           {"unused", counts.unused},
+                                                           {"used", counts.used}};
+    for (const auto& [state, count] : states)
+      exceptions[{{"policy", name}, {"state", state}}] = static_cast<double>(count);
+    if (counts.next_end)
+      next_ends[{{"policy", name}}] = static_cast<double>(counts.next_end->milliseconds) / 1000.0;
   }
-  for (const std::string& gone : policies_) {
-    if (names.contains(gone)) continue;
-    metrics_->remove_gauge(kViolations, {{"policy", gone}});
-    written_at_.erase(gone);
-  }
-  policies_ = std::move(names);
+  metrics_->replace_gauges("berth_exposure_violations",
+                           "Ways out of the cluster that stand and that the policy forbids.", violations);
+  metrics_->replace_gauges("berth_exposure_exceptions", "Exceptions of a policy by what became of them.",
+                           exceptions);
+  metrics_->replace_gauges("berth_exposure_exception_expiry_seconds",
+                           "Unix time at which the next exception of a policy ends.", next_ends);
 }
 
 // What another has written meanwhile comes by the watch, and the next look writes on top of that.

@@ -52,6 +52,7 @@ class Auditor {
   void look();
   void audit_namespace(const std::string& ns);
   void write_statuses();
+  void show(const std::vector<ExposurePolicy>& policies);
   void write(const ExposurePolicy& policy);
   void tell(const Violation& violation);
   [[nodiscard]] bool everything_is_due() const;
@@ -76,7 +77,6 @@ class Auditor {
   AuditBook book_;
   ReportKeeper reports_;
   std::set<std::string> known_;                // namespaces that the book may say something of
-  std::set<std::string> policies_;             // that have a gauge
   Instant everything_at_ = {};                 // monotonic: when everything was looked at
   std::optional<Instant> turn_ = {};           // wall: when time alone changes something
   std::map<std::string, Instant> written_at_;  // monotonic, by policy

@@ -25,7 +25,11 @@ const char* words_for(std::string_view doing) {
 CertificateTelemetry::CertificateTelemetry(daemon::Metrics& metrics, const daemon::Log& log)
     : metrics_(&metrics), log_(log), leaf_(expiry(metrics, "leaf")), authority_(expiry(metrics, "ca")) {
   // A rate is known only of what has been there before it grew.
-  for (const char* doing : {"certificates", "registration", "serving"}) failures(doing).add(0);
+  for (const char* doing : {"certificates", "registration", "serving"}) failures(doing);
+  for (const Stage stage : {Stage::kMakeAll, Stage::kAddAuthority, Stage::kIssueLeaf,
+                            Stage::kForgetAuthorities, Stage::kConfirm}) {
+    changes(stage);
+  }
 }
 
 void CertificateTelemetry::serving(const OfferedCertificate& offered) const {
@@ -40,18 +44,28 @@ void CertificateTelemetry::serving(const OfferedCertificate& offered) const {
   log_.info("Serving a certificate", {{"until", to_rfc3339(leaf->not_after)}});
 }
 
+void CertificateTelemetry::registered(bool stands) const {
+  // No series before anybody knows: a replica that begins must not say that nothing is judged.
+  metrics_
+      ->gauge("berth_webhook_registered",
+              "1 while the webhook configuration makes the API server ask us, 0 while it does not.")
+      .set(stands ? 1 : 0);
+}
+
 void CertificateTelemetry::failed(const char* doing, const Error& error) const {
   failures(doing).add();
   daemon::log_error(log_, daemon::LogLevel::kWarn, words_for(doing), error);
 }
 
 void CertificateTelemetry::advanced(Stage stage) const {
-  metrics_
-      ->counter("berth_certificate_changes_total",
-                "Changes of the certificates in the Secret by this process, by what was changed.",
-                {{"stage", to_string(stage)}})
-      .add();
+  changes(stage).add();
   log_.info("Certificates changed", {{"stage", to_string(stage)}});
+}
+
+daemon::Counter CertificateTelemetry::changes(Stage stage) const {
+  return metrics_->counter("berth_certificate_changes_total",
+                           "Changes of the certificates in the Secret by this process, by what was changed.",
+                           {{"stage", to_string(stage)}});
 }
 
 daemon::Counter CertificateTelemetry::failures(const char* doing) const {

@@ -235,6 +235,10 @@ Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now
   Reviewed reviewed;
   reviewed.decision = verdict->decision;
   reviewed.outcome = outcome(*verdict);
+  for (const Finding& finding : verdict->findings) {
+    if (finding.decision == Decision::kDeny && !finding.audit_only)
+      reviewed.denied_by.emplace(finding.rule, finding.via);
+  }
   wire::AdmissionReviewResponse response;
   response.uid = review.uid;
   response.allowed = reviewed.outcome.allowed;

@@ -5,8 +5,10 @@
 // reason. Thread-safety: pure function; `facts` must not change during the call.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/admission.h"
 #include "core/number_books.h"
@@ -23,6 +25,8 @@ struct Reviewed {
   std::string user = {};
   bool dry_run = false;
   Outcome outcome = {};
+  // What it was denied for: rule (rule_catalogue.h) and kind of way (via.h) of each finding, each pair once.
+  std::set<std::pair<std::string, std::string>> denied_by = {};
 };
 
 // `facts` is nullptr until the first lists of every watched kind are complete; `books` are read together with

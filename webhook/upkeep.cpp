@@ -42,6 +42,7 @@ Upkeep::Upkeep(const client::Client& client, const runtime::Clock& clock, Upkeep
 Result<Upkeep::Configuration> Upkeep::look() {
   auto live = client_->get<ValidatingWebhookConfiguration>(wire::kValidatingWebhookConfiguration,
                                                            {"", kWebhookConfiguration});
+  may_look_ = live.ok() || live.error().code != Code::kForbidden;
   if (live.ok()) return Configuration(*std::move(live));
   if (live.error().code == Code::kNotFound) return Configuration();
   // Whoever leaves the registration to others may have no right to look at it.
@@ -59,6 +60,7 @@ Result<Upkeep::Configuration> Upkeep::register_with(const std::vector<std::strin
     // Deleting the configuration is the documented way to open the cluster in an emergency: it stays deleted
     // until this process starts again, or until somebody else writes it.
     if (!std::exchange(told_deleted_, true)) hooks_.deleted();
+    hooks_.standing(false);
     return live;
   }
   told_deleted_ = false;
@@ -69,6 +71,7 @@ Result<Upkeep::Configuration> Upkeep::register_with(const std::vector<std::strin
   ValidatingWebhookConfiguration wanted = make_registration(config_.registration, joined(authorities));
   if (live && !was_made_here(*live)) wanted.meta.labels.clear();
   if (!live || !in_place(*live, wanted)) {
+    hooks_.standing(false);
     if (live) {
       // An apply without the uid would make anew what was deleted meanwhile.
       wanted.meta.uid = live->meta.uid;
@@ -83,6 +86,7 @@ Result<Upkeep::Configuration> Upkeep::register_with(const std::vector<std::strin
     }
     hooks_.registered(outlook.published ? "changed" : "made");
   }
+  hooks_.standing(true);
   const std::lock_guard lock(mutex_);
   registered_ = true;
   return live;
@@ -145,6 +149,10 @@ Duration Upkeep::step() {
   }
   const bool may_begin = ready || !config_.register_webhook || outlook.published;
   const bool done = may_begin && serve(*offered, outlook);
+  if (!config_.register_webhook && ready && may_look_) {
+    const std::string& leaf = served_.pair.certificate_pem;
+    hooks_.standing(outlook.published && !leaf.empty() && http::leads_to(leaf, *outlook.published));
+  }
   return ready ? wait_for_more(*offered, done) : kUntilReady;
 }
 

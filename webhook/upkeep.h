@@ -38,6 +38,10 @@ struct UpkeepHooks {
   std::function<Status(const http::KeyPair&)> serve;  // from now on
   std::function<void(std::string_view)> registered;   // the registration was written: in a few words what
   std::function<void()> deleted;                      // it was deleted while we run
+  // After every look at the registration: does it make the API server ask us? As wanted where we write it;
+  // with entries of ours that believe in the served certificate where others do. Not called while nobody
+  // knows.
+  std::function<void(bool)> standing;
   std::function<void(const OfferedCertificate&)> serving;  // another certificate is served
   // `doing`: "certificates", "registration" or "serving". Conflicts are no failures.
   std::function<void(const char* doing, const Error&)> failed;
@@ -83,6 +87,7 @@ class Upkeep {
   OfferedCertificate served_ = {};
   bool told_deleted_ = false;
   bool looked_ = false;
+  bool may_look_ = true;  // at the registration, by the last try
 
   mutable std::mutex mutex_;
   bool registered_ = false;

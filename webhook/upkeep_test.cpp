@@ -127,10 +127,31 @@ TEST_F(UpkeepTest, LeavesARegistrationDeletedUntilItStartsAgainOrSomebodyElseMak
   steps(*one, 3);
   EXPECT_FALSE(registration());
   EXPECT_EQ(std::count(one->told.begin(), one->told.end(), "deleted"), 1);
+  EXPECT_EQ(one->standing, false);
   EXPECT_EQ(one->problem(), std::nullopt);
   one->start();
   one->step();
   EXPECT_TRUE(registration());
+  EXPECT_EQ(one->standing, true);
+}
+
+TEST_F(UpkeepTest, SaysThatARegistrationDoesNotStandAsLongAsWhatOthersChangedCannotBePutRight) {
+  const auto one = replica();
+  EXPECT_EQ(one->standing, std::nullopt) << "nobody has looked yet";
+  steps(*one, 2);
+  EXPECT_EQ(one->standing, true);
+  change(wire::kValidatingWebhookConfiguration, kConfiguration, [](json::Tree& tree) {
+    std::get<json::Tree::List>(tree["webhooks"].value).front()["failurePolicy"].value = "Ignore";
+  });
+  one->transport.set_policy([](const testing::FaultContext& context) -> testing::Fault {
+    if (context.write != 0) return testing::Answered{testing::refusal(403)};
+    return testing::NoFault{};
+  });
+  steps(*one, 2);
+  EXPECT_EQ(one->standing, false);
+  one->transport.set_policy({});
+  one->step();
+  EXPECT_EQ(one->standing, true);
 }
 
 // Between its look and its write.
@@ -242,6 +263,11 @@ TEST_F(UpkeepTest, LeavesTheRegistrationToOthersWhenTold) {
   one->step();
   EXPECT_EQ(one->problem(), std::nullopt);
   EXPECT_FALSE(registration());
+  EXPECT_EQ(one->standing, false);
+  const auto other = replica();
+  other->step();
+  one->step();
+  EXPECT_EQ(one->standing, true);
 }
 
 TEST_F(UpkeepTest, OfTwoReplicasThatStartAtOnceEndsInOneAuthority) {

@@ -23,6 +23,12 @@ http::Reply refuse(int status, std::string why,
       .status = status, .content_type = kPlain, .body = std::move(why) + "\n", .headers = std::move(headers)};
 }
 
+Counter answered(Metrics& metrics, int code) {
+  return metrics.counter("berth_metrics_requests_total",
+                         "Requests to the guarded metrics, by what was answered.",
+                         {{"code", std::to_string(code)}});
+}
+
 // Everything of him, so that no two are taken for one.
 std::string key_of(const http::Requester& requester) {
   std::string text;
@@ -73,7 +79,10 @@ struct MetricsGuard::State {
 
 MetricsGuard::MetricsGuard(Metrics& metrics, AccessReviews reviews, std::function<Instant()> monotonic,
                            Failed failed)
-    : state_(new State{metrics, std::move(reviews), std::move(monotonic), std::move(failed)}) {}
+    : state_(new State{metrics, std::move(reviews), std::move(monotonic), std::move(failed)}) {
+  // A rate is known only of what has been there before it grew.
+  for (const int code : {200, 401, 403, 404, 405, 503}) answered(metrics, code);
+}
 
 MetricsGuard::~MetricsGuard() = default;
 
@@ -127,10 +136,7 @@ http::Reply MetricsGuard::decide(const http::ServerRequest& request) {
 
 http::Reply MetricsGuard::answer(const http::ServerRequest& request) {
   http::Reply reply = decide(request);
-  state_->metrics
-      .counter("berth_metrics_requests_total", "Requests to the guarded metrics, by what was answered.",
-               {{"code", std::to_string(reply.status)}})
-      .add();
+  answered(state_->metrics, reply.status).add();
   return reply;
 }
 

@@ -107,6 +107,7 @@ TEST_F(Guard, AsksForWhoMayOnceInFiveMinutesAndForWhoMayNotTwiceAMinute) {
 }
 
 TEST_F(Guard, CountsWhatItAnswered) {
+  EXPECT_NE(metrics_.text().find("berth_metrics_requests_total{code=\"401\"} 0"), std::string::npos);
   ask("");
   ask("Bearer reader");
   EXPECT_NE(metrics_.text().find("berth_metrics_requests_total{code=\"401\"} 1"), std::string::npos);

@@ -133,8 +133,8 @@ TEST(StandardMetrics, BearTheNamesThatDashboardsKnow) {
   reconcile_metrics(metrics, "portallocation").success.add();
   webhook_metrics(metrics, "/validate").latency.observe(0.001);
   webhook_requests(metrics, "/validate", 200).add();
-  rest_client_requests(metrics, "200", "GET", "10.0.0.1:443").add();
-  rest_client_duration(metrics, "GET", "10.0.0.1:443").observe(0.01);
+  count_request(metrics, "10.0.0.1:443", "get", 200, 0.01);
+  count_request(metrics, "10.0.0.1:443", "watch", 0, 0.01);
   leader_status(metrics, "berth-operator").set(1);
   export_server_stats(metrics, "webhook", [] { return http::ServerStats{.accepted = 7, .connections = 2}; });
   (void)metrics.text();
@@ -157,14 +157,26 @@ TEST(StandardMetrics, BearTheNamesThatDashboardsKnow) {
            "controller_runtime_webhook_latency_seconds_count{webhook=\"/validate\"} 1",
            "controller_runtime_webhook_requests_in_flight{webhook=\"/validate\"} 0",
            "controller_runtime_webhook_requests_total{code=\"200\",webhook=\"/validate\"} 1",
-           "rest_client_requests_total{code=\"200\",host=\"10.0.0.1:443\",method=\"GET\"} 1",
-           "rest_client_request_duration_seconds_count{host=\"10.0.0.1:443\",verb=\"GET\"} 1",
+           "rest_client_requests_total{code=\"200\",host=\"10.0.0.1:443\",method=\"get\"} 1",
+           "rest_client_requests_total{code=\"<error>\",host=\"10.0.0.1:443\",method=\"watch\"} 1",
+           "rest_client_request_duration_seconds_count{host=\"10.0.0.1:443\",verb=\"get\"} 1",
            "leader_election_master_status{name=\"berth-operator\"} 1",
            "berth_http_server_accepted_total{listener=\"webhook\"} 7",
            "berth_http_server_connections{listener=\"webhook\"} 2",
        }) {
     EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
   }
+}
+
+TEST(StandardMetrics, TellHowLongEachWatchHasBeenSilent) {
+  Metrics metrics;
+  std::map<std::string, double> silences = {{"services", 12}, {"ingresses.networking.k8s.io", 61.5}};
+  export_watches(metrics, [&] { return silences; });
+  EXPECT_TRUE(has_line(metrics.text(), "berth_watch_silence_seconds{resource=\"services\"} 12"));
+  silences.erase("services");
+  const std::string text = metrics.text();
+  EXPECT_EQ(text.find("services"), std::string::npos) << "nobody watches it any more";
+  EXPECT_TRUE(has_line(text, "berth_watch_silence_seconds{resource=\"ingresses.networking.k8s.io\"} 61.5"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "kube/daemon/standard_metrics.h"
 
+#include <map>
 #include <string>
 #include <utility>
 
@@ -86,17 +87,19 @@ Counter webhook_requests(Metrics& metrics, const std::string& path, int code) {
                          {{"webhook", path}, {"code", std::to_string(code)}});
 }
 
-Counter rest_client_requests(Metrics& metrics, const std::string& code, const std::string& method,
-                             const std::string& host) {
-  return metrics.counter("rest_client_requests_total",
-                         "Number of HTTP requests, partitioned by status code, method, and host.",
-                         {{"code", code}, {"method", method}, {"host", host}});
-}
-
-Histogram rest_client_duration(Metrics& metrics, const std::string& verb, const std::string& host) {
-  return metrics.histogram("rest_client_request_duration_seconds",
-                           "Request latency in seconds. Broken down by verb, and host.",
-                           rest_client_buckets(), {{"verb", verb}, {"host", host}});
+void count_request(Metrics& metrics, const std::string& host, const std::string& verb, int status,
+                   double seconds) {
+  const std::string code = status == 0 ? "<error>" : std::to_string(status);
+  metrics
+      .counter("rest_client_requests_total",
+               "Number of HTTP requests, partitioned by status code, method, and host.",
+               {{"code", code}, {"method", verb}, {"host", host}})
+      .add();
+  metrics
+      .histogram("rest_client_request_duration_seconds",
+                 "Request latency in seconds. Broken down by verb, and host.", rest_client_buckets(),
+                 {{"verb", verb}, {"host", host}})
+      .observe(seconds);
 }
 
 Gauge leader_status(Metrics& metrics, const std::string& name) {
@@ -149,6 +152,17 @@ void export_server_stats(Metrics& metrics, const std::string& listener,
       counter.add(static_cast<double>(field(current)) - counter.value());
     }
     for (const auto& [gauge, field] : gauges) gauge.set(static_cast<double>(field(current)));
+  });
+}
+
+void export_watches(Metrics& metrics, std::function<std::map<std::string, double>()> silences) {
+  metrics.before_text([&metrics, asked = std::move(silences)] {
+    std::map<MetricLabels, double> series;
+    for (const auto& [resource, seconds] : asked()) series[{{"resource", resource}}] = seconds;
+    metrics.replace_gauges(
+        "berth_watch_silence_seconds",
+        "How long ago the API server last said what it has of a kind: a list, an event or a bookmark.",
+        series);
   });
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "kube/daemon/metrics.h"
@@ -48,11 +49,11 @@ WebhookMetrics webhook_metrics(Metrics& metrics, const std::string& path);
 // controller_runtime_webhook_requests_total{webhook,code}. Keep the ones for common codes.
 Counter webhook_requests(Metrics& metrics, const std::string& path, int code);
 
-// rest_client_requests_total{code,method,host}; code is a status, or "<error>" when there was no answer.
-Counter rest_client_requests(Metrics& metrics, const std::string& code, const std::string& method,
-                             const std::string& host);
-// rest_client_request_duration_seconds{verb,host}.
-Histogram rest_client_duration(Metrics& metrics, const std::string& verb, const std::string& host);
+// rest_client_requests_total{code,method,host} and rest_client_request_duration_seconds{verb,host}: a request
+// to the API server at `host` ("10.0.0.1:443", as client-go has it). `status` 0: there was no answer, and the
+// code is "<error>".
+void count_request(Metrics& metrics, const std::string& host, const std::string& verb, int status,
+                   double seconds);
 
 // leader_election_master_status{name}: 1 while we lead.
 Gauge leader_status(Metrics& metrics, const std::string& name);
@@ -60,5 +61,8 @@ Gauge leader_status(Metrics& metrics, const std::string& name);
 // berth_http_server_*{listener}, from the server's own counts at every text(). `stats` must stay callable.
 void export_server_stats(Metrics& metrics, const std::string& listener,
                          std::function<http::ServerStats()> stats);
+
+// berth_watch_silence_seconds{resource}: asked at every text(), by resource ("ingresses.networking.k8s.io").
+void export_watches(Metrics& metrics, std::function<std::map<std::string, double>()> silences);
 
 }  // namespace berth::daemon

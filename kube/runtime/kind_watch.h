@@ -5,10 +5,17 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kube/runtime/store.h"
 #include "kube/runtime/watcher.h"
@@ -20,6 +27,14 @@ class KindWatch {
   virtual ~KindWatch() = default;
   [[nodiscard]] virtual const std::string& name() const = 0;  // plural, with the namespace if it is of one
   [[nodiscard]] virtual const std::string& ns() const = 0;    // "" = the whole cluster
+  // With its group, which name() alone does not tell apart: "services", "ingresses.networking.k8s.io".
+  [[nodiscard]] virtual std::string resource() const = 0;
+  // When (monotonic) the server last said what it has of the kind: a list, an event or a bookmark. nullopt:
+  // never yet, or the kind is not served. From any thread.
+  [[nodiscard]] std::optional<Instant> heard() const {
+    const std::int64_t at = heard_;
+    return at == kNever ? std::nullopt : std::optional(Instant{at});
+  }
   // Listed since the start or the last rewind.
   [[nodiscard]] virtual bool ready() const = 0;
   // One list, one open or one read.
@@ -32,11 +47,42 @@ class KindWatch {
   [[nodiscard]] virtual const wire::Kind* optional_kind() const { return nullptr; }
   // For an optional kind before its first step: somebody knows that the server does not serve it.
   virtual void begin_absent() {}
+
+ protected:
+  // What a step came to.
+  void note(const Result<Progress>& progress, const Clock& clock) {
+    if (!progress.ok()) return;
+    if (*progress == Progress::kListed || *progress == Progress::kRead)
+      heard_ = clock.monotonic().milliseconds;
+    if (*progress == Progress::kAbsent) heard_ = kNever;
+  }
+
+ private:
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+  std::atomic<std::int64_t> heard_ = kNever;
 };
 
 // After the server has refused to show what is in a namespace: rights there end with the namespace, and may
 // come again.
 inline constexpr Duration kAskForNamespace{30'000};
+
+inline std::string resource_of(const wire::Kind& kind) {
+  return kind.group.empty() ? kind.plural : kind.plural + "." + kind.group;
+}
+
+// Since each of them was heard(), in seconds, by resource(), of several of one resource the longest; without
+// those that were not.
+inline std::map<std::string, double> silences(const std::vector<std::unique_ptr<KindWatch>>& watches,
+                                              Instant now) {
+  std::map<std::string, double> found;
+  for (const auto& watch : watches) {
+    const auto heard = watch->heard();
+    if (!heard) continue;
+    double& longest = found[watch->resource()];
+    longest = std::max(longest, std::chrono::duration<double>(now - *heard).count());
+  }
+  return found;
+}
 
 // All parameters by reference must outlive the watch. `on_error`: told of every failure and the wait after
 // it. Of a namespace that may not be looked into the store loses its part (Store::lose) until it may.
@@ -49,7 +95,9 @@ std::unique_ptr<KindWatch> make_kind_watch(
     Watch(const client::Client& asked, const Clock& ticking, WatcherConfig configured, Store<T>& fed,
           std::function<void(const std::string&, const Error&, Duration)> told)
         : name_(configured.kind.plural + (configured.ns.empty() ? "" : " of namespace " + configured.ns)),
+          resource_(resource_of(configured.kind)),
           ns_(configured.ns),
+          clock_(&ticking),
           store_(&fed),
           watcher_(asked, ticking, with_writes_of(fed, configured), fed.sink(configured.ns)),
           loop_([this] { return step(); }, [this] { cancel(); },
@@ -59,9 +107,11 @@ std::unique_ptr<KindWatch> make_kind_watch(
 
     [[nodiscard]] const std::string& name() const override { return name_; }
     [[nodiscard]] const std::string& ns() const override { return ns_; }
+    [[nodiscard]] std::string resource() const override { return resource_; }
     [[nodiscard]] bool ready() const override { return store_->listed(ns_); }
     Result<Progress> step() override {
       auto progress = watcher_.step();
+      note(progress, *clock_);
       lost_ = !ns_.empty() && !progress.ok() && progress.error().code == Code::kForbidden;
       if (lost_) store_->lose(ns_);
       return progress;
@@ -85,7 +135,9 @@ std::unique_ptr<KindWatch> make_kind_watch(
     }
 
     const std::string name_;
+    const std::string resource_;
     const std::string ns_;
+    const Clock* clock_;
     Store<T>* store_;
     Watcher<T> watcher_;
     WatchLoop loop_;

@@ -44,7 +44,15 @@ std::unique_ptr<KindWatch> make_optional_watch(
     [[nodiscard]] const std::string& ns() const override { return config_.ns; }
     [[nodiscard]] bool ready() const override { return store_->ready(); }
 
+    [[nodiscard]] std::string resource() const override { return resource_of(versions_.front()); }
+
     Result<Progress> step() override {
+      auto progress = step_unnoted();
+      note(progress, *clock_);
+      return progress;
+    }
+
+    Result<Progress> step_unnoted() {
       absent_ = false;
       auto progress = watcher()->step();
       if (progress.ok() || progress.error().code != Code::kNotFound) return progress;

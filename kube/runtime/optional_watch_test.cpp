@@ -1,6 +1,8 @@
 #include "kube/runtime/optional_watch.h"
 
 #include <gtest/gtest.h>
+#include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -68,6 +70,42 @@ TEST(OptionalWatch, AKindThatIsNotServedIsReadyAndEmpty) {
   EXPECT_EQ(bench.step(), Progress::kAbsent);
   EXPECT_TRUE(bench.watch->ready());
   EXPECT_EQ(bench.size(), 0U);
+}
+
+TEST(KindWatch, TellsWhenTheServerLastSaidWhatItHas) {
+  Bench bench;
+  WatcherConfig config;
+  config.kind = wire::kIngress;
+  config.read_wait = Duration(0);
+  Store<Ingress> store{bench.group};
+  std::vector<std::unique_ptr<KindWatch>> watches;
+  const client::Client direct(bench.server, {.field_manager = "test"});
+  watches.push_back(make_kind_watch<Ingress>(direct, bench.clock, config, store, {}));
+  EXPECT_EQ(silences(watches, bench.clock.monotonic()), (std::map<std::string, double>{}));
+  EXPECT_EQ(watches[0]->step().value(), Progress::kListed);
+  bench.clock.advance(Duration(61'000));
+  EXPECT_EQ(watches[0]->step().value(), Progress::kOpened);
+  EXPECT_EQ(watches[0]->step().value(), Progress::kIdle);
+  EXPECT_EQ(silences(watches, bench.clock.monotonic()),
+            (std::map<std::string, double>{{"ingresses.networking.k8s.io", 61}}))
+      << "that a watch is open says nothing";
+  Ingress made;
+  made.meta.name = "web";
+  made.meta.ns = "a";
+  ASSERT_TRUE(direct.create(wire::kIngress, made).ok());
+  EXPECT_EQ(watches[0]->step().value(), Progress::kRead);
+  EXPECT_EQ(silences(watches, bench.clock.monotonic()).at("ingresses.networking.k8s.io"), 0);
+}
+
+TEST(OptionalWatch, AKindThatIsNotServedIsNotSilent) {
+  Bench bench;
+  bench.transport.installed = true;
+  EXPECT_EQ(bench.step(), Progress::kListed);
+  EXPECT_TRUE(bench.watch->heard());
+  bench.transport.installed = false;
+  EXPECT_EQ(bench.watch->resource(), "services");
+  EXPECT_EQ(bench.step(), Progress::kAbsent);
+  EXPECT_EQ(bench.watch->heard(), std::nullopt);
 }
 
 TEST(OptionalWatch, AKindThatIsInstalledLaterIsListedAndWatched) {

@@ -37,6 +37,7 @@ void Replica::start() {
   };
   hooks.registered = [this](std::string_view how) { told.push_back("registered " + std::string(how)); };
   hooks.deleted = [this] { told.emplace_back("deleted"); };
+  hooks.standing = [this](bool stands) { standing = stands; };
   hooks.serving = [](const OfferedCertificate&) {};
   hooks.failed = [this](const char* doing, const Error& error) {
     told.push_back("failed " + std::string(doing) + ": " + error.message);

@@ -49,6 +49,7 @@ class Replica {
   bool cluster_read = true;
   std::vector<std::string> told = {};  // "failed registration: ...", "deleted", "registered made"
   std::vector<Stage> stages = {};      // that this replica carried out
+  std::optional<bool> standing = {};   // of the registration, as it was told last
 
  private:
   SkewedClock clock_;
