@@ -44,12 +44,23 @@ std::map<std::string, std::string> entries_elsewhere(const std::shared_ptr<const
 
 }  // namespace
 
+std::vector<std::string> NamespacedRights::written_elsewhere(const NamespaceScope& scope) const {
+  std::vector<std::string> found;
+  for (const auto& [ns, request] : written_) {
+    if (!scope.named.contains(ns)) found.push_back(request);
+  }
+  return found;
+}
+
 bool NamespacedRights::refuse(const http::Request& request) {
-  if (scope_.named.empty() || request.target.find(kEventsOfTheCluster) != std::string::npos) return false;
   const auto path = segments(request.target);
   const auto ns = std::find(path.begin(), path.end(), "namespaces");
   // A namespace itself is an object of the cluster; what is in it comes after its name.
   const bool inside = ns != path.end() && path.end() - ns > 2;
+  if (inside && request.method != "GET" && ns[2] != "events") {
+    written_.emplace_back(ns[1], request.method + " " + request.target);
+  }
+  if (scope_.named.empty() || request.target.find(kEventsOfTheCluster) != std::string::npos) return false;
   const bool of_a_namespaced_kind = std::any_of(
       std::begin(kNamespacedKinds), std::end(kNamespacedKinds),
       [&](std::string_view kind) { return std::find(path.begin(), path.end(), kind) != path.end(); });

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/namespace_scope.h"
@@ -21,7 +22,11 @@ class NamespacedRights final : public http::Transport {
   explicit NamespacedRights(http::Transport& inner) : inner_(&inner) {}
 
   void narrow(NamespaceScope scope) { scope_ = std::move(scope); }
+  // What was asked for in other namespaces than those of the scope that is no reading, events apart;
+  // permitted or not. (History does not tell who deleted something.)
+  [[nodiscard]] std::vector<std::string> written_elsewhere(const NamespaceScope& scope) const;
   [[nodiscard]] const NamespaceScope& scope() const { return scope_; }
+  void forget_writes() { written_.clear(); }
   // "GET /api/v1/services?limit=500"
   [[nodiscard]] const std::vector<std::string>& refused() const { return refused_; }
 
@@ -35,6 +40,7 @@ class NamespacedRights final : public http::Transport {
   http::Transport* inner_;
   NamespaceScope scope_ = {};
   std::vector<std::string> refused_ = {};
+  std::vector<std::pair<std::string, std::string>> written_ = {};  // namespace, request
 };
 
 // What `manager` changed since a revision that concerns other namespaces than those of the scope: objects
