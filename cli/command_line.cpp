@@ -67,6 +67,7 @@ struct Parser {
   explicit Parser(std::string called) : program(std::move(called)), app("berth") {
     app.set_help_flag("-h,--help");
     app.allow_extras();
+    app.add_flag("--version", asked_version);
     version = add_command("version");
     add_explain();
     add_export();
@@ -102,7 +103,7 @@ struct Parser {
     if (exporting->parsed()) return checked_export();
     if (what_if->parsed()) return checked_what_if();
     if (lint->parsed()) return checked_lint();
-    if (!version->parsed()) return wrong("no command was given");
+    if (!version->parsed() && !asked_version) return wrong("no command was given");
     return checked<VersionCommand>({}, {Format::kTable, Format::kJson});
   }
 
@@ -285,6 +286,7 @@ struct Parser {
   CLI::App* what_if = nullptr;
   InputPaths inputs;
   bool ns_is_empty = false;
+  bool asked_version = false;
   ExportCommand export_command;
   std::string exported;
   std::vector<std::string> excluded;

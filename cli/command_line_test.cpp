@@ -151,6 +151,12 @@ TEST(CommandLine, SaysKubectlBerthWhenItIsThePlugin) {
   EXPECT_EQ(wrong.message, "kubectl berth: no command was given\nSee \"kubectl berth --help\".");
 }
 
+TEST(Version, IsPrintedByTheFlagAsByTheCommand) {
+  const testing::Ran ran = testing::berth({"--version"});
+  EXPECT_EQ(ran.code, kClean);
+  EXPECT_EQ(ran.out, testing::berth({"version"}).out);
+}
+
 TEST(Version, IsPrintedAsTextAndAsJson) {
   EXPECT_EQ(testing::berth({"version"}).out.find("berth "), 0U);
   EXPECT_NE(testing::berth({"version"}).out.find("(API berth.dev/v1alpha1)\n"), std::string::npos);

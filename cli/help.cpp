@@ -30,7 +30,7 @@ Commands:
   version   print the version
   what-if   list what a change of policies would newly deny of what stands in a cluster
 
-Use "@ COMMAND --help" for the flags and examples of a command.
+Use "@ COMMAND --help" for the flags and examples of a command, and "@ --version" for the version.
 )";
 
 constexpr char kLint[] = R"(Judge manifests as the admission webhook would, before they reach a cluster.
