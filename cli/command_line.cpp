@@ -15,25 +15,12 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::array<std::string_view, 6> kCommands = {"explain", "export",  "help",
-                                                       "lint",    "version", "what-if"};
-constexpr std::array<std::string_view, 17> kFlags = {"--fail-on",
-                                                     "--policy",
-                                                     "--with",
-                                                     "--against",
-                                                     "--adapters",
-                                                     "--namespace",
-                                                     "--output",
-                                                     "--help",
-                                                     "--exception",
-                                                     "--static",
-                                                     "--exclude-namespaces",
-                                                     "--operator-user",
-                                                     "--context",
-                                                     "--rule",
-                                                     "--file",
-                                                     "--kubeconfig",
-                                                     "--live"};
+constexpr std::array<std::string_view, 7> kCommands = {"check", "explain", "export", "help",
+                                                       "lint",  "version", "what-if"};
+constexpr std::array<std::string_view, 18> kFlags = {
+    "--fail-on",       "--wait",    "--policy", "--with",      "--against",    "--adapters",
+    "--namespace",     "--output",  "--help",   "--exception", "--static",     "--exclude-namespaces",
+    "--operator-user", "--context", "--rule",   "--file",      "--kubeconfig", "--live"};
 
 // "kubectl-berth" is run by kubectl as its plugin.
 std::string program_of(const std::string& argument) {
@@ -69,6 +56,7 @@ struct Parser {
     app.allow_extras();
     app.add_flag("--version", asked_version);
     version = add_command("version");
+    add_check();
     add_explain();
     add_export();
     add_lint();
@@ -90,6 +78,7 @@ struct Parser {
                          : exporting->parsed() ? export_help(program)
                          : version->parsed()   ? version_help(program)
                          : what_if->parsed()   ? what_if_help(program)
+                         : check->parsed()     ? check_help(program)
                                                : main_help(program)};
     } catch (const CLI::ArgumentMismatch& error) {
       const std::string text = error.what();
@@ -103,6 +92,7 @@ struct Parser {
     if (exporting->parsed()) return checked_export();
     if (what_if->parsed()) return checked_what_if();
     if (lint->parsed()) return checked_lint();
+    if (check->parsed()) return checked_check();
     if (!version->parsed() && !asked_version) return wrong("no command was given");
     return checked<VersionCommand>({}, {Format::kTable, Format::kJson});
   }
@@ -119,6 +109,19 @@ struct Parser {
     explain->add_flag("--exception", about_exceptions);
     explain->add_option("--rule", rule);
     add_inputs(*explain);
+  }
+
+  void add_check() {
+    check = app.add_subcommand("check");
+    check->allow_extras();
+    check->add_option("WHAT", what_checked);
+    check->add_option_function<std::string>("-n,--namespace", [this](const std::string& ns) {
+      check_command.ns = ns;
+      ns_is_empty = ns.empty();
+    });
+    check->add_option("--wait", wait);
+    check->add_option("--kubeconfig", check_command.cluster.kubeconfig);
+    check->add_option("--context", check_command.cluster.context);
   }
 
   void add_export() {
@@ -181,6 +184,7 @@ struct Parser {
                       : exporting->parsed() ? " export"
                       : version->parsed()   ? " version"
                       : what_if->parsed()   ? " what-if"
+                      : check->parsed()     ? " check"
                                             : "");
   }
 
@@ -193,11 +197,25 @@ struct Parser {
       const std::string flag = argument.substr(0, argument.find('='));
       return wrong("unknown flag " + flag + did_you_mean({kFlags.begin(), kFlags.end()}, flag));
     }
+    if (check->parsed()) return wrong("takes one argument, but \"" + argument + "\" was given, too");
     if (version->parsed()) return wrong("takes no arguments, but \"" + argument + "\" was given");
     if (what_if->parsed())
       return wrong("takes no arguments, but \"" + argument + "\" was given; name policies with -f");
     return wrong("unknown command \"" + argument + "\"" +
                  did_you_mean({kCommands.begin(), kCommands.end()}, argument));
+  }
+
+  Command checked_check() {
+    if (what_checked != "webhook") {
+      return wrong(what_checked.empty() ? "say what to check; write webhook"
+                                        : "cannot check \"" + what_checked + "\"; write webhook");
+    }
+    if (ns_is_empty) return wrong("--namespace is empty; write the name of a namespace");
+    const auto span = parse_duration(wait);
+    if (!span.ok()) return wrong("--wait " + wait + " is no duration; write one such as 30s or 2m");
+    check_command.wait = *span;
+    check_command.cluster.wanted = true;
+    return check_command;
   }
 
   Command checked_export() {
@@ -279,6 +297,7 @@ struct Parser {
 
   std::string program;
   CLI::App app;
+  CLI::App* check = nullptr;
   CLI::App* explain = nullptr;
   CLI::App* exporting = nullptr;
   CLI::App* lint = nullptr;
@@ -287,6 +306,9 @@ struct Parser {
   InputPaths inputs;
   bool ns_is_empty = false;
   bool asked_version = false;
+  CheckCommand check_command;
+  std::string what_checked;
+  std::string wait = "0";
   ExportCommand export_command;
   std::string exported;
   std::vector<std::string> excluded;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/api_names.h"
+#include "core/base/instant.h"
 
 namespace berth::cli {
 
@@ -69,6 +70,13 @@ struct ExportCommand {
   Format format = Format::kYaml;
 };
 
+// berth check webhook
+struct CheckCommand {
+  ClusterChoice cluster = {};
+  std::string ns = "default";  // that the webhook is asked about
+  Duration wait{0};            // for it to work
+};
+
 // A text that was asked for.
 struct HelpCommand {
   std::string text = {};
@@ -80,7 +88,7 @@ struct WrongUsage {
 };
 
 using Command = std::variant<VersionCommand, LintCommand, ExplainCommand, WhatIfCommand, ExportCommand,
-                             HelpCommand, WrongUsage>;
+                             CheckCommand, HelpCommand, WrongUsage>;
 
 // args[0] is the program's name.
 Command parse_command_line(const std::vector<std::string>& args);

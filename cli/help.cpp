@@ -24,6 +24,7 @@ Usage:
   @ COMMAND [flags]
 
 Commands:
+  check     see whether the API server asks the webhook, and gets an answer
   explain   show every way out that an object takes part in, and what each policy says of it and why
   export    print policies in a form that the API server keeps by itself
   lint      judge manifests as the admission webhook would, before they reach a cluster
@@ -94,6 +95,32 @@ Usage:
 Flags:
   -o, --output FORMAT    table or json (default table)
   -h, --help             show this text
+)";
+
+constexpr char kCheck[] = R"(See whether the API server asks the webhook, and gets an answer.
+
+Asks the API server for a PodTemplate named berth-check as a dry run: nothing is written, and the webhook refuses it
+whatever policies there are. That it is refused in the webhook's words shows that the webhook is registered, reached,
+believed in, and has read the cluster. Needs the right to create podtemplates in the namespace.
+
+Usage:
+  @ check webhook [flags]
+
+Flags:
+  -n, --namespace NAME   a namespace that is not excluded from being judged (default "default")
+      --wait DURATION    for how long to try again while it does not work, such as 2m (default 0: ask once)
+      --context NAME     the cluster (default that of the current context)
+      --kubeconfig FILE  the cluster that this file names
+  -h, --help             show this text
+
+Exit codes:
+  0   the webhook is asked and answers
+  1   it is not asked, or does not answer
+  2   the cluster gives no answer, or wrong usage
+
+Examples:
+  # After an installation
+  @ check webhook --wait 2m
 )";
 
 constexpr char kExport[] =
@@ -227,6 +254,7 @@ std::string export_help(const std::string& program) { return named(kExport, prog
 std::string exception_text() { return kException; }
 std::string what_if_help(const std::string& program) { return named(kWhatIf, program); }
 std::string main_help(const std::string& program) { return named(kMain, program); }
+std::string check_help(const std::string& program) { return named(kCheck, program); }
 std::string lint_help(const std::string& program) { return named(kLint, program); }
 std::string version_help(const std::string& program) { return named(kVersion, program); }
 

@@ -8,6 +8,7 @@ namespace berth::cli {
 // `program` is how the user calls it: "berth" or "kubectl berth".
 std::string main_help(const std::string& program);
 std::string export_help(const std::string& program);
+std::string check_help(const std::string& program);
 std::string lint_help(const std::string& program);
 std::string version_help(const std::string& program);
 std::string explain_help(const std::string& program);

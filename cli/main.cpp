@@ -3,9 +3,11 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
+#include "cli/check_webhook.h"
 #include "cli/live_cluster.h"
 #include "cli/run.h"
 
@@ -18,6 +20,8 @@ int main(int argc, char** argv) {
                                  std::chrono::system_clock::now().time_since_epoch())
                                  .count();
   setting.look = berth::cli::look_at_cluster;
+  setting.ask = berth::cli::ask_webhook;
+  setting.pause = [](berth::Duration span) { std::this_thread::sleep_for(span); };
   const int code = berth::cli::run(args, std::cin, std::cout, std::cerr, setting);
   std::cout.flush();
   return std::cout.good() ? code : berth::cli::kUnreadable;

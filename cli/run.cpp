@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "cli/check_webhook.h"
 #include "cli/command_line.h"
 #include "cli/explain.h"
 #include "cli/export.h"
@@ -190,6 +191,9 @@ int run(const std::vector<std::string>& args, std::istream& in, std::ostream& ou
           [&](const ExplainCommand& command) { return run_explain(command, in, out, err, setting); },
           [&](const WhatIfCommand& command) { return run_what_if(command, in, out, err, setting); },
           [&](const ExportCommand& command) { return print_export(command, in, out, err, setting); },
+          [&](const CheckCommand& command) {
+            return run_check(command, setting.ask, setting.pause, out, err);
+          },
           [&](const HelpCommand& command) {
             out << command.text;
             return kClean;

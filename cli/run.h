@@ -3,10 +3,12 @@
 // Not thread-safe; called once per process, and by tests.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <vector>
 
+#include "cli/check_webhook.h"
 #include "cli/inputs.h"
 #include "core/base/instant.h"
 
@@ -21,6 +23,8 @@ struct Setting {
   Instant now = {};     // decides which exceptions have expired
   bool colour = false;  // the table goes to a terminal that shows colours
   LookAtCluster look = {};
+  AskWebhook ask = {};
+  std::function<void(Duration)> pause = {};
 };
 
 // args[0] is the program's name: with a base name of "kubectl-berth" texts say "kubectl berth".

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/version.h"
+#include "core/base/webhook_check.h"
 #include "core/connect.h"
 #include "core/exposure/ingress_entrance.h"
 #include "core/exposure/route_entrance.h"
@@ -200,6 +202,18 @@ Reviewed denied(const std::string& uid, std::string message) {
   return reviewed;
 }
 
+// Asked by `berth check webhook`, and never to be made.
+bool is_check(const wire::AdmissionReviewRequest& review) {
+  return review.dry_run && review.operation == wire::ReviewOperation::kCreate &&
+         is(review.kind, wire::kPodTemplate) && review.name == kCheckName;
+}
+
+Reviewed answer_check(const std::string& uid) {
+  Reviewed reviewed = denied(uid, std::string(kCheckAnswer) + kVersion);
+  reviewed.understood = true;
+  return reviewed;
+}
+
 std::string unreadable(const Error& error) {
   std::string text = "berth cannot read this request, so it is refused: ";
   // The codec puts the path into the message; the envelope's own errors carry it in `field` only.
@@ -229,6 +243,7 @@ Reviewed review(std::string_view text, const exposure::Facts* facts, Instant now
                "berth-webhook has not read the cluster yet and cannot judge this request: try again in a "
                "few seconds"));
   }
+  if (is_check(review)) return describe(answer_check(review.uid));
   const auto verdict = judged(review, *facts, now, books, table);
   if (!verdict.ok()) return describe(denied(review.uid, unreadable(verdict.error())));
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <random>
 
+#include "core/base/version.h"
+#include "core/base/webhook_check.h"
 #include "core/exposure/fact_index.h"
 #include "core/exposure/route_entrance.h"
 #include "kube/json/codec.h"
@@ -59,6 +61,29 @@ TEST(Review, DeniesAWayOutToAnInternalPortWithPathAndFix) {
       << reviewed.outcome.message;
   EXPECT_NE(reviewed.outcome.message.find("Service data/web (LoadBalancer) port 443"), std::string::npos);
   EXPECT_NE(reviewed.outcome.message.find("fix: "), std::string::npos);
+}
+
+std::string check_review(const std::string& name, bool dry_run) {
+  return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u-1",)"
+         R"("operation":"CREATE","kind":{"group":"","version":"v1","kind":"PodTemplate"},)"
+         R"("resource":{"group":"","version":"v1","resource":"podtemplates"},"namespace":"default","name":")" +
+         name + R"(","dryRun":)" + (dry_run ? "true" : "false") +
+         R"(,"userInfo":{"username":"ann"},"object":{"apiVersion":"v1","kind":"PodTemplate","metadata":{"name":")" +
+         name + R"(","namespace":"default"},"template":{"spec":{"containers":[{"name":"none"}]}}}}})";
+}
+
+// `berth check webhook`.
+TEST(Review, RefusesTheDryRunOfACheckInWordsThatOnlyTheWebhookSays) {
+  const exposure::FactIndex no_policies;
+  const auto checked = review(check_review(kCheckName, true), &no_policies, kNow);
+  EXPECT_FALSE(checked.outcome.allowed);
+  EXPECT_TRUE(checked.understood);
+  EXPECT_EQ(checked.outcome.message, std::string(kCheckAnswer) + kVersion);
+  EXPECT_TRUE(review(check_review(kCheckName, false), &no_policies, kNow).outcome.allowed) << "no dry run";
+  EXPECT_TRUE(review(check_review("web", true), &no_policies, kNow).outcome.allowed) << "another name";
+  const auto early = review(check_review(kCheckName, true), nullptr, kNow);
+  EXPECT_EQ(early.outcome.message.find(kCheckAnswer), std::string::npos)
+      << "who has not read the cluster does not work yet";
 }
 
 // exposure.md row 60.

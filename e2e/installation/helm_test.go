@@ -9,6 +9,7 @@ import (
 
 	"berth.dev/e2e/helm"
 	"berth.dev/e2e/kube"
+	"berth.dev/e2e/programs"
 )
 
 // majors are the versions of Helm to try.
@@ -81,6 +82,30 @@ func TestHelmInstallsUpgradesRollsBackAndRemoves(t *testing.T) {
 			if after := s.ports(t); after != before {
 				t.Errorf("installed again, the ports are\n%s\nand were\n%s", after, before)
 			}
+
+			// What helm test is for.
+			berth, err := programs.Built("berth")
+			if err != nil {
+				t.Fatal(err)
+			}
+			refused := func(because string) {
+				t.Helper()
+				if said := s.fails(t, program, "test", release, "--namespace="+namespace); !strings.Contains(said, "berth-test-webhook") {
+					t.Errorf("helm test says\n%s", said)
+				}
+				if said := s.fails(t, berth, "check", "webhook"); !strings.Contains(said, because) {
+					t.Errorf("berth check webhook says\n%s", said)
+				}
+			}
+			s.kubectl(t, "delete", "validatingwebhookconfiguration", "berth-exposure")
+			refused("does not ask the webhook about namespace default")
+			s.kubectl(t, "rollout", "restart", "--namespace="+namespace, "deployment/berth-webhook")
+			s.available(t)
+			helmRun("test", release)
+			s.run(t, berth, "check", "webhook")
+			s.kubectl(t, "scale", "--namespace="+namespace, "--replicas=0", "deployment/berth-webhook")
+			s.none(t, "pods", namespace, "app.kubernetes.io/component=webhook")
+			refused("The webhook did not answer: ")
 		})
 	}
 }

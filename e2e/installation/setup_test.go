@@ -88,17 +88,35 @@ func source(t *testing.T, name string) string {
 // run runs a command as the administrator of the cluster, and ends the test if it fails.
 func (s *site) run(t *testing.T, program string, args ...string) string {
 	t.Helper()
+	said, err := s.try(t, program, args...)
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, said)
+	}
+	return said
+}
+
+// fails runs a command as the administrator of the cluster, and ends the test unless it fails.
+func (s *site) fails(t *testing.T, program string, args ...string) string {
+	t.Helper()
+	said, err := s.try(t, program, args...)
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) {
+		t.Fatalf("%s %s did not fail: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, said)
+	}
+	return said
+}
+
+func (s *site) try(t *testing.T, program string, args ...string) (string, error) {
+	t.Helper()
 	command := exec.CommandContext(t.Context(), program, args...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Kubeconfig(), "HELM_CACHE_HOME="+t.TempDir(),
 		"HELM_CONFIG_HOME="+t.TempDir(), "HELM_DATA_HOME="+t.TempDir())
 	var said bytes.Buffer
 	command.Stdout, command.Stderr = &said, &said
 	began := time.Now()
-	if err := command.Run(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, said.String())
-	}
+	err := command.Run()
 	t.Logf("%.1f s: %s %s", time.Since(began).Seconds(), filepath.Base(program), strings.Join(args[:min(2, len(args))], " "))
-	return said.String()
+	return said.String(), err
 }
 
 func (s *site) kubectl(t *testing.T, args ...string) string {

@@ -108,7 +108,7 @@ func TestTheAPIServerAcceptsEveryRendering(t *testing.T) {
 				t.Error(line)
 			}
 			// Pod Security refuses Pods, and only warns of Deployments. A Pod needs its service account.
-			for _, object := range result.objects {
+			for _, object := range slices.Concat(result.objects, result.hooks) {
 				if object.GetKind() == "ServiceAccount" {
 					if _, err := c.Apply(t.Context(), object); err != nil {
 						t.Fatal(err)

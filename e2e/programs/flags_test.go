@@ -14,7 +14,7 @@ import (
 
 // commands are all that have flags, as docs/flags.md names them.
 var commands = []string{"berth-operator", "berth-webhook", "berth lint", "berth explain", "berth what-if",
-	"berth export admission-policy", "berth version"}
+	"berth export admission-policy", "berth check webhook", "berth version"}
 
 var (
 	helpFlag = regexp.MustCompile(`(?m)^ {2,6}(?:-\w, ?)?(--[\w-]+)(?:\{false\})?(?: (?:TEXT|INT:INT in \[[^\]]*\])=(\[[^\]]*\]|\S+))?`)
