@@ -36,7 +36,8 @@ func newBench(t *testing.T, worlds []world) *bench {
 			t.Fatal(err)
 		}
 	}
-	kube.Eventually(t, patience, "the worlds of the round before to be gone", func(ctx context.Context) error {
+	// The garbage collector takes its time with thousands of objects on a busy machine.
+	kube.Eventually(t, 5*patience, "the worlds of the round before to be gone", func(ctx context.Context) error {
 		namespaces, err := client.List(ctx, "namespaces", "")
 		for _, one := range namespaces {
 			if strings.HasPrefix(one.GetName(), "world-") {
