@@ -26,7 +26,8 @@ void ServerGate::SetUpTestSuite() {
 }
 
 ServerOptions ServerGate::options() const {
-  ServerOptions options{.address = "127.0.0.1", .tls = tls(), .shutdown_limit = 500ms};
+  ServerOptions options{
+      .address = "127.0.0.1", .tls = tls(), .shutdown_limit = 500ms, .silence_limit = 500ms};
   if (tls()) options.certificate = authority_.issue("IP:127.0.0.1");
   return options;
 }
