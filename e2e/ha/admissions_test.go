@@ -20,6 +20,7 @@ var shortLived = []string{
 const (
 	serving = 3
 	leaving = 5
+	pace    = 2 * time.Second // from one to the next, so that starting them is not most of what the machine does
 )
 
 // underLoad starts three webhooks behind one address, and a load. Further ones stand by.
@@ -83,8 +84,11 @@ func roll(t *testing.T, replicas []*programs.Program, front *balancer, enough fu
 	ended := make(chan error, len(replicas))
 	var stopping sync.WaitGroup
 	defer stopping.Wait()
+	ticks := time.NewTicker(pace)
+	defer ticks.Stop()
 	done := 0
 	for ; !enough(done); done++ {
+		<-ticks.C
 		next := <-free
 		if err := replicas[next].Start(t.Context()); err != nil {
 			t.Fatal(err)
