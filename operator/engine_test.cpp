@@ -9,6 +9,7 @@
 #include "kube/testing/builders.h"
 #include "kube/testing/fake_api_server.h"
 #include "kube/testing/manual_clock.h"
+#include "operator/testing/engine_turns.h"
 
 namespace berth::controller {
 namespace {
@@ -55,26 +56,8 @@ struct EngineTest : ::testing::Test {
          testing::make_palloc("mesh", name, "mesh",
                               {testing::make_palloc_port("api", std::int64_t{8080}, number)}, "External"));
   }
-  // Whatever there is to do at this moment.
-  void drain() {
-    for (bool busy = true; busy;) {
-      busy = engine->work_once();
-      for (const auto& watch : engine->watches()) {
-        const auto progress = watch->step();
-        busy = busy || (progress.ok() && *progress != runtime::Progress::kIdle &&
-                        *progress != runtime::Progress::kEnded);
-      }
-    }
-  }
-  void run_for(Duration span) {
-    const Instant end = clock.monotonic() + span;
-    drain();
-    while (clock.monotonic() < end) {
-      const Instant next = std::min(end, engine->next_due().value_or(end));
-      clock.advance(std::max(Duration(1), next - clock.monotonic()));
-      drain();
-    }
-  }
+  void drain() { controller::drain(*engine); }
+  void run_for(Duration span) { controller::run_for(*engine, clock, span); }
   [[nodiscard]] std::string reason(const std::string& name, const char* type) const {
     const auto object = testing::stored<PortAllocation>(server, wire::kPortAllocation, {"mesh", name});
     const Condition* found = find_condition(object->status.conditions, type);

@@ -12,6 +12,7 @@
 #include "kube/testing/fake_api_server.h"
 #include "kube/testing/manual_clock.h"
 #include "operator/engine.h"
+#include "operator/testing/engine_turns.h"
 
 namespace berth::controller {
 namespace {
@@ -72,25 +73,8 @@ struct NarrowingTest : ::testing::Test {
     const auto present = people.get<T>(kind, key).value();
     ASSERT_TRUE(people.remove<T>(kind, key, {.uid = present.meta.uid}).ok());
   }
-  void drain() {
-    for (bool busy = true; busy;) {
-      busy = engine->work_once();
-      for (const auto& watch : engine->watches()) {
-        const auto progress = watch->step();
-        busy = busy || (progress.ok() && *progress != runtime::Progress::kIdle &&
-                        *progress != runtime::Progress::kEnded);
-      }
-    }
-  }
-  void run_for(Duration span) {
-    const Instant end = clock.monotonic() + span;
-    drain();
-    while (clock.monotonic() < end) {
-      const Instant next = std::min(end, engine->next_due().value_or(end));
-      clock.advance(std::max(Duration(1), next - clock.monotonic()));
-      drain();
-    }
-  }
+  void drain() { controller::drain(*engine); }
+  void run_for(Duration span) { controller::run_for(*engine, clock, span); }
   [[nodiscard]] std::string reason(const std::string& ns, const std::string& name) const {
     const auto object = testing::stored<PortAllocation>(server, wire::kPortAllocation, {ns, name});
     const Condition* found = find_condition(object->status.conditions, "Ready");
@@ -162,7 +146,7 @@ TEST_F(NarrowingTest, AnOwnerThatEndsElsewhereKeepsItsNumberUntilItIsSeenAgain) 
     if (everything_permitted) rights.narrow({});
     const std::string held = entry("30500");
     remove<PortAllocation>(wire::kPortAllocation, {"far", "web"});
-    // Its Service stays for now, as where the garbage collector is slow.
+    // Its Service is still there, as where the garbage collector is slow.
     allocate("mesh", "one");
     allocate("mesh", "two");
     run_for(std::chrono::minutes(30));
