@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"testing"
 	"time"
 )
 
@@ -19,12 +20,16 @@ type Authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// New makes an authority that is believed in for an hour.
-func New() (*Authority, error) {
+// New makes an authority that is believed in for an hour; the test ends where none can be made.
+func New(t testing.TB) *Authority {
+	t.Helper()
 	template := validForAnHour("somebody else")
 	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
 	key, certificate, err := sign(template, template, nil)
-	return &Authority{certificate, key}, err
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Authority{certificate, key}
 }
 
 // Files are those of a Secret of type kubernetes.io/tls: a certificate, its key, and who is to be believed for it.

@@ -18,16 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// newAuthority makes one.
-func newAuthority(t *testing.T) *authority.Authority {
-	t.Helper()
-	made, err := authority.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
-}
-
 // mount writes a new certificate as a mounted Secret has it: all behind one link, exchanged in one step.
 func mount(t *testing.T, by *authority.Authority, dir string) {
 	t.Helper()
@@ -82,14 +72,14 @@ metadata: {name: berth-exposure, labels: {helm.sh/chart: berth}, annotations: {e
 		one.ask(client.Typed, namespace)
 		return one.firstError
 	}
-	first := newAuthority(t)
+	first := authority.New(t)
 	mount(t, first, dir)
 	if err := replica.Await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	kube.Eventually(t, soon, "an admission", admitted)
 
-	second := newAuthority(t)
+	second := authority.New(t)
 	mount(t, second, dir)
 	kube.Eventually(t, soon, "the next certificate to be served", func(ctx context.Context) error {
 		if err := admitted(ctx); err != nil {

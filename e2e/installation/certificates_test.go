@@ -78,20 +78,11 @@ func (s *site) noSecretOfItsOwn(t *testing.T) {
 	}
 }
 
-func newAuthority(t *testing.T) *authority.Authority {
-	t.Helper()
-	made, err := authority.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
-}
-
 func TestCertificatesOfAnExistingSecretAreServedAndTakenUpWhenTheyChange(t *testing.T) {
 	s := newSite(t)
 	s.kubectl(t, "apply", "--server-side", "-f", source(t, "deploy/base/namespace.yaml"))
 	names := []string{"berth-webhook." + namespace + ".svc"}
-	first, second := newAuthority(t), newAuthority(t)
+	first, second := authority.New(t), authority.New(t)
 	if err := s.deliver(t.Context(), first, "harbour-tls", names); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +136,7 @@ func TestCertificatesOfCertManagerAreServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	manager, ended := newAuthority(t), make(chan error, 1)
+	manager, ended := authority.New(t), make(chan error, 1)
 	go func() { ended <- s.certManager(ctx, manager) }()
 	defer func() {
 		stop()
