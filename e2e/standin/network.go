@@ -143,7 +143,8 @@ func inNetwork(path string, f func() error) error {
 	defer target.Close()
 	result := make(chan error, 1)
 	go func() {
-		// Never unlocked: the thread ends with this goroutine, and nobody else finds it in a foreign namespace.
+		// Never unlocked: the thread ends with this goroutine, or is never used again if it is the main one. So no other
+		// goroutine finds itself in a foreign namespace.
 		runtime.LockOSThread()
 		if err := unix.Setns(int(target.Fd()), unix.CLONE_NEWNET); err != nil {
 			result <- err

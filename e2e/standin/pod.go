@@ -235,7 +235,8 @@ func (p *pod) start() (*process.Process, net.Listener, error) {
 
 // open waits for the namespaces of a process, connects them, and lets it go on.
 func (p *pod) open(running *process.Process, fifo string) (net.Listener, error) {
-	ours, err := os.Readlink("/proc/self/ns/net")
+	// Not /proc/self, which is the main thread: that may have served inNetwork, and stays in that namespace for ever.
+	ours, err := os.Readlink("/proc/thread-self/ns/net")
 	if err != nil {
 		return nil, err
 	}
