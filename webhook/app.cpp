@@ -91,6 +91,17 @@ AuditorConfig audit_config(const Options& options) {
   return config;
 }
 
+AuditedCluster audited(const cluster::ClusterFacts& facts) {
+  return {.ready = [&] { return facts.ready(); },
+          .namespaces = [&] { return facts.namespaces(); },
+          .read =
+              [&](const AuditedCluster::Use& use) {
+                facts.read_in_passing([&](const exposure::Facts* known, const NumberBooks&) {
+                  if (known != nullptr) use(*known);
+                });
+              }};
+}
+
 // Answers reviews and counts them.
 class Reviewer {
  public:
@@ -297,7 +308,7 @@ int run(const Options& options) {
                        {"port", int{(*server)->port()}},
                        {"health_port", int{(*health_server)->port()}}});
 
-  Auditor auditor(facts, client, clock, audit_config(options), metrics, log);
+  Auditor auditor(audited(facts), client, clock, audit_config(options), metrics, log);
   facts.on_touched([&](std::string_view ns) { auditor.touched(ns); });
   facts.start();
   Lookout lookout(client, *table, metrics, log);

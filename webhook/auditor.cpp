@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/reasons.h"
+#include "kube/runtime/watcher.h"
 #include "kube/wire/kind.h"
 
 namespace berth::webhook {
@@ -14,9 +15,9 @@ constexpr int kEventsAtOnce = 20;
 
 }  // namespace
 
-Auditor::Auditor(cluster::ClusterFacts& facts, const client::Client& client, const runtime::Clock& clock,
+Auditor::Auditor(AuditedCluster cluster, const client::Client& client, const runtime::Clock& clock,
                  AuditorConfig config, daemon::Metrics& metrics, const daemon::Log& log)
-    : facts_(&facts),
+    : cluster_(std::move(cluster)),
       client_(&client),
       clock_(&clock),
       config_(std::move(config)),
@@ -28,11 +29,15 @@ Auditor::Auditor(cluster::ClusterFacts& facts, const client::Client& client, con
 
 void Auditor::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    step_lease();
-    if (led_ && facts_->ready()) look();
+    step();
     runtime::wait_for(stop, config_.pause);
   }
   if (lease_) (void)lease_->release();  // it runs out by itself
+}
+
+void Auditor::step() {
+  step_lease();
+  if (led_ && cluster_.ready()) look();
 }
 
 void Auditor::touched(std::string_view ns) {
@@ -80,7 +85,7 @@ std::set<std::string> Auditor::take_touched() {
   if (all) {
     everything_at_ = clock_->monotonic();
     taken.insert(known_.begin(), known_.end());
-    for (std::string& ns : facts_->namespaces()) taken.insert(std::move(ns));
+    for (std::string& ns : cluster_.namespaces()) taken.insert(std::move(ns));
   }
   for (const std::string& ns : config_.excluded_namespaces) taken.erase(ns);
   return taken;
@@ -99,9 +104,7 @@ void Auditor::look() {
 
 void Auditor::audit_namespace(const std::string& ns) {
   NamespaceAudit audited;
-  facts_->read_in_passing([&](const exposure::Facts* facts, const NumberBooks&) {
-    if (facts != nullptr) audited = audit(ns, *facts, clock_->wall());
-  });
+  cluster_.read([&](const exposure::Facts& facts) { audited = audit(ns, facts, clock_->wall()); });
   audited_.add();
   known_.insert(ns);
   for (const Violation& one : book_.put(ns, std::move(audited))) tell(one);
@@ -118,9 +121,8 @@ void Auditor::tell(const Violation& violation) {
 
 void Auditor::write_statuses() {
   std::vector<ExposurePolicy> policies;
-  facts_->read_in_passing([&](const exposure::Facts* facts, const NumberBooks&) {
-    if (facts == nullptr) return;
-    const std::vector<const ExposurePolicy*> present = facts->policies();
+  cluster_.read([&](const exposure::Facts& facts) {
+    const std::vector<const ExposurePolicy*> present = facts.policies();
     turn_ = next_turn(present, clock_->wall());
     for (const ExposurePolicy* policy : present) policies.push_back(*policy);
   });

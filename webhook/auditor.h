@@ -3,9 +3,10 @@
 // It looks again at the namespaces that the watches tell of, at everything when time alone turns something
 // (an exception ends) and at least every ten minutes, all in memory. Of several replicas the one with the
 // lease audits. Nothing depends on it: the webhook judges whether or not anybody audits. Thread-safety:
-// touched() from any thread; run() in one.
+// touched() from any thread; run() or step() in one.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -15,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cluster/cluster_facts.h"
 #include "core/audit.h"
+#include "core/exposure/facts.h"
 #include "kube/client/client.h"
 #include "kube/client/events.h"
 #include "kube/daemon/log.h"
@@ -35,14 +36,26 @@ struct AuditorConfig {
   Duration at_least{600'000};                         // everything is looked at so often
 };
 
+// What is looked at, over and over.
+struct AuditedCluster {
+  using Use = std::function<void(const exposure::Facts&)>;
+  std::function<bool()> ready = {};                           // every kind has been listed
+  std::function<std::vector<std::string>()> namespaces = {};  // that have anything that an audit asks for
+  std::function<void(const Use&)> read = {};                  // as of one moment; requires ready()
+};
+
 class Auditor {
  public:
-  // All by reference must outlive the object. Requires runtime::check(config.lease).
-  Auditor(cluster::ClusterFacts& facts, const client::Client& client, const runtime::Clock& clock,
+  // All by reference must outlive the object, and so must what `cluster` calls. Requires
+  // runtime::check(config.lease).
+  Auditor(AuditedCluster cluster, const client::Client& client, const runtime::Clock& clock,
           AuditorConfig config, daemon::Metrics& metrics, const daemon::Log& log);
 
   // Until stopped; gives the lease back.
   void run(const std::stop_token& stop);
+
+  // One turn of run(): the lease, and a look when it is ours.
+  void step();
 
   // The ways of this namespace may be others now; "" = of all.
   void touched(std::string_view ns);
@@ -58,7 +71,7 @@ class Auditor {
   [[nodiscard]] bool everything_is_due() const;
   std::set<std::string> take_touched();
 
-  cluster::ClusterFacts* facts_;
+  const AuditedCluster cluster_;
   const client::Client* client_;
   const runtime::Clock* clock_;
   const AuditorConfig config_;
