@@ -254,6 +254,21 @@ func (st *stage) awaitServed(names ...string) {
 		func(ctx context.Context) error { return st.served(ctx, names...) })
 }
 
+// awaitExternal waits until the operator has seen so many numbers of the range in use by others.
+func (st *stage) awaitExternal(want int64) {
+	st.t.Helper()
+	kube.Eventually(st.t, patience, fmt.Sprintf("%s to count %d external numbers", st.numbers, want), func(ctx context.Context) error {
+		numbers, err := st.Get(ctx, "prange", "", st.numbers)
+		if err != nil {
+			return err
+		}
+		if external, _ := kube.Int(numbers, "status.external"); external != want {
+			return fmt.Errorf("%d are external", external)
+		}
+		return nil
+	})
+}
+
 // story tells what an operator has written on a stage.
 func (st *stage) story(proxy *faultproxy.Proxy) string {
 	lines := []string{"what it has written on " + st.namespace + ":"}

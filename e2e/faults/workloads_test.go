@@ -106,6 +106,8 @@ kind: Service
 metadata: {name: web, annotations: {berth.dev/adopt: web}}
 spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080, nodePort: FIRST+2}]}
 `)
+			// An operator that hears of the allocation first holds a number of its own for it until it hears of the Service.
+			st.awaitExternal(1)
 		},
 		act:  func(st *stage) { st.apply(allocation("web", web)) },
 		done: func(ctx context.Context, st *stage) error { return st.serves(ctx, "web", 2) },
