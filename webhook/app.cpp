@@ -194,6 +194,7 @@ UpkeepConfig upkeep_config(const Options& options, const adapters::Table& table)
   UpkeepConfig config;
   config.registration = registration_options(options, table);
   config.register_webhook = options.register_webhook;
+  config.await_registration = options.await_registration;
   config.settle = options.certificate_settle;
   config.check = std::clamp(options.certificate_validity / 50, Duration(100), kLongestCheck);
   return config;

@@ -83,6 +83,9 @@ Parsed parse_options(int argc, const char* const* argv) {
       ->type_name("FILE");
   app.add_flag("!--no-register", options.register_webhook,
                "leave the ValidatingWebhookConfiguration to others");
+  daemon::add_parsed_option(app, "--await-registration", options.await_registration, parse_duration, "0s",
+                            "how long a process that starts waits for the ValidatingWebhookConfiguration "
+                            "that is installed with it before it makes one itself");
   app.add_flag("!--no-audit", options.audit,
                "do not look for what stands in the cluster that a policy forbids");
   daemon::add_parsed_option(app, "--drain-delay", options.drain_delay, parse_duration, "3s",

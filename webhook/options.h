@@ -29,6 +29,7 @@ struct Options {
   Duration certificate_settle{30'000};
   std::string adapters_file = {};  // "" = Berth's own table alone
   bool register_webhook = true;
+  Duration await_registration{0};  // which the installation brings
   bool audit = true;
   Duration drain_delay{3'000};
   int threads = 2;

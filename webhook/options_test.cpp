@@ -21,13 +21,15 @@ TEST(WebhookOptions, ExcludeWhatAClusterNeedsToComeBack) {
 }
 
 TEST(WebhookOptions, TakeWhatIsWritten) {
-  const auto options = parse({"--exclude-namespaces", "kube-system,ci", "--url", "https://10.0.0.1:9443/",
-                              "--no-register", "--drain-delay", "500ms", "--operator-user", ""})
-                           .options;
+  const auto options =
+      parse({"--exclude-namespaces", "kube-system,ci", "--url", "https://10.0.0.1:9443/", "--no-register",
+             "--drain-delay", "500ms", "--operator-user", "", "--await-registration", "10s"})
+          .options;
   ASSERT_TRUE(options);
   EXPECT_EQ(options->excluded_namespaces, (std::vector<std::string>{"kube-system", "ci"}));
   EXPECT_EQ(options->url, "https://10.0.0.1:9443") << "the path is ours";
   EXPECT_FALSE(options->register_webhook);
+  EXPECT_EQ(options->await_registration, std::chrono::seconds(10));
   EXPECT_EQ(options->drain_delay, std::chrono::milliseconds(500));
   EXPECT_EQ(options->operator_user, "");
 }

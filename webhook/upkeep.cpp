@@ -37,7 +37,8 @@ Upkeep::Upkeep(const client::Client& client, const runtime::Clock& clock, Upkeep
       clock_(&clock),
       config_(std::move(config)),
       source_(std::move(source)),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      started_(clock.monotonic()) {}
 
 Result<Upkeep::Configuration> Upkeep::look() {
   auto live = client_->get<ValidatingWebhookConfiguration>(wire::kValidatingWebhookConfiguration,
@@ -137,7 +138,7 @@ Duration Upkeep::step() {
   auto offered = source_->step(outlook);
   if (!offered.ok()) return soon_after("certificates", offered.error());
   history_ = told_apart(std::move(history_), list_of(outlook), offered->authorities, outlook.monotonic);
-  if (config_.register_webhook && ready) {
+  if (config_.register_webhook && ready && !awaits(*live)) {
     const bool known_before = outlook.published.has_value();
     const std::string version = *live ? (*live)->meta.resource_version : "";
     auto registered = register_with(offered->authorities, *std::move(live), outlook);
@@ -154,6 +155,10 @@ Duration Upkeep::step() {
     hooks_.standing(outlook.published && !leaf.empty() && http::leads_to(leaf, *outlook.published));
   }
   return ready ? wait_for_more(*offered, done) : kUntilReady;
+}
+
+bool Upkeep::awaits(const Configuration& live) const {
+  return !live && clock_->monotonic() < started_ + config_.await_registration;
 }
 
 void Upkeep::watch(Outlook& outlook, bool at_once) {

@@ -25,6 +25,9 @@ namespace berth::webhook {
 struct UpkeepConfig {
   RegistrationOptions registration = {};
   bool register_webhook = true;
+  // How long after the start a configuration that is not there is waited for. Helm fails when what it is
+  // about to create is there already, and it creates the Deployment first.
+  Duration await_registration{0};
   // How long an API server may take to hear of a change of the registration.
   Duration settle{30'000};
   // How often everything is looked at when nothing is due.
@@ -70,6 +73,8 @@ class Upkeep {
   Result<Configuration> look();
   Result<Configuration> register_with(const std::vector<std::string>& ours, Configuration live,
                                       const Outlook& outlook);
+  // Whether somebody may be about to make it.
+  [[nodiscard]] bool awaits(const Configuration& live) const;
   void watch(Outlook& outlook, bool at_once);
   // True: it is served, and every API server believes in it.
   bool serve(const OfferedCertificate& offered, const Outlook& outlook);
@@ -82,6 +87,7 @@ class Upkeep {
   const UpkeepConfig config_;
   std::unique_ptr<CertificateSource> source_;
   const UpkeepHooks hooks_;
+  const Instant started_;
 
   TrustHistory history_ = {};
   OfferedCertificate served_ = {};

@@ -106,6 +106,33 @@ TEST_F(UpkeepTest, FillsInARegistrationThatSomebodyMadeWithoutWebhooksAndKeepsWh
   EXPECT_EQ(live->meta.annotations.at("argocd.argoproj.io/sync-wave"), "3");
 }
 
+// Helm creates Deployments before it creates configurations, and fails if one is there already.
+TEST_F(UpkeepTest, WaitsForTheRegistrationThatItsInstallationBringsBeforeItMakesOneItself) {
+  UpkeepConfig config = test::upkeep_config();
+  config.await_registration = seconds(10);
+  const auto one = replica(config);
+  steps(*one, 3);
+  EXPECT_FALSE(registration());
+  EXPECT_EQ(one->problem(), "the webhook is not registered yet");
+  ValidatingWebhookConfiguration empty;
+  empty.meta.name = kWebhookConfiguration;
+  const client::Client somebody(server_, {.field_manager = "helm"});
+  ASSERT_TRUE(somebody.create(wire::kValidatingWebhookConfiguration, empty).ok());
+  one->step();
+  EXPECT_FALSE(registration()->webhooks.empty());
+  EXPECT_EQ(one->problem(), std::nullopt);
+
+  remove(wire::kValidatingWebhookConfiguration, kConfiguration);
+  one->start();
+  clock_.advance(seconds(9));
+  one->step();
+  EXPECT_FALSE(registration());
+  clock_.advance(seconds(1));
+  one->step();
+  EXPECT_EQ(one->told.back(), "registered made");
+  EXPECT_TRUE(registration());
+}
+
 TEST_F(UpkeepTest, PutsRightWhatSomebodyChangesInTheRegistration) {
   const auto one = replica();
   steps(*one, 2);

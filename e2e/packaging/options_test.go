@@ -8,7 +8,7 @@ var certificatePermutations = []permutation{
 		values: "webhook: {certificates: {source: existingSecret, secretName: edge-tls}}",
 		expect: []expectation{
 			{webhookDeployment, container + "command",
-				words("berth-webhook --listen=:9443 --health-listen=:8082 --certificate-dir=/etc/berth/certificate " +
+				words("berth-webhook --listen=:9443 --health-listen=:8082 --await-registration=10s --certificate-dir=/etc/berth/certificate " +
 					"--log-format=json --metrics-listen=:8443")},
 			{webhookDeployment, container + "volumeMounts.0", map[string]any{
 				"name": "certificate", "mountPath": "/etc/berth/certificate", "readOnly": true}},
@@ -79,7 +79,7 @@ var monitoringPermutations = []permutation{
 		values: "metrics: {secure: false, serviceMonitor: {enabled: true}}",
 		expect: []expectation{
 			{operatorDeployment, container + "command", words("berth-operator --health-listen=:8081 --log-format=json")},
-			{webhookDeployment, container + "command", words("berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json")},
+			{webhookDeployment, container + "command", words("berth-webhook --listen=:9443 --health-listen=:8082 --await-registration=10s --log-format=json")},
 			{operatorDeployment, container + "ports.1", nil},
 			{"Service berth-system/berth-metrics", "spec.ports.0.targetPort", "health"},
 			{"ServiceMonitor berth-system/berth", "spec.endpoints.0", map[string]any{"port": "metrics"}},

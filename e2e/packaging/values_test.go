@@ -44,7 +44,7 @@ const (
 	container          = pod + "containers.0."
 
 	operatorCommand = "berth-operator --health-listen=:8081 --log-format=json --metrics-listen=:8443"
-	webhookCommand  = "berth-webhook --listen=:9443 --health-listen=:8082 --log-format=json --metrics-listen=:8443"
+	webhookCommand  = "berth-webhook --listen=:9443 --health-listen=:8082 --await-registration=10s --log-format=json --metrics-listen=:8443"
 
 	digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 )
@@ -156,7 +156,7 @@ webhook: {drainDelay: 0s, threads: 4, register: false, audit: false}
 					"--metrics-listen=:8443 --namespace=ports --exclude-namespaces=kube-system,kube-node-lease,kube-public,ports")},
 			{"Deployment ports/berth-webhook", container + "command",
 				words("berth-webhook --listen=:9443 --health-listen=:8082 " +
-					"--operator-user=system:serviceaccount:ports:berth-operator --log-format=json " +
+					"--operator-user=system:serviceaccount:ports:berth-operator --await-registration=10s --log-format=json " +
 					"--metrics-listen=:8443 --namespace=ports --exclude-namespaces=kube-system,kube-node-lease,kube-public,ports")},
 			{"ClusterRoleBinding berth-webhook", "subjects.0.namespace", "ports"},
 			{"ClusterRoleBinding berth-metrics-guard", "subjects.1.namespace", "ports"},
@@ -222,7 +222,7 @@ webhook: {resources: {requests: {cpu: 100m}, limits: null}}
 		values: "operator: {enabled: false}",
 		expect: []expectation{
 			{webhookDeployment, container + "command", // nobody is exempt
-				words("berth-webhook --listen=:9443 --health-listen=:8082 --operator-user= --log-format=json --metrics-listen=:8443")},
+				words("berth-webhook --listen=:9443 --health-listen=:8082 --operator-user= --await-registration=10s --log-format=json --metrics-listen=:8443")},
 			{"ClusterRoleBinding berth-metrics-guard", "subjects.0.name", "berth-webhook"},
 			{"ClusterRoleBinding berth-metrics-guard", "subjects.1.name", nil},
 		},
@@ -338,7 +338,7 @@ webhook:
 		expect: []expectation{
 			{webhookDeployment, pod + "volumes.0.configMap.name", "berth-adapters"},
 			{webhookDeployment, container + "volumeMounts.0.mountPath", "/etc/berth/adapters"},
-			{webhookDeployment, container + "command.3", "--adapters=/etc/berth/adapters/adapters.yaml"},
+			{webhookDeployment, container + "command.4", "--adapters=/etc/berth/adapters/adapters.yaml"},
 			{"ClusterRole berth-webhook-adapters", "rules.0", map[string]any{
 				"apiGroups": []any{"example.org"}, "resources": []any{"doors"}, "verbs": []any{"list", "watch"}}},
 			{"ClusterRoleBinding berth-webhook-adapters", "subjects.0.namespace", "berth-system"},
